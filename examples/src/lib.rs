@@ -1,0 +1,1 @@
+//! Programs and data for each kind of user; see the folders beside this one.
