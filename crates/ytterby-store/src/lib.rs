@@ -1,1 +1,175 @@
-//! To come.
+//! The only place that speaks SQL. One trait, [`Store`]; its verbs are the registry's use cases.
+//!
+//! Why one crate: it keeps the database drivers out of everything that verifies. The certificates
+//! it holds are the bytes that were signed; what it indexes beside them can be rebuilt from them.
+//! Implements the storage side of proto-docs/http-api.md and of the order of effects in
+//! ARCHITECTURE.md.
+
+mod record;
+mod sqlite;
+
+use std::path::Path;
+use std::pin::Pin;
+
+pub use record::{
+    ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, CloseReason, Closing, Cursor, Draw, DrawnBy,
+    Idempotency, IssuerKey, IssuerRow, LotRecord, NewCertificate, NewLot, Page, Registered, Registration, Replay,
+    Scope,
+};
+pub use sqlite::{Sqlite, SqliteOptions, Synchronous};
+
+use ytterby::did::Did;
+use ytterby::digest::Digest;
+use ytterby::element::Element;
+
+/// What a store answers with, later.
+pub type Answer<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
+
+/// The storage contract.
+///
+/// Every write is one transaction that is durable (on the disk, not in a cache of the operating
+/// system or the engine) when its future resolves to `Ok`, and has left no trace when it resolves
+/// to an error other than [`StoreError::InDoubt`]. Reads see every write that was acknowledged
+/// before they began. Dropping a future of a write does not undo it: a client that went away in
+/// mid-issue finds its certificate by its idempotency key.
+///
+/// Draws are guarded twice, by the update's own condition and by a CHECK on the row, so that no
+/// sequence of concurrent registrations can draw more of an element than a lot holds.
+pub trait Store: Send + Sync + 'static {
+    /// Registers certificates, all or none: in one transaction it stores their bytes, opens their
+    /// lots, takes their draws, reserves their external ids and stores what the idempotency key is
+    /// to be answered with. Draws on lots of the same registration are allowed, in order.
+    ///
+    /// Concurrent calls are grouped into one durable commit; each still succeeds or fails alone.
+    /// Errors that say something about the request: [`StoreError::Overdrawn`],
+    /// [`StoreError::UnknownLot`], [`StoreError::LotClosed`], [`StoreError::NotHolder`],
+    /// [`StoreError::ExternalIdTaken`], [`StoreError::IdTaken`], [`StoreError::KeyTaken`].
+    fn register(&self, registration: Registration) -> Answer<'_, Registered>;
+
+    /// What an idempotency key of a caller was answered with; `None` if it is new.
+    fn replay(&self, caller: &str, key: &str) -> Answer<'_, Option<Replay>>;
+
+    /// The lots of these certificate digests, each with what is drawn and whether it is closed, in
+    /// the order asked for. [`StoreError::UnknownLot`] names the first that is not there.
+    fn lots(&self, digests: Vec<Digest>) -> Answer<'_, Vec<LotRecord>>;
+
+    /// The digest of the certificate with this `urn:uuid` label.
+    fn digest_of(&self, id: &str) -> Answer<'_, Option<Digest>>;
+
+    /// A certificate's row, bytes included.
+    fn certificate(&self, digest: Digest) -> Answer<'_, Option<CertificateRow>>;
+
+    /// The certificates that fit a filter, newest first, one page at a time. A page is stable: what
+    /// is registered later never shifts it.
+    fn list(&self, filter: CertificateFilter, after: Option<Cursor>, limit: usize) -> Answer<'_, Page>;
+
+    /// The bytes of these certificates and of everything behind them, parents before children, and
+    /// of every attestation about any of them. [`StoreError::TooMany`] above `limit` certificates.
+    fn lineage(&self, digests: Vec<Digest>, limit: usize) -> Answer<'_, Vec<Vec<u8>>>;
+
+    /// Who drew on a lot, in the order of the draws.
+    fn drawn_by(&self, digest: Digest) -> Answer<'_, Vec<DrawnBy>>;
+
+    /// Closes a lot for ever: nothing may draw on it again. [`StoreError::LotClosed`] if it is.
+    fn close(&self, closing: Closing) -> Answer<'_, ()>;
+
+    /// Adds an issuer; [`StoreError::IdTaken`] if its DID or name is there.
+    fn add_issuer(&self, issuer: IssuerRow) -> Answer<'_, ()>;
+
+    /// An issuer by its DID.
+    fn issuer(&self, did: Did) -> Answer<'_, Option<IssuerRow>>;
+
+    /// All issuers, by DID.
+    fn issuers(&self) -> Answer<'_, Vec<IssuerRow>>;
+
+    /// Adds a key to an issuer; if it is custodial it becomes the one new certificates are signed
+    /// with, and the one before it is retired at its creation time. Old keys stay for ever.
+    fn add_issuer_key(&self, key: IssuerKey) -> Answer<'_, ()>;
+
+    /// The keys of an issuer, oldest first.
+    fn issuer_keys(&self, did: Did) -> Answer<'_, Vec<IssuerKey>>;
+
+    /// Adds an API key; only its hash is stored.
+    fn add_api_key(&self, key: ApiKey) -> Answer<'_, ()>;
+
+    /// The API key of a hash, revoked and expired ones included.
+    fn api_key(&self, hash: ApiKeyHash) -> Answer<'_, Option<ApiKey>>;
+
+    /// All API keys of an issuer, or those of no issuer (administrators).
+    fn api_keys(&self, issuer: Option<Did>) -> Answer<'_, Vec<ApiKey>>;
+
+    /// Revokes an API key by its public id at a time; `false` if there is none.
+    fn revoke_api_key(&self, id: &str, at: &str) -> Answer<'_, bool>;
+
+    /// Writes a consistent copy of the whole store to a new file while it is in use.
+    fn backup<'s>(&'s self, to: &'s Path) -> Answer<'s, ()>;
+
+    /// Asks the storage for one read; `Ok` if it answered.
+    fn ping(&self) -> Answer<'_, ()>;
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another certificate of this issuer has this external id.
+    #[error("external id {external_id:?} is taken by {by}")]
+    ExternalIdTaken {
+        /// The external id.
+        external_id: String,
+        /// Digest of the certificate that has it.
+        by: Digest,
+    },
+    /// A certificate with this label, or an issuer of this DID or name, is there already.
+    #[error("{0} is taken")]
+    IdTaken(String),
+    /// The idempotency key was used, by a request that was answered in the meantime.
+    #[error("the idempotency key is taken")]
+    KeyTaken,
+    /// The lot is closed.
+    #[error("lot {0} is closed")]
+    LotClosed(Digest),
+    /// The drawing certificate's issuer does not hold the lot.
+    #[error("lot {lot} is held by {holder}")]
+    NotHolder {
+        /// The lot.
+        lot: Digest,
+        /// Who holds it; nobody after a delivery.
+        holder: String,
+    },
+    /// A draw takes more of an element than is left.
+    #[error("lot {lot} has {left_mg} mg {element} left, {wanted_mg} mg wanted")]
+    Overdrawn {
+        /// The lot.
+        lot: Digest,
+        /// The element.
+        element: Element,
+        /// What is left of it.
+        left_mg: u64,
+        /// What was to be drawn.
+        wanted_mg: u64,
+    },
+    /// More certificates than the caller's limit.
+    #[error("more than {0} certificates")]
+    TooMany(usize),
+    /// No lot of this digest.
+    #[error("no lot {0}")]
+    UnknownLot(Digest),
+    /// The queue in front of the writer is full.
+    #[error("too many writes are waiting")]
+    Busy,
+    /// A commit was not confirmed; it may or may not have happened.
+    #[error("a commit is in doubt: {0}")]
+    InDoubt(String),
+    /// A row is not what this crate writes.
+    #[error("inconsistent row in {table}: {detail}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The engine failed.
+    #[error("storage: {0}")]
+    Engine(String),
+}
