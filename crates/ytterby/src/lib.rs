@@ -1,2 +1,42 @@
-#![doc = "wip"]
-pub mod decimal; pub mod did; pub mod digest; pub mod element; pub mod json; pub mod key; pub mod masses; pub mod proof; pub mod text; pub mod time; mod wide;
+//! Signed, chained, exact certificates for rare-earth lots.
+//!
+//! This crate reads, judges and makes certificates. It has no clock, no randomness, no disk and no
+//! network: bytes, trust and time are arguments, a report is the result.
+//!
+//! Start at [`verify`] and [`admit`]; the normative text is `proto-docs/`.
+
+pub mod assay;
+pub mod budget;
+pub mod bundle;
+pub mod carried;
+pub mod certificate;
+mod check;
+pub mod decimal;
+pub mod did;
+pub mod digest;
+pub mod element;
+pub mod finding;
+pub mod form;
+pub mod json;
+pub mod key;
+mod lineage;
+pub mod lot;
+pub mod masses;
+pub mod proof;
+pub mod report;
+pub mod text;
+pub mod time;
+pub mod trust;
+mod verify;
+mod wide;
+mod wire;
+
+#[cfg(test)]
+mod test_lot;
+
+pub use bundle::Bundle;
+pub use certificate::Certificate;
+pub use report::{Report, Verdict};
+pub use trust::Trust;
+pub use verify::{Question, verify, verify_with};
+pub use wire::{Country, Home};

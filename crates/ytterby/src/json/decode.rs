@@ -105,6 +105,11 @@ pub fn from_value<'t, T: de::Deserialize<'t>>(value: &'t Value<'_>) -> Result<T,
     T::deserialize(Node(value))
 }
 
+/// Decodes an object into a wire struct that may borrow from it.
+pub fn from_object<'t, T: de::Deserialize<'t>>(object: &'t Object<'_>) -> Result<T, Misfit> {
+    T::deserialize(de::value::MapAccessDeserializer::new(Members::of(object)))
+}
+
 struct Node<'t, 'a>(&'t Value<'a>);
 
 impl Node<'_, '_> {

@@ -80,6 +80,7 @@ impl fmt::Display for ParseErrorKind {
 
 /// A cursor over a JSON text. Large inputs are read member by member with it, so that only one
 /// certificate's tree exists at a time.
+#[derive(Clone)]
 pub struct Reader<'a> {
     text: &'a str,
     at: usize,

@@ -1,0 +1,17 @@
+//! How much work an input may cause.
+
+/// Limits on what a bundle may hold. Reaching one is undecided, never verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Certificates, each with one signature. Default: a million, ten times what a rolling separation
+    /// circuit puts behind a drum after some years.
+    pub certificates: usize,
+    /// Draws, all certificates together. Default: four million; a certificate has at most 64.
+    pub edges: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Budget { certificates: 1_000_000, edges: 4_000_000 }
+    }
+}

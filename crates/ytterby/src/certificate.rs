@@ -1,0 +1,235 @@
+//! A certificate: the bytes that were signed, and what they say.
+//!
+//! Parsing settles form: strict JSON, closed schema, members that go together. Everything else is
+//! a check's business. Implements proto-docs/certificate.md.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::did::Did;
+use crate::digest::Digest;
+use crate::finding::{Code, Finding};
+use crate::form::{AttestationKind, Kind};
+use crate::json::{Misfit, MisfitKind, Object, ParseError, Value, from_value};
+use crate::key::Multikey;
+use crate::lot::Lot;
+use crate::proof::{self, HashData};
+use crate::wire::{self, Home};
+
+/// The one `@context` a certificate has.
+pub const CONTEXT: [&str; 2] = ["https://www.w3.org/ns/credentials/v2", "https://w3id.org/ytterby/v1"];
+/// The first word of every certificate's `type`.
+pub(crate) const VERIFIABLE_CREDENTIAL: &str = "VerifiableCredential";
+/// The one `proofPurpose`.
+pub(crate) const PURPOSE: &str = "assertionMethod";
+
+/// Largest certificate accepted, in bytes: 64 inputs, 40 components and 1,000 packages fit.
+pub const MAX_CERTIFICATE: usize = 512 * 1024;
+
+/// A certificate of sound form.
+#[derive(Debug, Clone)]
+pub struct Certificate<'a> {
+    bytes: Cow<'a, [u8]>,
+    digest: Digest,
+    claims: Claims,
+    proof: Proof,
+}
+
+/// What a certificate says.
+#[derive(Debug, Clone)]
+pub struct Claims {
+    /// Its label.
+    pub id: Uuid,
+    /// Its type.
+    pub kind: Kind,
+    /// Who issued it.
+    pub issuer: Did,
+    /// The name the issuer gives itself.
+    pub issuer_name: Option<Box<str>>,
+    /// The log origin of the registry it belongs to.
+    pub home: Home,
+    /// When it was issued.
+    pub valid_from: Timestamp,
+    /// Until when it holds; attestations only.
+    pub valid_until: Option<Timestamp>,
+    /// A lot, or an attestation.
+    pub body: Body,
+}
+
+/// What a certificate is about.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// It creates a lot.
+    Lot(Box<Lot>),
+    /// It attests something.
+    Attestation(Box<Attestation>),
+}
+
+/// A third party's statement.
+#[derive(Debug, Clone)]
+pub struct Attestation {
+    /// What it is.
+    pub kind: AttestationKind,
+    /// The lots it is about, by label and digest.
+    pub lots: Box<[(Uuid, Digest)]>,
+    /// What was found.
+    pub result: Box<str>,
+}
+
+/// The proof, decoded as far as its form goes.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// When it was signed.
+    pub created: Timestamp,
+    /// Issuer DID, `#`, Multikey, as it stands.
+    pub verification_method: Box<str>,
+    pub(crate) suite_fits: bool,
+    pub(crate) context_fits: bool,
+    pub(crate) value: Box<str>,
+    pub(crate) hashes: HashData,
+}
+
+/// Why bytes are no certificate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateError {
+    /// The bytes are not strict JSON.
+    #[error("not strict JSON: {0}")]
+    Json(#[from] ParseError),
+    /// It is JSON that breaks the form of a certificate.
+    #[error("not a certificate: {}: {}", .0.code, .0.text)]
+    Form(Box<Finding>),
+}
+
+impl<'a> Certificate<'a> {
+    /// Reads a certificate. A pretty-printed copy is as good as the canonical bytes.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, CertificateError> {
+        if bytes.len() > MAX_CERTIFICATE {
+            let text = format!("larger than {MAX_CERTIFICATE} bytes");
+            return Err(CertificateError::Form(Box::new(Finding::new(Code::LimitCertificateBytes, text))));
+        }
+        let value = Value::parse(bytes)?;
+        let Value::Object(object) = &value else {
+            let finding = Finding::new(Code::MalformedWrongType, "a certificate is an object");
+            return Err(CertificateError::Form(Box::new(finding)));
+        };
+        let mut canonical = Vec::with_capacity(bytes.len());
+        Self::from_object(object, Some(bytes), &mut canonical).map_err(|f| CertificateError::Form(Box::new(f)))
+    }
+
+    /// Reads a certificate from its tree. `source` are the bytes the tree came from: when they are
+    /// canonical they are kept and nothing is copied. `scratch` is overwritten.
+    pub(crate) fn from_object(
+        object: &Object<'_>,
+        source: Option<&'a [u8]>,
+        scratch: &mut Vec<u8>,
+    ) -> Result<Self, Finding> {
+        let hashes = proof::hash_secured(object, scratch);
+        if hashes.is_none() {
+            scratch.clear();
+            crate::json::write_object_without(object, "", scratch);
+        }
+        let digest = Digest::of(scratch);
+        let claims = Claims::decode(object).map_err(|finding| finding.about(digest))?;
+        let proof = Proof::decode(object, hashes).map_err(|misfit| Finding::from(misfit).about(digest))?;
+        let bytes = match source {
+            Some(source) if source == scratch.as_slice() => Cow::Borrowed(source),
+            _ => Cow::Owned(scratch.clone()),
+        };
+        Ok(Certificate { bytes, digest, claims, proof })
+    }
+
+    /// The bytes that were signed, in canonical form.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// SHA-256 over those bytes: the lot's identity.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What it says.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Its proof.
+    pub fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    /// The lot it creates, if it creates one.
+    pub fn lot(&self) -> Option<&Lot> {
+        self.claims.lot()
+    }
+
+    /// The same certificate, borrowing nothing.
+    pub fn into_owned(self) -> Certificate<'static> {
+        Certificate {
+            bytes: Cow::Owned(self.bytes.into_owned()),
+            digest: self.digest,
+            claims: self.claims,
+            proof: self.proof,
+        }
+    }
+}
+
+impl Claims {
+    /// The lot, if the certificate creates one.
+    pub fn lot(&self) -> Option<&Lot> {
+        match &self.body {
+            Body::Lot(lot) => Some(lot),
+            Body::Attestation(_) => None,
+        }
+    }
+
+    /// Decodes everything but the proof.
+    fn decode(object: &Object<'_>) -> Result<Self, Finding> {
+        let listed = |name: &str| -> Vec<Option<&str>> {
+            object.get(name).and_then(Value::as_array).unwrap_or_default().iter().map(Value::as_str).collect()
+        };
+        if listed("@context") != CONTEXT.map(Some) {
+            return Err(Finding::new(Code::MalformedContext, format!("it must be {CONTEXT:?}")).at("/@context"));
+        }
+        let types = listed("type");
+        let kind = match types.as_slice() {
+            [Some(VERIFIABLE_CREDENTIAL), Some(kind)] => Kind::parse(kind),
+            _ => None,
+        };
+        let Some(kind) = kind else {
+            let known: Vec<_> = Kind::ALL.iter().map(|k| k.as_str()).collect();
+            let text = format!("it must be [\"{VERIFIABLE_CREDENTIAL}\", one of {}]", known.join(", "));
+            return Err(Finding::new(Code::MalformedType, text).at("/type"));
+        };
+        wire::claims(kind, object).map_err(Finding::from)
+    }
+}
+
+impl Proof {
+    /// The key after the `#` of the verification method, and the DID before it.
+    pub fn key(&self) -> Option<(&str, Multikey)> {
+        let (did, key) = self.verification_method.split_once('#')?;
+        Some((did, Multikey::parse(key).ok()?))
+    }
+
+    fn decode(object: &Object<'_>, hashes: Option<HashData>) -> Result<Self, Misfit> {
+        let value = object.get("proof").ok_or_else(|| {
+            Misfit::new(MisfitKind::MissingField, "there is no proof").under("proof")
+        })?;
+        let wire: wire::Proof<'_> = from_value(value).map_err(|misfit| misfit.under("proof"))?;
+        let hashes =
+            hashes.ok_or_else(|| Misfit::new(MisfitKind::MissingField, "no proof value").under("proof"))?;
+        Ok(Proof {
+            created: wire.created.0,
+            verification_method: wire.verification_method.into(),
+            suite_fits: wire.r#type == proof::PROOF_TYPE
+                && wire.cryptosuite == proof::CRYPTOSUITE
+                && wire.proof_purpose == PURPOSE,
+            context_fits: wire.context == CONTEXT,
+            value: wire.proof_value.into(),
+            hashes,
+        })
+    }
+}

@@ -1,0 +1,219 @@
+//! Does what comes out come from what was drawn? (proto-docs/lots.md, "Conservation", F3 to F5.)
+
+use super::{Case, Findings, Known, correction, split, subject};
+use crate::carried::Carried;
+use crate::decimal::{kilograms, kilograms_grouped};
+use crate::element::Element;
+use crate::finding::Code;
+use crate::form::ContentFrom;
+use crate::lot::{Lot, sum};
+use crate::masses::Masses;
+use crate::wide::{mul_div, mul_div_up};
+
+/// Cap classes in parts per million of content, for main elements, minor ones and traces.
+const CAP_MAIN: u32 = 15_000;
+const CAP_MINOR: u32 = 50_000;
+const CAP_TRACE: u32 = 150_000;
+/// The cap of metal that only a detection limit stands for.
+const CAP_BOUNDED: u32 = 1_000_000;
+
+/// A lot that the content came from, and what it gave.
+pub(crate) struct Feed<'c> {
+    pub(crate) known: Known<'c>,
+    pub(crate) carried: &'c Carried,
+    pub(crate) draws: &'c Masses,
+}
+
+/// Checks conservation, and says what the lot hands on; `None` when something behind it is not known.
+pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Option<Carried> {
+    if case.lot.is_origin() {
+        return Some(Carried::default());
+    }
+    check_declared(case.lot, findings);
+    if case.lot.corrects().is_some() {
+        return correction::check(case, findings);
+    }
+    let feeds = feeds(case)?;
+    if case.lot.is_split() {
+        split::check(case, feeds[0].known, findings);
+    }
+    if case.lot.is_reassay() {
+        check_reassay(case.lot, findings);
+    }
+    Some(balance(case.lot, &feeds, findings))
+}
+
+/// The feeds of a lot, if all are known.
+fn feeds<'c>(case: &Case<'c>) -> Option<Vec<Feed<'c>>> {
+    let feed = |input: &'c crate::lot::Input| {
+        let known = (case.find)(&input.digest)?;
+        Some(Feed { known, carried: known.carried?, draws: &input.draws })
+    };
+    case.lot.inputs.iter().map(feed).collect()
+}
+
+/// The heart: content against feeds and declarations, element by element.
+pub(crate) fn balance(lot: &Lot, feeds: &[Feed<'_>], findings: &mut Findings) -> Carried {
+    let drawn = sum(feeds.iter().map(|feed| feed.draws));
+    let (declared, gained) = lot.declared_masses();
+    if lot.content_from == ContentFrom::Draws {
+        check_from_draws(lot, &sum([&drawn, &declared, &gained]), findings);
+    }
+    let mut carried = Carried::default();
+    for (element, content) in lot.content.iter() {
+        let entry = Entry {
+            element,
+            content,
+            backed: drawn.get(element).saturating_add(declared.get(element)),
+            drawn: drawn.get(element),
+            gained: gained.get(element),
+        };
+        let (unbacked, cap) = entry.judge(lot, feeds, findings);
+        carried.unbacked.set(element, unbacked);
+        carried.caps.push(element, cap);
+    }
+    carried.unbacked.shrink();
+    carried.caps.shrink();
+    carried
+}
+
+/// One element of one lot.
+struct Entry {
+    element: Element,
+    content: u64,
+    drawn: u64,
+    backed: u64,
+    gained: u64,
+}
+
+impl Entry {
+    /// u(e) and r(e), with findings where the one exceeds the other.
+    fn judge(&self, lot: &Lot, feeds: &[Feed<'_>], findings: &mut Findings) -> (u64, u32) {
+        if self.backed == 0 && self.gained == 0 && lot.content_from == ContentFrom::Assay {
+            let held = feeds.iter().any(|feed| feed.known.lot.content.get(self.element) > 0);
+            if !held {
+                self.judge_bounded(feeds, findings);
+                return (self.content, CAP_BOUNDED);
+            }
+        }
+        // F3: what was unbacked in the inputs comes along in proportion to the draw.
+        let inherited = feeds.iter().fold(0_u64, |total, feed| {
+            let (unbacked, draw) = (feed.carried.unbacked.get(self.element), feed.draws.get(self.element));
+            let share = mul_div_up(unbacked, draw, feed.known.lot.content.get(self.element)).unwrap_or(0);
+            total.saturating_add(share)
+        });
+        let unbacked = self.content.saturating_add(inherited).saturating_sub(self.backed);
+        let cap = self.cap(feeds);
+        if lot.content_from == ContentFrom::Assay || self.gained > 0 {
+            self.judge_capped(unbacked, cap, feeds.len(), findings);
+        }
+        (unbacked, cap)
+    }
+
+    /// F4: r(lot) = ⌊Σ draw·r ÷ Σ draw⌋.
+    fn cap(&self, feeds: &[Feed<'_>]) -> u32 {
+        if self.drawn == 0 {
+            return CAP_MAIN;
+        }
+        let weighted: u128 = feeds
+            .iter()
+            .map(|feed| {
+                let cap = class(feed.known.lot, self.element).max(feed.carried.caps.get(self.element));
+                u128::from(feed.draws.get(self.element)) * u128::from(cap)
+            })
+            .sum();
+        u32::try_from(weighted / u128::from(self.drawn)).unwrap_or(CAP_BOUNDED)
+    }
+
+    fn judge_capped(&self, unbacked: u64, cap_ppm: u32, inputs: usize, findings: &mut Findings) {
+        let allowed = u128::from(cap_ppm) * u128::from(self.content) + 1_000_000 * inputs as u128;
+        if u128::from(unbacked) * 1_000_000 <= allowed {
+            return;
+        }
+        let over = self.content.saturating_sub(self.backed);
+        let ppm = mul_div(over, 1000, self.backed).map_or_else(String::new, |permille| {
+            format!(" ({}.{} %)", permille / 10, permille % 10)
+        });
+        let text = format!(
+            "{} kg {e} certified, {} kg drawn and declared: over by {} kg{ppm}; with what its inputs carried, {} kg are \
+             unbacked where {} ppm are allowed",
+            kilograms_grouped(self.content),
+            kilograms_grouped(self.backed),
+            kilograms_grouped(over),
+            kilograms_grouped(unbacked),
+            cap_ppm,
+            e = self.element,
+        );
+        findings.add(Code::ConservationExceedsDraws, subject(&format!("content/{}", self.element)), text);
+    }
+
+    /// F5: an element that the inputs were only known to be below a limit of.
+    fn judge_bounded(&self, feeds: &[Feed<'_>], findings: &mut Findings) {
+        let pointer = subject(&format!("content/{}", self.element));
+        let mass = kilograms(self.content);
+        let element = self.element;
+        let bounds: Vec<u64> = feeds.iter().filter_map(|feed| bound(feed, element)).collect();
+        let total = bounds.iter().fold(0_u64, |total, bound| total.saturating_add(*bound));
+        let (code, text) = if bounds.is_empty() {
+            let text = format!("{mass} kg {element} certified, no input holds any");
+            (Code::ConservationElementFromNothing, text)
+        } else if self.content <= total {
+            let text = format!("{mass} kg {element} certified, the inputs' limits allow {} kg", kilograms(total));
+            (Code::ConservationWithinBound, text)
+        } else {
+            let text = format!("{mass} kg {element} certified, the inputs' limits allow only {} kg", kilograms(total));
+            (Code::ConservationExceedsBound, text)
+        };
+        findings.add(code, pointer, text);
+    }
+}
+
+/// ⌊bound(e) · f⌋, with f the largest share of any element drawn from the feed.
+fn bound(feed: &Feed<'_>, element: Element) -> Option<u64> {
+    let lot = feed.known.lot;
+    let bound = lot.assay.as_ref()?.bound(lot.net_mass?, element)?.mg();
+    let shares = feed.draws.iter().map(|(e, draw)| (draw, lot.content.get(e))).filter(|(_, content)| *content > 0);
+    let (draw, content) =
+        shares.reduce(|a, b| if u128::from(b.0) * u128::from(a.1) > u128::from(a.0) * u128::from(b.1) { b } else { a })?;
+    mul_div(bound, draw, content)
+}
+
+/// F4: the class of an element in a lot, by its share of the mass.
+fn class(lot: &Lot, element: Element) -> u32 {
+    let content = u128::from(lot.content.get(element));
+    let mass = u128::from(lot.net_mass.map_or_else(|| lot.content.total(), |mass| mass.mg()));
+    if content * 100 >= mass {
+        CAP_MAIN
+    } else if content * 10_000 >= mass {
+        CAP_MINOR
+    } else {
+        CAP_TRACE
+    }
+}
+
+fn check_from_draws(lot: &Lot, sources: &Masses, findings: &mut Findings) {
+    let elements = lot.content.iter().chain(sources.iter()).map(|(element, _)| element);
+    let off = elements.map(|e| (e, lot.content.get(e), sources.get(e))).find(|(_, content, source)| content != source);
+    if let Some((element, content, source)) = off {
+        let text = format!("{} kg {element} certified, {} kg drawn and declared", kilograms(content), kilograms(source));
+        findings.add(Code::ConservationDrawsMismatch, subject(&format!("content/{element}")), text);
+    }
+}
+
+/// A new assay of a lot lowers its content or leaves it: nothing is backed by measuring again.
+fn check_reassay(lot: &Lot, findings: &mut Findings) {
+    let drawn = lot.drawn();
+    if let Some((element, mg)) = lot.content.iter().find(|(element, mg)| *mg > drawn.get(*element)) {
+        let (content, drawn) = (kilograms(mg), kilograms(drawn.get(element)));
+        let text = format!("a new assay certifies {content} kg {element}, {drawn} kg were drawn");
+        findings.add(Code::ConservationExceedsDraws, subject(&format!("content/{element}")), text);
+    }
+}
+
+fn check_declared(lot: &Lot, findings: &mut Findings) {
+    let (declared, _) = lot.declared_masses();
+    if let Some((element, mg)) = declared.iter().find(|(element, _)| element.is_rare_earth()) {
+        let text = format!("{} kg {element} declared: rare earths need a certificate", kilograms(mg));
+        findings.add(Code::ConservationDeclaredRareEarth, subject("declaredInputs"), text);
+    }
+}

@@ -1,0 +1,69 @@
+//! The checks: one question each, asked of one certificate with its parents at hand.
+//!
+//! The same code judges a certificate that is to be issued and one that was received; what one
+//! lets in, the other accepts. Implements proto-docs/verification.md.
+
+pub(crate) mod authority;
+pub(crate) mod conservation;
+pub(crate) mod content;
+pub(crate) mod correction;
+pub(crate) mod custody;
+pub(crate) mod proof;
+pub(crate) mod split;
+pub(crate) mod time;
+
+use jiff::Timestamp;
+
+use crate::carried::Carried;
+use crate::certificate::Claims;
+use crate::digest::Digest;
+use crate::finding::{Code, Finding};
+use crate::lot::{Input, Lot};
+
+/// A certificate whose lot is under judgement, and how to find what stands behind it.
+pub(crate) struct Case<'c> {
+    pub(crate) claims: &'c Claims,
+    pub(crate) lot: &'c Lot,
+    pub(crate) created: Timestamp,
+    /// The lot certificate of a digest, if it is known and of sound form.
+    pub(crate) find: &'c dyn Fn(&Digest) -> Option<Known<'c>>,
+}
+
+/// A lot that was judged before.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'c> {
+    pub(crate) claims: &'c Claims,
+    pub(crate) lot: &'c Lot,
+    pub(crate) created: Timestamp,
+    /// What is carried to its children; `None` when that could not be computed.
+    pub(crate) carried: Option<&'c Carried>,
+}
+
+impl<'c> Case<'c> {
+    /// The inputs whose certificates are known, with their positions.
+    pub(crate) fn parents(&self) -> impl Iterator<Item = (usize, &'c Input, Known<'c>)> + '_ {
+        let find = self.find;
+        self.lot.inputs.iter().enumerate().filter_map(move |(at, input)| Some((at, input, find(&input.digest)?)))
+    }
+}
+
+/// What a check found.
+#[derive(Default)]
+pub(crate) struct Findings(pub(crate) Vec<Finding>);
+
+impl Findings {
+    pub(crate) fn add(&mut self, code: Code, pointer: impl Into<String>, text: impl Into<String>) {
+        self.0.push(Finding::new(code, text).at(pointer));
+    }
+}
+
+/// The pointer to a member of the subject.
+pub(crate) fn subject(member: &str) -> String {
+    format!("/credentialSubject/{member}")
+}
+
+/// The pointer to an input or a member of it.
+pub(crate) fn input(at: usize, member: &str) -> String {
+    let slash = if member.is_empty() { "" } else { "/" };
+    format!("/credentialSubject/inputs/{at}{slash}{member}")
+}

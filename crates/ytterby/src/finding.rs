@@ -1,0 +1,353 @@
+//! Findings: one statement each about what was looked at, with a frozen code.
+//!
+//! A finding is data, not an error. Its code decides what it does to the verdict; its text says
+//! what is wrong here and by how much. Codes are documented one by one in proto-docs/findings.md.
+
+use std::fmt;
+
+use crate::digest::Digest;
+use crate::json::{Misfit, MisfitKind};
+
+/// What a finding does to the verdict. Ordered: the first that applies is the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// Something is proven wrong.
+    Reject,
+    /// Evidence is missing, too old, or a budget is spent.
+    Undecided,
+    /// Sound, but not from anybody the trust file accepts, or not yours.
+    Untrusted,
+    /// Worth knowing; the verdict stays.
+    Warn,
+}
+
+/// One statement about a certificate, a lot or the whole bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of statement it is.
+    pub code: Code,
+    /// The certificate it is about; none when it is about the whole input.
+    pub certificate: Option<Digest>,
+    /// The place in that certificate, as a JSON pointer; empty for the whole of it.
+    pub pointer: String,
+    /// What is the matter, in one lower-case sentence with its quantities.
+    pub text: String,
+}
+
+impl Finding {
+    /// A finding about the whole input.
+    pub fn new(code: Code, text: impl Into<String>) -> Self {
+        Finding { code, certificate: None, pointer: String::new(), text: text.into() }
+    }
+
+    /// The same, at a place.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = pointer.into();
+        self
+    }
+
+    /// The same, about a certificate.
+    #[must_use]
+    pub fn about(mut self, certificate: Digest) -> Self {
+        self.certificate = Some(certificate);
+        self
+    }
+}
+
+impl From<Misfit> for Finding {
+    fn from(misfit: Misfit) -> Self {
+        let code = match misfit.kind {
+            MisfitKind::UnknownField => Code::MalformedUnknownField,
+            MisfitKind::MissingField => Code::MalformedMissingField,
+            MisfitKind::WrongType => Code::MalformedWrongType,
+            MisfitKind::Value => Code::MalformedValue,
+            MisfitKind::NotMinimal => Code::MalformedNotMinimal,
+            MisfitKind::Combination => Code::MalformedCombination,
+        };
+        Finding::new(code, misfit.text.clone()).at(misfit.pointer())
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.code, self.pointer, self.text)
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident $code:literal $effect:ident $title:literal, $help:literal;)+) => {
+        /// The code of a finding. Its name is frozen.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $(#[doc = $title] $variant),+ }
+
+        impl Code {
+            /// Every code, by name.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),+];
+
+            /// The frozen name.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $code),+ }
+            }
+
+            /// What it does to the verdict.
+            pub fn effect(self) -> Effect {
+                match self { $(Code::$variant => Effect::$effect),+ }
+            }
+
+            /// What it says, without the particulars.
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$variant => $title),+ }
+            }
+
+            /// What to do about it.
+            pub fn help(self) -> &'static str {
+                match self { $(Code::$variant => $help),+ }
+            }
+
+            /// The code of a name.
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == name)
+            }
+        }
+    };
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+codes! {
+    AuthorityCountry "authority.country" Untrusted
+        "the issuer is not accepted for work in this country",
+        "if this issuer does work there, widen `countries` of its [[issuer]] in the trust file";
+    AuthorityElement "authority.element" Untrusted
+        "the issuer is not accepted for this element",
+        "if this issuer handles it, widen `elements` of its [[issuer]] in the trust file";
+    AuthorityNoTrustFile "authority.no-trust-file" Untrusted
+        "no trust file says whom to believe",
+        "make one with `ytterby trust init` and pin the issuers you know";
+    AuthoritySource "authority.source" Untrusted
+        "the issuer is not accepted for origins of this source",
+        "if it may certify such origins, widen `sources` of its [[issuer]] in the trust file";
+    AuthorityStep "authority.step" Untrusted
+        "the issuer is not accepted for this step",
+        "if this issuer does that step, widen `steps` of its [[issuer]] in the trust file";
+    AuthorityTrustFileExpired "authority.trust-file-expired" Undecided
+        "the trust file expired more than 30 days ago",
+        "get a current trust file from whoever keeps it, or renew `expires` after a review";
+    AuthorityTrustFileStale "authority.trust-file-stale" Warn
+        "the trust file has expired",
+        "get a current trust file from whoever keeps it, or renew `expires` after a review";
+    AuthorityUnknownIssuer "authority.unknown-issuer" Untrusted
+        "nobody in the trust file vouches for this issuer",
+        "find out who it is; if you accept it, pin its DID and keys in the trust file";
+    AuthorityUnknownKey "authority.unknown-key" Untrusted
+        "the issuer is known, the key is not",
+        "ask the issuer, over a channel you know, whether this key is its own; then add it to `keys`";
+    ConservationCorrection "conservation.correction" Reject
+        "a correction does not draw the whole content of the one lot it corrects",
+        "ask the issuer for a correction that draws everything the corrected certificate stated";
+    ConservationCorrectionRaises "conservation.correction-raises" Reject
+        "the correction of an origin states more than the origin did",
+        "do not accept the lot under this certificate; an origin can only be corrected downwards";
+    ConservationDeclaredRareEarth "conservation.declared-rare-earth" Reject
+        "a rare earth is declared as material without a certificate",
+        "ask for the certificate of that material, or for an origin certificate that says where it is from";
+    ConservationDrawsMismatch "conservation.draws-mismatch" Reject
+        "the content is not what was drawn and declared",
+        "ask the issuer for a certificate whose content equals its draws and declared inputs";
+    ConservationElementFromNothing "conservation.element-from-nothing" Reject
+        "an element is certified that no input holds",
+        "ask the issuer which input it came from; do not accept the lot under this certificate";
+    ConservationExceedsBound "conservation.exceeds-bound" Reject
+        "more of an element is certified than the inputs' detection limits allow",
+        "ask the issuer which input it came from; do not accept the lot under this certificate";
+    ConservationExceedsDraws "conservation.exceeds-draws" Reject
+        "this certificate promises more than was drawn for it",
+        "ask the issuer for a corrected certificate; do not accept the lot under this one";
+    ConservationOverdrawn "conservation.overdrawn" Reject
+        "more was drawn from a lot than it holds",
+        "at least one of the certificates that draw on it is not backed; do not accept any of them";
+    ConservationSplit "conservation.split" Reject
+        "a part of a lot does not have the composition of the whole",
+        "ask the issuer for a certificate that draws every element in proportion";
+    ConservationWithinBound "conservation.within-bound" Warn
+        "an element is certified that the inputs were only known to be below a limit of",
+        "plausible, and backed by nothing measured; ask for an assay of the input if it matters";
+    ContentAssayNotInherited "content.assay-not-inherited" Reject
+        "a part of a lot carries another assay than the whole",
+        "a new assay makes a new lot by repacking; ask the issuer for the inherited one";
+    ContentBasis "content.basis" Reject
+        "the assay's bases do not fit its numbers",
+        "ask the issuer to state moisture, loss on ignition, TREO or TREM as the bases need them";
+    ContentDrawsRequired "content.draws-required" Reject
+        "this step cannot take its content from an assay",
+        "ask for a certificate with `contentFrom` \"draws\"";
+    ContentDuplicateComponent "content.duplicate-component" Reject
+        "an element stands twice in the assay",
+        "ask the issuer for an assay with one row per element";
+    ContentExceedsAssay "content.exceeds-assay" Reject
+        "the content is more than the lot's own assay shows",
+        "ask for a certificate with `contentFrom` \"assay\"";
+    ContentExceedsNetMass "content.exceeds-net-mass" Reject
+        "the elements weigh more than the lot",
+        "look for a wrong unit or decimal point; ask the issuer for a corrected certificate";
+    ContentMismatch "content.mismatch" Reject
+        "the stated content is not what mass and assay give",
+        "do not rely on the stated content; ask the issuer for a corrected certificate";
+    ContentMissingAssay "content.missing-assay" Reject
+        "content from an assay needs an assay and a net mass",
+        "ask the issuer for both";
+    ContentRareEarthImpurity "content.rare-earth-impurity" Reject
+        "a rare earth is listed as an impurity",
+        "it belongs among the components, where it counts";
+    ContentSum "content.sum" Reject
+        "the assay adds up to more than 101 %",
+        "look for oxides typed as elements or a wrong basis; ask the issuer for a corrected certificate";
+    ContentSumOver100 "content.sum-over-100" Warn
+        "the assay adds up to a little more than 100 %",
+        "within laboratory error; nothing to do";
+    CustodyAlreadyReceived "custody.already-received" Untrusted
+        "you have recorded this lot as received before",
+        "find out who presents it a second time, and why";
+    CustodyCorrection "custody.correction" Reject
+        "a correction may not do what this one does",
+        "only the issuer who holds a lot may correct it, step, form and home staying as they were";
+    CustodyFormChanged "custody.form-changed" Reject
+        "material cannot change its form on the way",
+        "ask for the certificate of the step that changed it";
+    CustodyLotNotFound "custody.lot-not-found" Untrusted
+        "the lot you asked about is not delivered by this bundle",
+        "compare the number with the label, and ask for the bundle of that lot";
+    CustodyMassNotCovered "custody.mass-not-covered" Untrusted
+        "the certificate covers less than was delivered",
+        "accept only the certified mass, or ask for the certificates of the rest";
+    CustodyModelMixed "custody.model-mixed" Reject
+        "material of several lots cannot be identity-preserved",
+        "ask the issuer for the custody model that was really kept";
+    CustodyNotHolder "custody.not-holder" Reject
+        "somebody drew on a lot that another holds",
+        "ask for the transfer certificate by which the issuer got the lot";
+    CustodyNotYourLot "custody.not-your-lot" Untrusted
+        "the lot is in somebody else's hands",
+        "ask the seller for the transfer certificate that names you as holder";
+    CustodyUnusualStep "custody.unusual-step" Warn
+        "the step does not usually turn such an input into such an output",
+        "ask the issuer if it is not obvious";
+    LimitCertificateBytes "limit.certificate-bytes" Undecided
+        "a certificate is larger than any honest one",
+        "ask the issuer for a certificate of at most 512 KiB; long lists belong into an annex";
+    LimitCertificates "limit.certificates" Undecided
+        "the bundle holds more certificates than the budget allows",
+        "raise the budget, or verify a smaller bundle";
+    LimitEdges "limit.edges" Undecided
+        "the bundle holds more draws than the budget allows",
+        "raise the budget, or verify a smaller bundle";
+    LineageDuplicateInput "lineage.duplicate-input" Reject
+        "a lot stands twice among the inputs",
+        "ask the issuer for a certificate with one draw per lot";
+    LineageIdReused "lineage.id-reused" Reject
+        "one label stands for two different certificates",
+        "find out which of them is the issuer's; identity is the digest";
+    LineageLabel "lineage.label" Reject
+        "an input's label is not the label of the certificate it names by digest",
+        "ask the issuer for a corrected certificate";
+    LineageMissingParent "lineage.missing-parent" Undecided
+        "the certificate of an input is not in the bundle",
+        "ask the seller for the complete bundle, or fetch it from the registry";
+    LineageNotALot "lineage.not-a-lot" Reject
+        "an input is a certificate that makes no lot",
+        "do not accept the lot under this certificate";
+    LineageSubjectMissing "lineage.subject-missing" Undecided
+        "the bundle does not hold the certificate it is about",
+        "ask for the complete bundle";
+    MalformedCombination "malformed.combination" Reject
+        "members that are each well formed do not go together",
+        "ask the issuer for a certificate of the published schema";
+    MalformedContext "malformed.context" Reject
+        "@context is not exactly ours",
+        "a context was added, dropped or reordered; get the certificate as the issuer signed it";
+    MalformedMissingField "malformed.missing-field" Reject
+        "a member that must be there is not",
+        "ask the issuer for a certificate of the published schema";
+    MalformedNotMinimal "malformed.not-minimal" Reject
+        "a computed mass is not in its minimal form",
+        "ask the issuer for a certificate of the published schema";
+    MalformedType "malformed.type" Reject
+        "`type` is not one of the certificate types",
+        "this is some other credential; ask for the lot's certificate";
+    MalformedUnknownField "malformed.unknown-field" Reject
+        "a member that the schema does not have",
+        "ask the issuer for a certificate of the published schema";
+    MalformedValue "malformed.value" Reject
+        "a value is not of the form that may stand here",
+        "ask the issuer for a certificate of the published schema";
+    MalformedWrongType "malformed.wrong-type" Reject
+        "a JSON type that may not stand here",
+        "ask the issuer for a certificate of the published schema";
+    ProofContext "proof.context" Reject
+        "the proof's @context is not the document's",
+        "get the certificate as the issuer signed it";
+    ProofEncoding "proof.encoding" Reject
+        "proofValue is not the base58btc of 64 bytes",
+        "get the certificate as the issuer signed it";
+    ProofKey "proof.key" Reject
+        "the key cannot verify anything",
+        "do not accept anything signed with this key";
+    ProofMethod "proof.method" Reject
+        "the verification method is not a key of the issuer",
+        "somebody else signed this; do not accept it";
+    ProofSignature "proof.signature" Reject
+        "the signature does not verify",
+        "the certificate was altered after it was signed, or was never signed by this key; do not accept it";
+    ProofSuite "proof.suite" Reject
+        "not a DataIntegrityProof of eddsa-jcs-2022 for assertionMethod",
+        "ask the issuer for a certificate secured as the specification says";
+    RegistrationNotChecked "registration.not-checked" Undecided
+        "whether the certificates are registered was not checked",
+        "this version checks no receipts; `[require] registration = false` in the trust file accepts that";
+    RegistrationWrongHome "registration.wrong-home" Reject
+        "a lot's draws would be recorded in another registry than its home",
+        "only a transfer may name another home; ask the issuer for one";
+    StatusExpired "status.expired" Warn
+        "an attestation is no longer valid",
+        "ask for a current one if it matters";
+    StatusNotChecked "status.not-checked" Undecided
+        "whether the certificates are revoked was not checked",
+        "this version checks no status lists; `[require] status = false` in the trust file accepts that";
+    TimeAfterIssue "time.after-issue" Reject
+        "the certificate was signed before what it certifies was done",
+        "do not accept promises as certificates; ask for one signed after the fact";
+    TimeBeforeParent "time.before-parent" Reject
+        "the certificate is older than one it draws on",
+        "one of the two is backdated; do not accept the lot under this certificate";
+    TimeImpossibleOrder "time.impossible-order" Reject
+        "the step ended before its input was begun",
+        "look for a wrong date; ask the issuer for a corrected certificate";
+    TimeLateRegistration "time.late-registration" Warn
+        "the certificate was made more than 62 days after the fact",
+        "ask why, if it matters";
+    TimeNotYet "time.not-yet" Undecided
+        "the certificate is from after the time asked about",
+        "check the clock, or ask about a later time with --at";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_dotted_kebab_case_sorted_and_unique() {
+        let names: Vec<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
+        for name in names {
+            let (group, rest) = name.split_once('.').unwrap();
+            assert!(rest.split('-').chain([group]).all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphanumeric())));
+            assert_eq!(Code::parse(name).unwrap().as_str(), name);
+        }
+    }
+}

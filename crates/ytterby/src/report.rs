@@ -1,0 +1,269 @@
+//! The report: everything that was found, and the one word that follows from it.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::bundle::Bundle;
+use crate::certificate::{Certificate, Claims};
+use crate::did::Did;
+use crate::digest::Digest;
+use crate::finding::{Effect, Finding};
+use crate::form::Kind;
+use crate::masses::Masses;
+use crate::trust::Trust;
+
+/// The one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Sound, trusted, and yours.
+    Verified,
+    /// Sound, but not from anybody the trust file accepts, or not yours.
+    Untrusted,
+    /// Evidence is missing or too old, or the budget is spent.
+    Undecided,
+    /// Something is proven wrong.
+    Rejected,
+}
+
+impl Verdict {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Verified => "verified",
+            Verdict::Untrusted => "untrusted",
+            Verdict::Undecided => "undecided",
+            Verdict::Rejected => "rejected",
+        }
+    }
+
+    /// The exit code of a command that ends with this verdict.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Verdict::Verified => 0,
+            Verdict::Rejected => 1,
+            Verdict::Untrusted => 3,
+            Verdict::Undecided => 4,
+        }
+    }
+}
+
+/// A step of verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Canonical bytes, key of the issuer, signature.
+    Proof,
+    /// Inputs present, digests match.
+    Lineage,
+    /// Content follows from mass and assay.
+    Content,
+    /// What comes out was drawn, and what was drawn was there.
+    Conservation,
+    /// The issuer held what it used.
+    Custody,
+    /// Logged in its home.
+    Registration,
+    /// The issuer is accepted for this.
+    Authority,
+    /// Not revoked.
+    Status,
+    /// Possible in time.
+    Time,
+}
+
+impl Step {
+    /// Every step, in order.
+    pub const ALL: [Step; 9] = [
+        Step::Proof,
+        Step::Lineage,
+        Step::Content,
+        Step::Conservation,
+        Step::Custody,
+        Step::Registration,
+        Step::Authority,
+        Step::Status,
+        Step::Time,
+    ];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Step::Proof => "proof",
+            Step::Lineage => "lineage",
+            Step::Content => "content",
+            Step::Conservation => "conservation",
+            Step::Custody => "custody",
+            Step::Registration => "registration",
+            Step::Authority => "authority",
+            Step::Status => "status",
+            Step::Time => "time",
+        }
+    }
+}
+
+/// How a step ended for a certificate. Ordered: the gravest of several is the outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Nothing to object.
+    Pass,
+    /// Worth knowing.
+    Warn,
+    /// Not looked at, because what it needs is missing or broken, or the type has no such thing.
+    Skipped,
+    /// It cannot be known from what is here.
+    Unknown,
+    /// It does not hold, or is not accepted.
+    Fail,
+}
+
+impl Outcome {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Pass => "pass",
+            Outcome::Warn => "warn",
+            Outcome::Skipped => "skipped",
+            Outcome::Unknown => "unknown",
+            Outcome::Fail => "fail",
+        }
+    }
+
+    pub(crate) fn of(effect: Effect) -> Self {
+        match effect {
+            Effect::Warn => Outcome::Warn,
+            Effect::Undecided => Outcome::Unknown,
+            Effect::Reject | Effect::Untrusted => Outcome::Fail,
+        }
+    }
+}
+
+/// What was found out about one certificate.
+#[derive(Debug, Clone)]
+pub struct CertificateReport {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its label.
+    pub id: Uuid,
+    /// Its type.
+    pub kind: Kind,
+    /// Its issuer.
+    pub issuer: Did,
+    /// The draws on its lot that are in the bundle.
+    pub drawn: Masses,
+    /// Unbacked metal that its lot carries.
+    pub unbacked: Masses,
+    outcomes: [Outcome; Step::ALL.len()],
+}
+
+impl CertificateReport {
+    pub(crate) fn of(certificate: &Certificate<'_>) -> Self {
+        let Claims { id, kind, issuer, .. } = certificate.claims();
+        let mut report = CertificateReport {
+            digest: certificate.digest(),
+            id: *id,
+            kind: *kind,
+            issuer: issuer.clone(),
+            drawn: Masses::default(),
+            unbacked: Masses::default(),
+            outcomes: [Outcome::Pass; Step::ALL.len()],
+        };
+        report.set(Step::Registration, Outcome::Unknown);
+        report.set(Step::Status, Outcome::Unknown);
+        if certificate.lot().is_none() {
+            for step in [Step::Content, Step::Conservation, Step::Custody] {
+                report.set(step, Outcome::Skipped);
+            }
+        }
+        report
+    }
+
+    /// How a step ended.
+    pub fn outcome(&self, step: Step) -> Outcome {
+        self.outcomes[step as usize]
+    }
+
+    pub(crate) fn set(&mut self, step: Step, outcome: Outcome) {
+        self.outcomes[step as usize] = outcome;
+    }
+}
+
+/// Everything that was found.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// As of when.
+    pub at: Timestamp,
+    /// Digests of what was asked about.
+    pub subject: Vec<Digest>,
+    /// Per certificate, parents before children.
+    pub certificates: Vec<CertificateReport>,
+    /// Every finding, by certificate and pointer.
+    pub findings: Vec<Finding>,
+    /// How many certificates broke form.
+    pub broken: usize,
+    /// Whether registration was asked for.
+    pub registration_required: bool,
+    /// Whether status was asked for.
+    pub status_required: bool,
+}
+
+impl Report {
+    pub(crate) fn new(bundle: &Bundle<'_>, trust: &Trust, at: Timestamp) -> Self {
+        Report {
+            at,
+            subject: bundle.subject(),
+            certificates: Vec::with_capacity(bundle.certificates.len()),
+            findings: Vec::new(),
+            broken: bundle.broken.len(),
+            registration_required: trust.require_registration,
+            status_required: trust.require_status,
+        }
+    }
+
+    /// The verdict: the first of rejected, undecided, untrusted that applies.
+    pub fn verdict(&self) -> Verdict {
+        let gravest = self.findings.iter().map(|finding| finding.code.effect()).min();
+        match gravest {
+            Some(Effect::Reject) => Verdict::Rejected,
+            Some(Effect::Undecided) => Verdict::Undecided,
+            Some(Effect::Untrusted) => Verdict::Untrusted,
+            Some(Effect::Warn) | None => Verdict::Verified,
+        }
+    }
+
+    /// Every finding.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The digest of the one lot that was verified: `None` unless the verdict is [`Verdict::Verified`]
+    /// and the bundle is about exactly one certificate.
+    pub fn verified_lot(&self) -> Option<Digest> {
+        match (self.verdict(), self.subject.as_slice()) {
+            (Verdict::Verified, [lot]) => Some(*lot),
+            _ => None,
+        }
+    }
+
+    /// Adds findings that only the caller can make: a lot that was received before.
+    pub fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// The steps that were not checked, and are accepted as such by the trust file.
+    pub fn not_checked(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if !self.registration_required {
+            steps.push(Step::Registration);
+        }
+        if !self.status_required {
+            steps.push(Step::Status);
+        }
+        steps
+    }
+
+    pub(crate) fn finished(mut self) -> Self {
+        self.findings.sort_by(|a, b| {
+            (a.code.effect(), a.certificate, &a.pointer, a.code).cmp(&(b.code.effect(), b.certificate, &b.pointer, b.code))
+        });
+        self
+    }
+}

@@ -1,0 +1,390 @@
+//! The trust file: the verifier's own pins. Who it is, whose word it takes, and for what.
+//! Implements proto-docs/verification.md, "Trust file".
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::did::Did;
+use crate::element::Element;
+use crate::form::{Source, Step};
+use crate::key::Multikey;
+use crate::time::parse_date;
+use crate::wire::{Country, Home};
+
+/// What a verifier accepts. Holding one means that every value in it is well formed.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    /// A name for the file.
+    pub name: String,
+    /// Who the verifier is: a lot is "yours" when its holder is one of these.
+    pub holder: Vec<Did>,
+    /// When the file should have been reviewed.
+    pub expires: Option<Date>,
+    /// Pinned issuers.
+    pub issuers: Vec<PinnedIssuer>,
+    /// Anchors, whose accreditations are believed.
+    pub anchors: Vec<Anchor>,
+    /// Pinned registries.
+    pub registries: Vec<PinnedRegistry>,
+    /// Pinned witnesses.
+    pub witnesses: Vec<PinnedWitness>,
+    /// Whether registration must be shown.
+    pub require_registration: bool,
+    /// Whether current status must be shown.
+    pub require_status: bool,
+    /// Whether there is a file at all.
+    pub(crate) present: bool,
+}
+
+/// An issuer pinned with its keys and scope. A scope that is absent means any.
+#[derive(Debug, Clone)]
+pub struct PinnedIssuer {
+    /// Its DID.
+    pub did: Did,
+    /// The name to show instead of the one it gives itself.
+    pub name: Option<String>,
+    /// Its keys.
+    pub keys: Vec<Multikey>,
+    /// Steps it may certify; also `origin`, `transfer`, `attestation`.
+    pub steps: Option<Vec<String>>,
+    /// Countries its facilities may be in.
+    pub countries: Option<Vec<Country>>,
+    /// Rare earths it may certify.
+    pub elements: Option<Vec<Element>>,
+    /// Sources its origins may have.
+    pub sources: Option<Vec<Source>>,
+}
+
+/// An anchor: whom it accredits is accepted.
+#[derive(Debug, Clone)]
+pub struct Anchor {
+    /// Its DID.
+    pub did: Did,
+    /// Its keys.
+    pub keys: Vec<Multikey>,
+}
+
+/// A registry whose receipts and status lists are accepted.
+#[derive(Debug, Clone)]
+pub struct PinnedRegistry {
+    /// Its log origin.
+    pub origin: Home,
+    /// Keys of its status lists.
+    pub status_keys: Vec<Multikey>,
+    /// Its signed-note verifier key.
+    pub key: String,
+}
+
+/// A witness and the logs it audits.
+#[derive(Debug, Clone)]
+pub struct PinnedWitness {
+    /// Its signed-note verifier key.
+    pub key: String,
+    /// The origins it audits.
+    pub audits: Vec<Home>,
+}
+
+/// A text is no trust file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// Not UTF-8.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// Not TOML of the trust file's closed form; the text names line and column.
+    #[error("{0}")]
+    Toml(String),
+    /// A value is not of the form that may stand there.
+    #[error("{key}: {problem}")]
+    Value {
+        /// The key, with the number of its table.
+        key: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A version this library does not know.
+    #[error("version {0} is not known; this reads version 1")]
+    Version(i64),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    version: i64,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    holder: Vec<String>,
+    expires: Option<String>,
+    #[serde(default)]
+    issuer: Vec<WireIssuer>,
+    #[serde(default)]
+    anchor: Vec<WireAnchor>,
+    #[serde(default)]
+    registry: Vec<WireRegistry>,
+    #[serde(default)]
+    witness: Vec<WireWitness>,
+    quorum: Option<WireQuorum>,
+    #[serde(default)]
+    require: WireRequire,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireIssuer {
+    did: String,
+    name: Option<String>,
+    keys: Vec<String>,
+    steps: Option<Vec<String>>,
+    countries: Option<Vec<String>>,
+    elements: Option<Vec<String>>,
+    sources: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireAnchor {
+    did: String,
+    keys: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireRegistry {
+    origin: String,
+    #[serde(default)]
+    status_keys: Vec<String>,
+    key: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireWitness {
+    key: String,
+    audits: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireQuorum {
+    need: u32,
+    dishonest: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WireRequire {
+    registration: bool,
+    status: bool,
+}
+
+impl Default for WireRequire {
+    fn default() -> Self {
+        WireRequire { registration: true, status: true }
+    }
+}
+
+impl Trust {
+    /// Reads a trust file.
+    pub fn parse(bytes: &[u8]) -> Result<Self, TrustError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| TrustError::NotUtf8)?;
+        let wire: Wire = toml::from_str(text).map_err(|e| TrustError::Toml(e.to_string().trim_end().to_owned()))?;
+        if wire.version != 1 {
+            return Err(TrustError::Version(wire.version));
+        }
+        check_quorum(wire.quorum.as_ref(), wire.witness.len())?;
+        let trust = Trust {
+            name: wire.name,
+            holder: list("holder", &wire.holder, |text| Did::parse(text))?,
+            expires: wire.expires.map(|text| value("expires", parse_date(&text))).transpose()?,
+            issuers: tables("issuer", wire.issuer, issuer)?,
+            anchors: tables("anchor", wire.anchor, |at, anchor| {
+                let did = value(&format!("{at}.did"), Did::parse(&anchor.did))?;
+                Ok(Anchor { did, keys: keys(at, &anchor.keys)? })
+            })?,
+            registries: tables("registry", wire.registry, |at, registry| {
+                let origin = origin(&format!("{at}.origin"), &registry.origin)?;
+                let status_keys = list(&format!("{at}.status_keys"), &registry.status_keys, |text| Multikey::parse(text))?;
+                Ok(PinnedRegistry { origin, status_keys, key: verifier_key(at, registry.key)? })
+            })?,
+            witnesses: tables("witness", wire.witness, |at, witness| {
+                let audits = witness.audits.iter().map(|o| origin(&format!("{at}.audits"), o)).collect::<Result<_, _>>()?;
+                Ok(PinnedWitness { key: verifier_key(at, witness.key)?, audits })
+            })?,
+            require_registration: wire.require.registration,
+            require_status: wire.require.status,
+            present: true,
+        };
+        trust.without_twins()
+    }
+
+    /// No trust file: nobody is believed, and nothing is asked for that only a trust file can accept.
+    pub fn nobody() -> Self {
+        Trust {
+            name: String::new(),
+            holder: Vec::new(),
+            expires: None,
+            issuers: Vec::new(),
+            anchors: Vec::new(),
+            registries: Vec::new(),
+            witnesses: Vec::new(),
+            require_registration: false,
+            require_status: false,
+            present: false,
+        }
+    }
+
+    /// The pin of an issuer.
+    pub fn issuer(&self, did: &Did) -> Option<&PinnedIssuer> {
+        self.issuers.iter().find(|issuer| issuer.did == *did)
+    }
+
+    fn without_twins(self) -> Result<Self, TrustError> {
+        for (at, issuer) in self.issuers.iter().enumerate() {
+            if self.issuers[..at].iter().any(|other| other.did == issuer.did) {
+                return Err(fault(&format!("issuer[{at}].did"), format!("{} is pinned twice", issuer.did)));
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl PinnedIssuer {
+    /// The name to show.
+    pub fn shown(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.did.as_str())
+    }
+}
+
+fn issuer(at: &str, wire: WireIssuer) -> Result<PinnedIssuer, TrustError> {
+    let scope = |name: &str| format!("{at}.{name}");
+    let step = |text: &str| -> Result<String, &'static str> {
+        let known = Step::parse(text).is_some() || matches!(text, "origin" | "transfer" | "attestation");
+        known.then(|| text.to_owned()).ok_or("not a step, nor origin, transfer or attestation")
+    };
+    Ok(PinnedIssuer {
+        did: value(&scope("did"), Did::parse(&wire.did))?,
+        name: wire.name,
+        keys: keys(at, &wire.keys)?,
+        steps: wire.steps.map(|all| list(&scope("steps"), &all, step)).transpose()?,
+        countries: wire
+            .countries
+            .map(|all| list(&scope("countries"), &all, |t| Country::parse(t).ok_or("not a country code")))
+            .transpose()?,
+        elements: wire
+            .elements
+            .map(|all| list(&scope("elements"), &all, |t| Element::parse(t).ok_or("not an element symbol")))
+            .transpose()?,
+        sources: wire
+            .sources
+            .map(|all| list(&scope("sources"), &all, |t| Source::parse(t).ok_or("not a source")))
+            .transpose()?,
+    })
+}
+
+/// 2k > n + f: any two sets of k witnesses share an honest one.
+fn check_quorum(quorum: Option<&WireQuorum>, witnesses: usize) -> Result<(), TrustError> {
+    let Some(quorum) = quorum else { return Ok(()) };
+    let (need, dishonest) = (u64::from(quorum.need), u64::from(quorum.dishonest));
+    let witnesses = witnesses as u64;
+    if need > witnesses || 2 * need <= witnesses + dishonest {
+        let problem = format!("{need} of {witnesses} witnesses do not outvote {dishonest} dishonest: 2k > n + f is needed");
+        return Err(fault("quorum", problem));
+    }
+    Ok(())
+}
+
+fn keys(at: &str, wire: &[String]) -> Result<Vec<Multikey>, TrustError> {
+    let keys = list(&format!("{at}.keys"), wire, |text| {
+        Multikey::parse(text).and_then(|key| key.verifying_key().map(|_| key))
+    })?;
+    if keys.is_empty() { Err(fault(&format!("{at}.keys"), "no key at all".to_owned())) } else { Ok(keys) }
+}
+
+fn origin(key: &str, text: &str) -> Result<Home, TrustError> {
+    Home::parse(text).ok_or_else(|| fault(key, "not a log origin: host and path without a scheme".to_owned()))
+}
+
+/// `name+8 hex digits+base64`: its signature type is the log layer's to judge.
+fn verifier_key(at: &str, text: String) -> Result<String, TrustError> {
+    let mut parts = text.splitn(3, '+');
+    let (name, hash, key) = (parts.next(), parts.next(), parts.next());
+    let fits = name.is_some_and(|n| !n.is_empty() && !n.contains(char::is_whitespace))
+        && hash.is_some_and(|h| h.len() == 8 && h.bytes().all(|b| b.is_ascii_hexdigit()))
+        && key.is_some_and(|k| data_encoding::BASE64.decode(k.as_bytes()).is_ok_and(|bytes| bytes.len() > 1));
+    if fits { Ok(text) } else { Err(fault(&format!("{at}.key"), "not a signed-note verifier key (name+hash+key)".to_owned())) }
+}
+
+fn tables<W, T>(name: &str, wire: Vec<W>, read: impl Fn(&str, W) -> Result<T, TrustError>) -> Result<Vec<T>, TrustError> {
+    wire.into_iter().enumerate().map(|(at, table)| read(&format!("{name}[{at}]"), table)).collect()
+}
+
+fn list<T, E: std::fmt::Display>(key: &str, wire: &[String], read: impl Fn(&str) -> Result<T, E>) -> Result<Vec<T>, TrustError> {
+    wire.iter().map(|text| read(text).map_err(|e| fault(key, format!("{text:?}: {e}")))).collect()
+}
+
+fn value<T, E: std::fmt::Display>(key: &str, result: Result<T, E>) -> Result<T, TrustError> {
+    result.map_err(|e| fault(key, e.to_string()))
+}
+
+fn fault(key: &str, problem: String) -> TrustError {
+    TrustError::Value { key: key.to_owned(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2";
+
+    #[test]
+    fn reads_the_documented_file() {
+        let text = format!(
+            r#"
+version = 1
+name = "Acme magnets sourcing"
+holder = ["did:web:acme.example"]
+expires = "2027-02-01"
+[[anchor]]
+did = "did:web:critical-minerals.example"
+keys = ["{KEY}"]
+[[issuer]]
+did = "did:web:refinery.example"
+name = "Example Refinery"
+keys = ["{KEY}"]
+steps = ["separation", "transfer"]
+countries = ["MY"]
+[[registry]]
+origin = "registry.example/ree"
+status_keys = ["{KEY}"]
+key = "registry.example/ree+7be43b1f+AZ3u7e0="
+[[witness]]
+key = "witness.example+7be43b1f+BJ3u7e0="
+audits = ["registry.example/ree"]
+[quorum]
+need = 1
+dishonest = 0
+[require]
+registration = false
+"#
+        );
+        let trust = Trust::parse(text.as_bytes()).unwrap();
+        assert_eq!(trust.issuers[0].shown(), "Example Refinery");
+        assert!(!trust.require_registration && trust.require_status);
+        assert!(trust.issuer(&Did::parse("did:web:refinery.example").unwrap()).is_some());
+    }
+
+    #[test]
+    fn faults_are_named() {
+        let error = |text: &str| Trust::parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(error("version = 2").contains("version 2"));
+        assert!(error("version = 1\ncolour = 1").contains("line 2"));
+        assert!(error("version = 1\nholder = [\"acme\"]").starts_with("holder"));
+        let issuer = |rest: &str| format!("version = 1\n[[issuer]]\ndid = \"did:web:a.example\"\n{rest}");
+        assert!(error(&issuer("keys = []")).contains("no key"));
+        assert!(error(&issuer(&format!("keys = [\"{KEY}\"]\nsteps = [\"smelting\"]"))).contains("issuer[0].steps"));
+        assert!(error(&issuer(&format!("keys = [\"{KEY}\"]\ncountries = [\"Malaysia\"]"))).contains("country"));
+        let twice = format!("{}\n[[issuer]]\ndid = \"did:web:a.example\"\nkeys = [\"{KEY}\"]", issuer(&format!("keys = [\"{KEY}\"]")));
+        assert!(error(&twice).contains("twice"));
+        assert!(error("version = 1\n[quorum]\nneed = 1\ndishonest = 0").contains("2k > n + f"));
+    }
+}

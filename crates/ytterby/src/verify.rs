@@ -1,0 +1,306 @@
+//! The verifier: bundle, trust and time in, report out. It cannot fail.
+//! Implements proto-docs/verification.md.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::budget::Budget;
+use crate::bundle::Bundle;
+use crate::carried::Carried;
+use crate::certificate::Certificate;
+use crate::check::proof::Keys;
+use crate::check::{self, Case, Findings, Known};
+use crate::decimal::{kilograms, kilograms_grouped};
+use crate::digest::Digest;
+use crate::finding::{Code, Finding};
+use crate::lineage::{self, Lineage};
+use crate::masses::Masses;
+use crate::report::{CertificateReport, Outcome, Report, Step};
+use crate::trust::Trust;
+
+/// What a verifier asks, beyond what the bundle says of itself.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// The lot that was delivered: a lot number, label or digest.
+    pub lot: Option<String>,
+    /// The mass that was delivered, to be covered by that lot.
+    pub mass: Option<crate::decimal::Mass>,
+    /// How much work the bundle may cause.
+    pub budget: Budget,
+}
+
+/// Verifies a bundle for a verifier, as of a time.
+pub fn verify(bundle: &Bundle<'_>, trust: &Trust, at: Timestamp) -> Report {
+    verify_with(bundle, trust, at, &Question::default(), &mut |_, _| {})
+}
+
+/// The same, asking about a delivery, within a budget, saying how far it is: certificates done, of
+/// how many.
+pub fn verify_with(
+    bundle: &Bundle<'_>,
+    trust: &Trust,
+    at: Timestamp,
+    question: &Question,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Report {
+    let mut report = Report::new(bundle, trust, at);
+    if let Some(finding) = over_budget(bundle, question.budget) {
+        report.findings.push(finding);
+        return report.finished();
+    }
+    let lineage = Lineage::of(bundle);
+    let mut walk = Walk {
+        bundle,
+        trust,
+        at,
+        lineage: &lineage,
+        broken: bundle.broken.iter().map(|b| (b.digest, ())).collect(),
+        carried: vec![None; bundle.certificates.len()],
+        drawn: HashMap::new(),
+        keys: Keys::default(),
+    };
+    for broken in &bundle.broken {
+        report.findings.push(broken.finding());
+    }
+    report.findings.extend(lineage::check_labels(bundle));
+    for (done, position) in lineage.order.iter().enumerate() {
+        let certificate = walk.judge(*position, &mut report.findings);
+        report.certificates.push(certificate);
+        progress(done + 1, lineage.order.len());
+    }
+    walk.check_draws(&mut report);
+    walk.fill_balances(&mut report);
+    check_whole(&mut report, bundle, trust, question);
+    report.finished()
+}
+
+struct Walk<'w, 'a> {
+    bundle: &'w Bundle<'a>,
+    trust: &'w Trust,
+    at: Timestamp,
+    lineage: &'w Lineage,
+    broken: HashMap<Digest, ()>,
+    carried: Vec<Option<Carried>>,
+    drawn: HashMap<u32, Masses>,
+    keys: Keys,
+}
+
+impl Walk<'_, '_> {
+    /// Every check of one certificate, in the order of the specification.
+    fn judge(&mut self, position: u32, all: &mut Vec<Finding>) -> CertificateReport {
+        let certificate = &self.bundle.certificates[position as usize];
+        let mut outcomes = Outcomes::of(certificate);
+        let mut findings = Findings::default();
+        check::proof::check(certificate, &mut self.keys, &mut findings);
+        outcomes.note(Step::Proof, &findings.0);
+
+        let lineage = lineage::check(certificate, self.bundle, self.lineage, &|d| self.broken.contains_key(d));
+        outcomes.note(Step::Lineage, &lineage);
+        findings.0.extend(lineage);
+
+        if certificate.lot().is_some() {
+            self.judge_lot(position, certificate, &mut outcomes, &mut findings);
+        }
+        let before = findings.0.len();
+        check::time::check(certificate.claims(), certificate.proof().created, self.at, &mut findings);
+        outcomes.note(Step::Time, &findings.0[before..]);
+
+        if self.trust.present {
+            let before = findings.0.len();
+            check::authority::check(certificate, self.trust, &mut findings);
+            outcomes.note(Step::Authority, &findings.0[before..]);
+        } else {
+            outcomes.set(Step::Authority, Outcome::Unknown);
+        }
+        all.extend(findings.0.into_iter().map(|finding| finding.about(certificate.digest())));
+        outcomes.0
+    }
+
+    fn judge_lot(&mut self, position: u32, certificate: &Certificate<'_>, outcomes: &mut Outcomes, findings: &mut Findings) {
+        let Some(lot) = certificate.lot() else { return };
+        let before = findings.0.len();
+        check::content::check(lot, findings);
+        outcomes.note(Step::Content, &findings.0[before..]);
+
+        let (bundle, lineage, carried) = (self.bundle, self.lineage, &self.carried);
+        let find = |digest: &Digest| {
+            let at = *lineage.index.get(digest)? as usize;
+            let parent = &bundle.certificates[at];
+            let known = Known {
+                claims: parent.claims(),
+                lot: parent.lot()?,
+                created: parent.proof().created,
+                carried: carried[at].as_ref(),
+            };
+            Some(known)
+        };
+        let case = Case { claims: certificate.claims(), lot, created: certificate.proof().created, find: &find };
+        let before = findings.0.len();
+        let own = check::conservation::check(&case, findings);
+        outcomes.note(Step::Conservation, &findings.0[before..]);
+        if own.is_none() {
+            outcomes.set(Step::Conservation, Outcome::Skipped);
+        }
+        let before = findings.0.len();
+        check::custody::check(&case, findings);
+        outcomes.note(Step::Custody, &findings.0[before..]);
+        let before = findings.0.len();
+        check::time::check_order(&case, findings);
+        outcomes.note(Step::Time, &findings.0[before..]);
+
+        for input in &lot.inputs {
+            if let Some(parent) = self.lineage.index.get(&input.digest) {
+                self.drawn.entry(*parent).or_default().add_all(&input.draws);
+            }
+        }
+        self.carried[position as usize] = own;
+    }
+
+    /// All draws on a lot stay within its content, to the milligram.
+    fn check_draws(&self, report: &mut Report) {
+        let mut drawn: Vec<_> = self.drawn.iter().collect();
+        drawn.sort_by_key(|(position, _)| **position);
+        for (position, drawn) in drawn {
+            let parent = &self.bundle.certificates[*position as usize];
+            let Some(lot) = parent.lot() else { continue };
+            let over = drawn.iter().find(|(element, mg)| *mg > lot.content.get(*element));
+            if let Some((element, mg)) = over {
+                let content = lot.content.get(element);
+                let text = format!(
+                    "{} kg {element} drawn from {}, which holds {} kg: over by {} kg",
+                    kilograms(mg),
+                    lot.number,
+                    kilograms(content),
+                    kilograms(mg - content),
+                );
+                let pointer = check::subject(&format!("content/{element}"));
+                let finding = Finding::new(Code::ConservationOverdrawn, text).at(pointer).about(parent.digest());
+                report.findings.push(finding);
+            }
+        }
+    }
+
+    fn fill_balances(&mut self, report: &mut Report) {
+        for certificate in &mut report.certificates {
+            let Some(position) = self.lineage.index.get(&certificate.digest) else { continue };
+            certificate.drawn = self.drawn.remove(position).unwrap_or_default();
+            let carried = self.carried[*position as usize].take();
+            certificate.unbacked = carried.map(|carried| carried.unbacked).unwrap_or_default();
+        }
+        let overdrawn: Vec<_> =
+            report.findings.iter().filter(|f| f.code == Code::ConservationOverdrawn).filter_map(|f| f.certificate).collect();
+        for certificate in report.certificates.iter_mut().filter(|c| overdrawn.contains(&c.digest)) {
+            certificate.set(Step::Conservation, Outcome::Fail);
+        }
+    }
+}
+
+struct Outcomes(CertificateReport);
+
+impl Outcomes {
+    fn of(certificate: &Certificate<'_>) -> Self {
+        Outcomes(CertificateReport::of(certificate))
+    }
+
+    fn note(&mut self, step: Step, findings: &[Finding]) {
+        let outcome = findings.iter().map(|finding| Outcome::of(finding.code.effect())).max().unwrap_or(Outcome::Pass);
+        let before = self.0.outcome(step);
+        self.0.set(step, outcome.max(before));
+    }
+
+    fn set(&mut self, step: Step, outcome: Outcome) {
+        self.0.set(step, outcome.max(self.0.outcome(step)));
+    }
+}
+
+fn over_budget(bundle: &Bundle<'_>, budget: Budget) -> Option<Finding> {
+    let certificates = bundle.certificates.len() + bundle.broken.len();
+    if certificates > budget.certificates {
+        let text = format!("{certificates} certificates, the budget is {}", budget.certificates);
+        return Some(Finding::new(Code::LimitCertificates, text));
+    }
+    let edges: usize = bundle.certificates.iter().filter_map(Certificate::lot).map(|lot| lot.inputs.len()).sum();
+    (edges > budget.edges).then(|| {
+        let text = format!("{edges} draws, the budget is {}", budget.edges);
+        Finding::new(Code::LimitEdges, text)
+    })
+}
+
+/// What concerns the whole: subjects, whose lot it is, the delivery, the trust file, what was not checked.
+fn check_whole(report: &mut Report, bundle: &Bundle<'_>, trust: &Trust, question: &Question) {
+    let subject = report.subject.clone();
+    let broken = |digest: &Digest| bundle.broken.iter().any(|b| b.digest == *digest);
+    for digest in subject.iter().filter(|digest| bundle.certificate(digest).is_none() && !broken(digest)) {
+        report.findings.push(Finding::new(Code::LineageSubjectMissing, format!("{digest} is not in the bundle")));
+    }
+    if subject.is_empty() && bundle.broken.is_empty() {
+        report.findings.push(Finding::new(Code::LineageSubjectMissing, "the bundle is about nothing"));
+    }
+    check_trust_file(report, trust);
+    let subjects: Vec<_> = subject.iter().filter_map(|digest| bundle.certificate(digest)).collect();
+    if !trust.holder.is_empty() {
+        for certificate in &subjects {
+            check_holder(certificate, trust, report);
+        }
+    }
+    check_delivery(&subjects, question, report);
+    if trust.require_registration {
+        let text = "the trust file requires registration, and receipts are not checked";
+        report.findings.push(Finding::new(Code::RegistrationNotChecked, text));
+    }
+    if trust.require_status {
+        let text = "the trust file requires current status, and status lists are not checked";
+        report.findings.push(Finding::new(Code::StatusNotChecked, text));
+    }
+}
+
+fn check_trust_file(report: &mut Report, trust: &Trust) {
+    if !trust.present {
+        report.findings.push(Finding::new(Code::AuthorityNoTrustFile, "nobody's word is taken"));
+    }
+    let today = crate::time::date_of(report.at);
+    if let Some(expires) = trust.expires.filter(|expires| *expires < today) {
+        let late = expires.until((jiff::Unit::Day, today)).map_or(i32::MAX, |span| span.get_days());
+        let code = if late > 30 { Code::AuthorityTrustFileExpired } else { Code::AuthorityTrustFileStale };
+        report.findings.push(Finding::new(code, format!("it expired on {expires}, {late} days before")));
+    }
+}
+
+/// Is it yours?
+fn check_holder(certificate: &Certificate<'_>, trust: &Trust, report: &mut Report) {
+    let Some(lot) = certificate.lot() else { return };
+    if lot.holder.as_ref().is_some_and(|holder| trust.holder.contains(holder)) {
+        return;
+    }
+    let you: Vec<_> = trust.holder.iter().map(|did| did.as_str()).collect();
+    let held = lot.holder.as_ref().map_or("nobody with a DID", |did| did.as_str());
+    let text = format!("lot {} is held by {held}; you are {}", lot.number, you.join(", "));
+    let finding = Finding::new(Code::CustodyNotYourLot, text).at(check::subject("holder"));
+    report.findings.push(finding.about(certificate.digest()));
+    if let Some(own) = report.certificates.iter_mut().find(|c| c.digest == certificate.digest()) {
+        own.set(Step::Custody, own.outcome(Step::Custody).max(Outcome::Fail));
+    }
+}
+
+fn check_delivery(subjects: &[&Certificate<'_>], question: &Question, report: &mut Report) {
+    let named = |certificate: &&&Certificate<'_>| {
+        question.lot.as_ref().is_none_or(|wanted| {
+            certificate.lot().is_some_and(|lot| *lot.number == **wanted)
+                || certificate.claims().id.urn().to_string() == *wanted
+                || certificate.digest().to_string() == *wanted
+        })
+    };
+    let delivered: Vec<_> = subjects.iter().filter(named).collect();
+    if let (Some(wanted), true) = (&question.lot, delivered.is_empty()) {
+        let numbers: Vec<_> = subjects.iter().filter_map(|c| c.lot()).map(|lot| lot.number.to_string()).collect();
+        let text = format!("{wanted:?} was asked about, the bundle delivers {}", numbers.join(", "));
+        report.findings.push(Finding::new(Code::CustodyLotNotFound, text));
+    } else if let Some(mass) = question.mass {
+        let covered: u64 = delivered.iter().filter_map(|c| c.lot()?.net_mass).map(|mass| mass.mg()).sum();
+        if covered < mass.mg() {
+            let text = format!("{} kg delivered, {} kg certified", kilograms_grouped(mass.mg()), kilograms_grouped(covered));
+            report.findings.push(Finding::new(Code::CustodyMassNotCovered, text));
+        }
+    }
+}

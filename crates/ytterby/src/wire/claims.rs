@@ -1,0 +1,294 @@
+//! From wire structs to what a certificate says: the rules of form that a schema cannot state.
+
+use super::assay::{Assay as WireAssay, Component};
+use super::credential::Credential;
+use super::leaf::{Amounts, Leaf};
+use super::subject::{
+    AttestationSubject, Declared as WireDeclared, Facility as WireFacility, Input as WireInput, OriginSubject, Period,
+    ProcessingSubject, TransferSubject,
+};
+use crate::assay::{Amount, Assay, Row};
+use crate::certificate::{Attestation, Body, Claims};
+use crate::did::Did;
+use crate::form::{AttestationKind, AuthorisationType, ContentFrom, Kind, Source};
+use crate::json::{Misfit, MisfitKind, Object};
+use crate::lot::{Declared, Facility, Input, Lot, Making};
+
+/// Decodes everything a certificate says, proof aside.
+pub(crate) fn claims(kind: Kind, object: &Object<'_>) -> Result<Claims, Misfit> {
+    match kind {
+        Kind::Origin => decode(kind, object, origin),
+        Kind::Processing => decode(kind, object, processing),
+        Kind::Transfer => decode(kind, object, transfer),
+        Kind::Attestation => decode(kind, object, attestation),
+    }
+}
+
+type Said = (super::Home, Body);
+
+fn decode<'t, S: serde::Deserialize<'t>>(
+    kind: Kind,
+    object: &'t Object<'_>,
+    subject: fn(S) -> Result<Said, Misfit>,
+) -> Result<Claims, Misfit> {
+    let credential: Credential<'t, S> = crate::json::from_object(object)?;
+    if credential.valid_until.is_some() && kind != Kind::Attestation {
+        return Err(combination("a lot does not expire").under("validUntil"));
+    }
+    if credential.valid_until.as_ref().is_some_and(|until| until.0 < credential.valid_from.0) {
+        return Err(combination("before validFrom").under("validUntil"));
+    }
+    let (home, body) = subject(credential.credential_subject).map_err(|misfit| misfit.under("credentialSubject"))?;
+    Ok(Claims {
+        id: credential.id.0,
+        kind,
+        issuer: credential.issuer.id.0,
+        issuer_name: credential.issuer.name.map(|name| name.0.into()),
+        home,
+        valid_from: credential.valid_from.0,
+        valid_until: credential.valid_until.map(|until| until.0),
+        body,
+    })
+}
+
+/// The members that every lot has, from any of the three subjects.
+macro_rules! lot {
+    ($subject:ident, $($field:ident: $value:expr),+ $(,)?) => {{
+        bounded($subject.hs_codes.as_deref(), 8, "hsCodes")?;
+        bounded($subject.packages.as_deref(), 1000, "packages")?;
+        bounded($subject.documents.as_deref(), 40, "documents")?;
+        let mut content = $subject.content.0;
+        content.shrink();
+        let lot = Lot {
+            number: $subject.lot_number.0.into(),
+            product: $subject.product.0.into(),
+            form: $subject.form,
+            external_id: $subject.external_id.map(|id| id.0.into()),
+            net_mass: $subject.net_mass.map(|mass| mass.0),
+            assay: $subject.assay.map(assay).transpose().map_err(|m| m.under("assay"))?.map(Box::new),
+            content,
+            holder: $subject.holder.map(|holder| holder.0),
+            $($field: $value),+
+        };
+        Ok(($subject.home.0, Body::Lot(Box::new(lot))))
+    }};
+}
+
+fn origin(subject: OriginSubject<'_>) -> Result<Said, Misfit> {
+    holder_named(subject.holder.as_ref())?;
+    if subject.net_mass.is_none() || subject.assay.is_none() {
+        let name = if subject.assay.is_none() { "assay" } else { "netMass" };
+        return Err(Misfit::new(MisfitKind::MissingField, "an origin is weighed and assayed").under(name));
+    }
+    if subject.source == Source::Purchased && subject.documents.is_none() {
+        return Err(combination("a purchase without certificate needs the supplier's documents").under("documents"));
+    }
+    if subject.supplier.is_some() && subject.source != Source::Purchased {
+        return Err(combination("only what was purchased has a supplier").under("supplier"));
+    }
+    if subject.source == Source::PostConsumer && subject.origin.collected_in.is_none() {
+        let misfit = combination("material after use needs the country it was collected in");
+        return Err(misfit.under("collectedIn").under("origin"));
+    }
+    let making = Making::Origin {
+        source: subject.source,
+        mined_in: subject.origin.country.0.0,
+        collected_in: subject.origin.collected_in.map(|country| country.0),
+    };
+    lot!(subject,
+        content_from: ContentFrom::Assay,
+        facility: Some(facility(&subject.facility)),
+        period: period(&subject.period)?,
+        custody_model: Some(subject.custody_model),
+        making: making,
+        inputs: Box::default(),
+        declared: Box::default(),
+    )
+}
+
+fn processing(subject: ProcessingSubject<'_>) -> Result<Said, Misfit> {
+    holder_named(subject.holder.as_ref())?;
+    let corrects = subject.corrects.as_ref().map(|corrects| corrects.digest_multibase.0);
+    let inputs = inputs(subject.inputs, 64)?;
+    if subject.step.only_in_correction() && corrects.is_none() {
+        return Err(combination("this step stands only in a correction").under("step"));
+    }
+    if let Some(corrected) = corrects
+        && (inputs.len() != 1 || inputs[0].digest != corrected)
+    {
+        return Err(combination("a correction has exactly one input: the lot it corrects").under("corrects"));
+    }
+    let making = Making::Processing { step: subject.step, corrects };
+    lot!(subject,
+        content_from: subject.content_from,
+        facility: Some(facility(&subject.facility)),
+        period: period(&subject.period)?,
+        custody_model: Some(subject.custody_model),
+        making: making,
+        inputs: inputs,
+        declared: declared(subject.declared_inputs)?,
+    )
+}
+
+fn transfer(subject: TransferSubject<'_>) -> Result<Said, Misfit> {
+    let inputs = inputs(subject.inputs, 1)?;
+    if subject.to.id.as_ref().map(|id| &id.0) != subject.holder.as_ref().map(|holder| &holder.0) {
+        return Err(combination("the holder is the recipient's DID, or there is neither").under("holder"));
+    }
+    bounded(subject.authorisations.as_deref(), 16, "authorisations")?;
+    for (at, authorisation) in subject.authorisations.iter().flatten().enumerate() {
+        let under = |m: Misfit| m.under(at.to_string()).under("authorisations");
+        if let Some(validity) = &authorisation.validity {
+            period_named(validity, "validity").map_err(under)?;
+        }
+        let not_required = authorisation.r#type == AuthorisationType::NotRequired;
+        if not_required && authorisation.reason.is_none() {
+            return Err(under(combination("why is none required?").under("reason")));
+        }
+        if !not_required && authorisation.number.is_none() {
+            return Err(under(combination("an authorisation has a number").under("number")));
+        }
+    }
+    let making = Making::Transfer {
+        kind: subject.kind,
+        to: subject.to.name.0.into(),
+        destination: subject.destination.0,
+    };
+    lot!(subject,
+        content_from: ContentFrom::Draws,
+        facility: None,
+        period: (subject.dispatch_date.0, subject.dispatch_date.0),
+        custody_model: None,
+        making: making,
+        inputs: inputs,
+        declared: Box::default(),
+    )
+}
+
+fn attestation(subject: AttestationSubject<'_>) -> Result<Said, Misfit> {
+    bounded(subject.documents.as_deref(), 40, "documents")?;
+    bounded(subject.about.lots.as_deref(), 64, "lots").map_err(|misfit| misfit.under("about"))?;
+    let about = &subject.about;
+    if about.lots.is_none() && about.sample_id.is_none() && about.facility.is_none() {
+        return Err(combination("about a lot, a sample or a facility").under("about"));
+    }
+    if (subject.kind == AttestationKind::Assay) != subject.assay.is_some() {
+        return Err(combination("an assay, and only an assay, has an assay block").under("assay"));
+    }
+    if subject.assay.is_none() && subject.purpose.is_some() {
+        return Err(combination("only an assay has a purpose").under("purpose"));
+    }
+    if let Some(block) = subject.assay {
+        assay(block).map_err(|misfit| misfit.under("assay"))?;
+    }
+    let lots = subject.about.lots.iter().flatten().map(|lot| (lot.lot.0, lot.digest_multibase.0)).collect();
+    let body = Attestation { kind: subject.kind, lots, result: subject.result.0.into() };
+    Ok((subject.home.0, Body::Attestation(Box::new(body))))
+}
+
+fn assay(wire: WireAssay<'_>) -> Result<Assay, Misfit> {
+    bounded(Some(&wire.components), 40, "components")?;
+    bounded(wire.impurities.as_deref(), 80, "impurities")?;
+    let rows: Result<_, _> = wire.components.iter().enumerate().map(|(at, row)| {
+        component(row).map_err(|misfit| misfit.under(at.to_string()).under("components"))
+    }).collect();
+    let mut rare_earth_impurities = Vec::new();
+    for (at, impurity) in wire.impurities.iter().flatten().enumerate() {
+        if impurity.ppm.is_some() == impurity.below_ppm.is_some() {
+            let misfit = combination("either `ppm` or `belowPpm`");
+            return Err(misfit.under(at.to_string()).under("impurities"));
+        }
+        if impurity.species.0.holds_rare_earth {
+            rare_earth_impurities.push(at);
+        }
+    }
+    Ok(Assay {
+        mass_basis: wire.mass_basis,
+        moisture: wire.moisture.map(|p| p.0),
+        loss_on_ignition: wire.loss_on_ignition.map(|p| p.0),
+        percent_basis: wire.percent_basis,
+        treo: wire.treo.map(|p| p.0),
+        trem: wire.trem.map(|p| p.0),
+        rows: rows?,
+        rare_earth_impurities: rare_earth_impurities.into(),
+    })
+}
+
+fn component(wire: &Component) -> Result<Row, Misfit> {
+    let (element, oxide) = match (&wire.element, &wire.oxide) {
+        (Some(element), None) => (element.0, None),
+        (None, Some(oxide)) => (oxide.0.element, Some(oxide.0)),
+        _ => return Err(combination("either `element` or `oxide`")),
+    };
+    let amount = match (&wire.percent, &wire.below) {
+        (Some(percent), None) => Amount::Percent(percent.0),
+        (None, Some(below)) => Amount::Below(below.0),
+        _ => return Err(combination("either `percent` or `below`")),
+    };
+    Ok(Row { element, oxide, amount })
+}
+
+fn inputs(wire: Vec<WireInput>, max: usize) -> Result<Box<[Input]>, Misfit> {
+    bounded(Some(&wire), max, "inputs")?;
+    let input = |(at, wire): (usize, WireInput)| {
+        if wire.rest == Some(false) {
+            let misfit = Misfit::new(MisfitKind::Value, "`rest` is true or absent");
+            return Err(misfit.under("rest").under(at.to_string()).under("inputs"));
+        }
+        let Amounts(mut draws) = wire.draws;
+        draws.shrink();
+        Ok(Input { label: wire.lot.0, digest: wire.digest_multibase.0, draws, rest: wire.rest.is_some() })
+    };
+    wire.into_iter().enumerate().map(input).collect()
+}
+
+fn declared(wire: Option<Vec<WireDeclared<'_>>>) -> Result<Box<[Declared]>, Misfit> {
+    bounded(wire.as_deref(), 40, "declaredInputs")?;
+    let mut all = Vec::new();
+    for (at, declared) in wire.iter().flatten().enumerate() {
+        let under = |m: Misfit| m.under(at.to_string()).under("declaredInputs");
+        bounded(declared.origins.as_deref(), 16, "origins").map_err(under)?;
+        if declared.mass.0.mg() == 0 {
+            return Err(under(Misfit::new(MisfitKind::Value, "nothing was declared").under("mass")));
+        }
+        all.push(Declared { element: declared.element.0, mass: declared.mass.0, reason: declared.reason });
+    }
+    Ok(all.into())
+}
+
+fn facility(wire: &WireFacility<'_>) -> Box<Facility> {
+    Box::new(Facility { id: wire.id.0.into(), name: wire.name.0.into(), country: wire.country.0 })
+}
+
+fn period(wire: &Period) -> Result<(jiff::civil::Date, jiff::civil::Date), Misfit> {
+    period_named(wire, "period")
+}
+
+fn period_named(wire: &Period, name: &str) -> Result<(jiff::civil::Date, jiff::civil::Date), Misfit> {
+    if wire.from.0 > wire.to.0 {
+        return Err(combination("it ends before it begins").under("to").under(name));
+    }
+    Ok((wire.from.0, wire.to.0))
+}
+
+fn holder_named(holder: Option<&Leaf<Did>>) -> Result<(), Misfit> {
+    match holder {
+        Some(_) => Ok(()),
+        None => Err(Misfit::new(MisfitKind::MissingField, "holder is missing").under("holder")),
+    }
+}
+
+/// A list that is there has something in it, and not too much.
+fn bounded<T>(list: Option<&[T]>, max: usize, name: &str) -> Result<(), Misfit> {
+    match list.map(<[T]>::len) {
+        Some(0) => Err(Misfit::new(MisfitKind::Value, "an empty list is left out").under(name)),
+        Some(count) if count > max => {
+            Err(Misfit::new(MisfitKind::Value, format!("{count} items, at most {max} may stand here")).under(name))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn combination(text: &str) -> Misfit {
+    Misfit::new(MisfitKind::Combination, text)
+}
