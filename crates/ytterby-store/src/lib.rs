@@ -13,10 +13,10 @@ use std::pin::Pin;
 
 pub use record::{
     ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, CloseReason, Closing, Cursor, Draw, DrawnBy,
-    Idempotency, IssuerKey, IssuerRow, LotRecord, NewCertificate, NewLot, Page, Registered, Registration, Replay,
-    Scope,
+    Idempotency, IssuerKey, IssuerRow, LotRecord, NewCertificate, NewLot, Page, Registered, Registration,
+    Replay, Scope,
 };
-pub use sqlite::{Sqlite, SqliteOptions, Synchronous};
+pub use sqlite::{Checked, Sqlite, SqliteOptions, Synchronous, check, restore};
 
 use ytterby::did::Did;
 use ytterby::digest::Digest;
@@ -82,7 +82,7 @@ pub trait Store: Send + Sync + 'static {
     /// All issuers, by DID.
     fn issuers(&self) -> Answer<'_, Vec<IssuerRow>>;
 
-    /// Adds a key to an issuer; if it is custodial it becomes the one new certificates are signed
+    /// Adds a key to an issuer ([`StoreError::UnknownIssuer`] if it is not there); if it is custodial it becomes the one new certificates are signed
     /// with, and the one before it is retired at its creation time. Old keys stay for ever.
     fn add_issuer_key(&self, key: IssuerKey) -> Answer<'_, ()>;
 
@@ -155,8 +155,11 @@ pub enum StoreError {
     /// No lot of this digest.
     #[error("no lot {0}")]
     UnknownLot(Digest),
-    /// The queue in front of the writer is full.
-    #[error("too many writes are waiting")]
+    /// No issuer of this DID.
+    #[error("no issuer {0}")]
+    UnknownIssuer(Did),
+    /// The queue in front of the engine is full.
+    #[error("too many requests are waiting")]
     Busy,
     /// A commit was not confirmed; it may or may not have happened.
     #[error("a commit is in doubt: {0}")]

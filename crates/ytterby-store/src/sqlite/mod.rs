@@ -1,0 +1,185 @@
+//! The engine for one machine: one SQLite file, one thread that writes, a few that read.
+//!
+//! SQLite has one writer at a time anyway; giving it a thread of its own turns waiting writers into
+//! one durable commit for all of them. Reads are never in its way: each has a snapshot.
+
+mod copy;
+mod file;
+mod list;
+mod parties;
+mod readers;
+mod reads;
+mod register;
+mod rows;
+mod schema;
+mod writer;
+
+use std::path::Path;
+
+use ytterby::did::Did;
+use ytterby::digest::Digest;
+
+pub use copy::{Checked, check, restore};
+
+use crate::{
+    Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Closing, Cursor, DrawnBy, IssuerKey,
+    IssuerRow, LotRecord, Page, Registered, Registration, Replay, Store, StoreError,
+};
+use file::Claim;
+use readers::Readers;
+use writer::Writer;
+
+/// How a store is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// When a commit counts as done.
+    pub synchronous: Synchronous,
+    /// At most so many writes share one commit.
+    pub group: usize,
+    /// So many writes, and as many reads, may wait; one more is [`StoreError::Busy`].
+    pub queue: usize,
+    /// So many threads read.
+    pub readers: usize,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        SqliteOptions { synchronous: Synchronous::Full, group: 256, queue: 4_096, readers: 4 }
+    }
+}
+
+/// When a commit counts as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Synchronous {
+    /// When it is on the disk. What a registry runs with.
+    #[default]
+    Full,
+    /// When the operating system has it: a power cut loses commits that were acknowledged. It
+    /// breaks the contract of [`Store`] and is here for one purpose: a crash test that does not
+    /// find losses with it proves nothing about [`Synchronous::Full`].
+    Normal,
+}
+
+/// A store in one SQLite file.
+///
+/// A write is queued when its verb is called, whether or not its future is ever polled. Dropping
+/// the store blocks until everything queued is answered and the file is closed.
+pub struct Sqlite {
+    // Fields drop in this order: readers close first, so that the writer can empty the log, and
+    // the claim on the file ends last.
+    readers: Readers,
+    writer: Writer,
+    claim: Claim,
+}
+
+impl Sqlite {
+    /// Opens a store for writing and makes it if there is no file. Fails if another process has it,
+    /// if the file is not a store, or if its schema is of another version.
+    pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, StoreError> {
+        let claim = Claim::take(path.as_ref())?;
+        let file = claim.path.clone();
+        let writer =
+            Writer::start(Box::new(move || file::writer(&file, &options)), options.group, options.queue)?;
+        let connections =
+            (0..options.readers.max(1)).map(|_| file::reader(&claim.path)).collect::<Result<_, _>>()?;
+        Ok(Sqlite { readers: Readers::start(connections, options.queue)?, writer, claim })
+    }
+
+    /// How many transactions were committed since the store was opened: fewer than writes, because
+    /// writes are grouped.
+    pub fn commits(&self) -> u64 {
+        self.writer.commits()
+    }
+}
+
+impl Store for Sqlite {
+    fn register(&self, registration: Registration) -> Answer<'_, Registered> {
+        if let Err(error) = register::sound(&registration) {
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        self.writer.submit(move |connection| register::register(connection, &registration))
+    }
+
+    fn replay(&self, caller: &str, key: &str) -> Answer<'_, Option<Replay>> {
+        let (caller, key) = (caller.to_owned(), key.to_owned());
+        self.readers.ask(move |connection| reads::replay(connection, &caller, &key))
+    }
+
+    fn lots(&self, digests: Vec<Digest>) -> Answer<'_, Vec<LotRecord>> {
+        self.readers.ask(move |connection| reads::lots(connection, &digests))
+    }
+
+    fn digest_of(&self, id: &str) -> Answer<'_, Option<Digest>> {
+        let id = id.to_owned();
+        self.readers.ask(move |connection| reads::digest_of(connection, &id))
+    }
+
+    fn certificate(&self, digest: Digest) -> Answer<'_, Option<CertificateRow>> {
+        self.readers.ask(move |connection| reads::certificate(connection, digest))
+    }
+
+    fn list(&self, filter: CertificateFilter, after: Option<Cursor>, limit: usize) -> Answer<'_, Page> {
+        self.readers.ask(move |connection| list::list(connection, &filter, after, limit))
+    }
+
+    fn lineage(&self, digests: Vec<Digest>, limit: usize) -> Answer<'_, Vec<Vec<u8>>> {
+        self.readers.ask(move |connection| reads::lineage(connection, &digests, limit))
+    }
+
+    fn drawn_by(&self, digest: Digest) -> Answer<'_, Vec<DrawnBy>> {
+        self.readers.ask(move |connection| reads::drawn_by(connection, digest))
+    }
+
+    fn close(&self, closing: Closing) -> Answer<'_, ()> {
+        self.writer.submit(move |connection| register::close(connection, &closing))
+    }
+
+    fn add_issuer(&self, issuer: IssuerRow) -> Answer<'_, ()> {
+        self.writer.submit(move |connection| parties::add_issuer(connection, &issuer))
+    }
+
+    fn issuer(&self, did: Did) -> Answer<'_, Option<IssuerRow>> {
+        self.readers.ask(move |connection| parties::issuer(connection, &did))
+    }
+
+    fn issuers(&self) -> Answer<'_, Vec<IssuerRow>> {
+        self.readers.ask(parties::issuers)
+    }
+
+    fn add_issuer_key(&self, key: IssuerKey) -> Answer<'_, ()> {
+        self.writer.submit(move |connection| parties::add_issuer_key(connection, &key))
+    }
+
+    fn issuer_keys(&self, did: Did) -> Answer<'_, Vec<IssuerKey>> {
+        self.readers.ask(move |connection| parties::issuer_keys(connection, &did))
+    }
+
+    fn add_api_key(&self, key: ApiKey) -> Answer<'_, ()> {
+        self.writer.submit(move |connection| parties::add_api_key(connection, &key))
+    }
+
+    fn api_key(&self, hash: ApiKeyHash) -> Answer<'_, Option<ApiKey>> {
+        self.readers.ask(move |connection| parties::api_key(connection, hash))
+    }
+
+    fn api_keys(&self, issuer: Option<Did>) -> Answer<'_, Vec<ApiKey>> {
+        self.readers.ask(move |connection| parties::api_keys(connection, issuer.as_ref()))
+    }
+
+    fn revoke_api_key(&self, id: &str, at: &str) -> Answer<'_, bool> {
+        let (id, at) = (id.to_owned(), at.to_owned());
+        self.writer.submit(move |connection| parties::revoke_api_key(connection, &id, &at))
+    }
+
+    fn backup<'s>(&'s self, to: &'s Path) -> Answer<'s, ()> {
+        let (from, to) = (self.claim.path.clone(), to.to_owned());
+        readers::apart("store-backup", move || copy::copy(&from, &to))
+    }
+
+    fn ping(&self) -> Answer<'_, ()> {
+        if let Err(error) = self.writer.alive() {
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        self.readers.ask(reads::ping)
+    }
+}

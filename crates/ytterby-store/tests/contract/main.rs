@@ -1,0 +1,68 @@
+//! What every engine has to do, through `dyn Store` alone. An engine brings a function that opens
+//! an empty store, and one line at the foot of this file.
+
+mod certificates;
+mod contention;
+mod drawing;
+mod listing;
+mod make;
+mod model;
+mod parties;
+
+use std::any::Any;
+
+use ytterby_store::{Sqlite, SqliteOptions, Store};
+
+/// An empty store and what has to live as long as it.
+struct Fixture {
+    store: Box<dyn Store>,
+    _place: Box<dyn Any>,
+}
+
+/// One `#[test]` per case, each on a store of its own.
+macro_rules! contract {
+    ($engine:ident, $open:expr, $($module:ident :: $case:ident),* $(,)?) => {
+        mod $engine {
+            use super::*;
+
+            $(
+                #[test]
+                fn $case() {
+                    let fixture: Fixture = $open();
+                    $module::$case(&*fixture.store);
+                }
+            )*
+        }
+    };
+    ($engine:ident, $open:expr) => {
+        contract!(
+            $engine,
+            $open,
+            certificates::what_is_registered_is_read,
+            certificates::names_are_taken_once,
+            certificates::an_idempotency_key_is_stored_with_its_certificates,
+            certificates::a_failing_registration_leaves_no_trace,
+            certificates::a_write_goes_on_when_its_caller_is_gone,
+            certificates::bytes_and_digest_belong_together,
+            drawing::draws_stop_at_the_content,
+            drawing::only_the_holder_draws,
+            drawing::nothing_draws_on_a_closed_lot,
+            drawing::lots_of_one_registration_are_drawn_in_order,
+            drawing::a_lineage_has_all_that_is_behind,
+            listing::every_filter_fits,
+            listing::pages_do_not_shift,
+            parties::issuers_have_one_did_and_one_name,
+            parties::a_new_custodial_key_retires_the_old_one,
+            parties::api_keys_are_found_listed_and_revoked,
+            model::random_requests_do_what_the_model_does,
+            contention::no_milligram_is_drawn_twice,
+            contention::one_idempotency_key_makes_one_certificate,
+        );
+    };
+}
+
+contract!(sqlite, || {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(folder.path().join("store.db"), SqliteOptions::default()).unwrap();
+    Fixture { store: Box::new(store), _place: Box::new(folder) }
+});
