@@ -91,7 +91,11 @@ mod tests {
 
     fn row(oxide: &str, percent: &str) -> Row {
         let oxide = Oxide::parse(oxide).unwrap();
-        Row { element: oxide.element, oxide: Some(oxide), amount: Amount::Percent(Percent::parse(percent).unwrap()) }
+        Row {
+            element: oxide.element,
+            oxide: Some(oxide),
+            amount: Amount::Percent(Percent::parse(percent).unwrap()),
+        }
     }
 
     fn assay(mass_basis: MassBasis, percent_basis: PercentBasis) -> Assay {

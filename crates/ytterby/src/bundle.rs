@@ -157,7 +157,8 @@ impl<'a> Builder<'a> {
         }
         for needed in ["bundle", "certificates"] {
             if !seen.contains(&needed) {
-                return Err(reader.error(ParseErrorKind::Shape("a bundle has the members `bundle` and `certificates`")));
+                return Err(reader
+                    .error(ParseErrorKind::Shape("a bundle has the members `bundle` and `certificates`")));
             }
         }
         Ok(())
@@ -200,7 +201,10 @@ impl<'a> Builder<'a> {
     fn subject(&mut self, reader: &mut Reader<'a>) -> Result<(), ParseError> {
         let value = reader.value_up_to(MAX_CERTIFICATE)?;
         let digests = value.as_array().and_then(|items| {
-            items.iter().map(|item| item.as_str().and_then(|text| Digest::parse(text).ok())).collect::<Option<Vec<_>>>()
+            items
+                .iter()
+                .map(|item| item.as_str().and_then(|text| Digest::parse(text).ok()))
+                .collect::<Option<Vec<_>>>()
         });
         let wrong = || reader.error(ParseErrorKind::Shape("`subject` must be a list of digests (uEi…)"));
         self.bundle.subject = Some(digests.ok_or_else(wrong)?);
@@ -219,7 +223,12 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn certificate(&mut self, value: &Value<'_>, source: Option<&'a [u8]>, reader: &Reader<'a>) -> Result<(), ParseError> {
+    fn certificate(
+        &mut self,
+        value: &Value<'_>,
+        source: Option<&'a [u8]>,
+        reader: &Reader<'a>,
+    ) -> Result<(), ParseError> {
         let Value::Object(object) = value else {
             return Err(reader.error(ParseErrorKind::Shape("a certificate is an object")));
         };
@@ -241,7 +250,14 @@ impl<'a> Builder<'a> {
 }
 
 const MEMBERS: [&str; 8] = [
-    "accreditations", "attestations", "bundle", "certificates", "closings", "receipts", "statusLists", "subject",
+    "accreditations",
+    "attestations",
+    "bundle",
+    "certificates",
+    "closings",
+    "receipts",
+    "statusLists",
+    "subject",
 ];
 
 impl Broken {

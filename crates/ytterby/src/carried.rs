@@ -84,7 +84,8 @@ impl Carried {
         for (symbol, ppm) in &wire.caps {
             carried.caps.push(element(symbol)?, *ppm);
         }
-        carried.base = wire.base.map(|d| Digest::parse(&d)).transpose().map_err(|e| CarriedError(e.to_string()))?;
+        carried.base =
+            wire.base.map(|d| Digest::parse(&d)).transpose().map_err(|e| CarriedError(e.to_string()))?;
         Ok(carried)
     }
 }

@@ -115,7 +115,8 @@ impl<'a> Certificate<'a> {
             return Err(CertificateError::Form(Box::new(finding)));
         };
         let mut canonical = Vec::with_capacity(bytes.len());
-        Self::from_object(object, Some(bytes), &mut canonical).map_err(|f| CertificateError::Form(Box::new(f)))
+        Self::from_object(object, Some(bytes), &mut canonical)
+            .map_err(|f| CertificateError::Form(Box::new(f)))
     }
 
     /// Reads a certificate from its tree. `source` are the bytes the tree came from: when they are
@@ -191,7 +192,9 @@ impl Claims {
             object.get(name).and_then(Value::as_array).unwrap_or_default().iter().map(Value::as_str).collect()
         };
         if listed("@context") != CONTEXT.map(Some) {
-            return Err(Finding::new(Code::MalformedContext, format!("it must be {CONTEXT:?}")).at("/@context"));
+            return Err(
+                Finding::new(Code::MalformedContext, format!("it must be {CONTEXT:?}")).at("/@context")
+            );
         }
         let types = listed("type");
         let kind = match types.as_slice() {
@@ -215,9 +218,9 @@ impl Proof {
     }
 
     fn decode(object: &Object<'_>, hashes: Option<HashData>) -> Result<Self, Misfit> {
-        let value = object.get("proof").ok_or_else(|| {
-            Misfit::new(MisfitKind::MissingField, "there is no proof").under("proof")
-        })?;
+        let value = object
+            .get("proof")
+            .ok_or_else(|| Misfit::new(MisfitKind::MissingField, "there is no proof").under("proof"))?;
         let wire: wire::Proof<'_> = from_value(value).map_err(|misfit| misfit.under("proof"))?;
         let hashes =
             hashes.ok_or_else(|| Misfit::new(MisfitKind::MissingField, "no proof value").under("proof"))?;

@@ -53,7 +53,11 @@ impl Percent {
     /// Parses a percentage of at most 100 with at most six decimals.
     pub fn parse(text: &str) -> Result<Self, DecimalError> {
         let value = millionths(text, 3)?;
-        u32::try_from(value).ok().filter(|v| *v <= Self::FULL).map(Percent).ok_or(DecimalError::TooLarge("100"))
+        u32::try_from(value)
+            .ok()
+            .filter(|v| *v <= Self::FULL)
+            .map(Percent)
+            .ok_or(DecimalError::TooLarge("100"))
     }
 
     /// The percentage in millionths of a percent.
@@ -139,7 +143,12 @@ mod tests {
 
     #[test]
     fn masses_are_exact_both_ways() {
-        for (text, mg) in [("0", 0), ("73450.9", 73_450_900_000), ("0.000001", 1), ("999999999.999999", 999_999_999_999_999)] {
+        for (text, mg) in [
+            ("0", 0),
+            ("73450.9", 73_450_900_000),
+            ("0.000001", 1),
+            ("999999999.999999", 999_999_999_999_999),
+        ] {
             assert_eq!(Mass::parse(text).unwrap().mg(), mg);
             assert_eq!(Mass::from_mg(mg).unwrap().to_string(), text);
         }
@@ -149,7 +158,22 @@ mod tests {
     #[test]
     fn what_is_not_a_decimal_is_refused() {
         for bad in [
-            "", "-1", "+1", "1.", ".5", "01", "00", "1e3", "1_000", "1,5", "1 ", "0.0000001", "1000000000", "٣", "1.٣", "NaN",
+            "",
+            "-1",
+            "+1",
+            "1.",
+            ".5",
+            "01",
+            "00",
+            "1e3",
+            "1_000",
+            "1,5",
+            "1 ",
+            "0.0000001",
+            "1000000000",
+            "٣",
+            "1.٣",
+            "NaN",
         ] {
             assert!(Mass::parse(bad).is_err(), "{bad}");
         }

@@ -72,12 +72,21 @@ mod tests {
         let text = digest.to_string();
         assert!(text.starts_with("uEi"));
         assert_eq!(Digest::parse(&text), Ok(digest));
-        for bad in ["", "uEi", &text[1..], &format!("{text}A"), &text.replacen("uEi", "uEj", 1), &format!("z{}", &text[1..])] {
+        for bad in [
+            "",
+            "uEi",
+            &text[1..],
+            &format!("{text}A"),
+            &text.replacen("uEi", "uEj", 1),
+            &format!("z{}", &text[1..]),
+        ] {
             assert_eq!(Digest::parse(bad), Err(DigestError), "{bad}");
         }
         // The last character carries four unused bits: they must be zero.
         let last = text.chars().last().unwrap();
-        for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars().filter(|c| *c != last) {
+        for c in
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars().filter(|c| *c != last)
+        {
             let other = format!("{}{c}", &text[..text.len() - 1]);
             assert_ne!(Digest::parse(&other), Ok(digest));
         }

@@ -111,12 +111,12 @@ pub fn species_holds_rare_earth(species: &str) -> Option<bool> {
 }
 
 const SYMBOLS: [&str; 92] = [
-    "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "Ar",
-    "K", "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr",
+    "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "Ar", "K",
+    "Ca", "Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr",
     "Rb", "Sr", "Y", "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I", "Xe",
-    "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf",
-    "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th",
-    "Pa", "U",
+    "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu",
+    "Hf", "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra",
+    "Ac", "Th", "Pa", "U",
 ];
 
 #[cfg(test)]
@@ -129,7 +129,10 @@ mod tests {
         assert_eq!(Element::parse("Pr").unwrap().treo_oxide().unwrap().name, "Pr6O11");
         assert_eq!(Element::parse("Pm"), None);
         assert_eq!(Element::parse("nd"), None);
-        assert_eq!(SYMBOLS.iter().filter(|s| Element::parse(s).is_some_and(Element::is_rare_earth)).count(), 16);
+        assert_eq!(
+            SYMBOLS.iter().filter(|s| Element::parse(s).is_some_and(Element::is_rare_earth)).count(),
+            16
+        );
         assert_eq!(species_holds_rare_earth("Fe2O3"), Some(false));
         assert_eq!(species_holds_rare_earth("NdO"), Some(true));
         assert_eq!(species_holds_rare_earth("U3O8"), Some(false));
@@ -141,7 +144,12 @@ mod tests {
     #[test]
     fn every_factor_is_what_the_atomic_weights_give() {
         // n·M ÷ (n·M + k·O) within half a part per million, M in units of 1e-6.
-        for (oxide, n, weight, k) in [("Nd2O3", 2, 144_242_000_u64, 3), ("Pr6O11", 6, 140_907_660, 11), ("Tb4O7", 4, 158_925_354, 7), ("CeO2", 1, 140_116_000, 2)] {
+        for (oxide, n, weight, k) in [
+            ("Nd2O3", 2, 144_242_000_u64, 3),
+            ("Pr6O11", 6, 140_907_660, 11),
+            ("Tb4O7", 4, 158_925_354, 7),
+            ("CeO2", 1, 140_116_000, 2),
+        ] {
             let (metal, oxygen) = (n * weight, k * 15_999_000_u64);
             let ppm = (metal * 1_000_000 + (metal + oxygen) / 2) / (metal + oxygen);
             assert_eq!(u64::from(Oxide::parse(oxide).unwrap().ppm), ppm, "{oxide}");

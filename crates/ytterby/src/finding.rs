@@ -214,6 +214,9 @@ codes! {
     CustodyAlreadyReceived "custody.already-received" Untrusted
         "you have recorded this lot as received before",
         "find out who presents it a second time, and why";
+    CustodyClosedLot "custody.closed-lot" Reject
+        "the lot is closed: nothing may draw on it",
+        "use another lot; what was closed in error stays closed";
     CustodyCorrection "custody.correction" Reject
         "a correction may not do what this one does",
         "only the issuer who holds a lot may correct it, step, form and home staying as they were";
@@ -346,7 +349,11 @@ mod tests {
         assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
         for name in names {
             let (group, rest) = name.split_once('.').unwrap();
-            assert!(rest.split('-').chain([group]).all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphanumeric())));
+            assert!(
+                rest.split('-')
+                    .chain([group])
+                    .all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_alphanumeric()))
+            );
             assert_eq!(Code::parse(name).unwrap().as_str(), name);
         }
     }

@@ -320,8 +320,16 @@ impl Step {
         let compound = |form| {
             matches!(
                 form,
-                F::MixedCompound | F::Solution | F::Carbonate | F::Chloride | F::Fluoride | F::Nitrate
-                    | F::Oxalate | F::Hydroxide | F::Oxide | F::InProcess
+                F::MixedCompound
+                    | F::Solution
+                    | F::Carbonate
+                    | F::Chloride
+                    | F::Fluoride
+                    | F::Nitrate
+                    | F::Oxalate
+                    | F::Hydroxide
+                    | F::Oxide
+                    | F::InProcess
             )
         };
         let waste = |form| matches!(form, F::Swarf | F::Scrap | F::EndOfLife | F::Residue | F::Component);
@@ -330,9 +338,13 @@ impl Step {
         let residue = waste(output) && output != F::EndOfLife && output != F::Component;
         residue
             || match self {
-                Step::Beneficiation => matches!(input, F::Ore | F::Concentrate | F::Residue) && output == F::Concentrate,
+                Step::Beneficiation => {
+                    matches!(input, F::Ore | F::Concentrate | F::Residue) && output == F::Concentrate
+                }
                 Step::Leaching => output == F::Solution || output == F::MixedCompound,
-                Step::Cracking => matches!(input, F::Concentrate | F::Ore | F::Residue | F::InProcess) && compound(output),
+                Step::Cracking => {
+                    matches!(input, F::Concentrate | F::Ore | F::Residue | F::InProcess) && compound(output)
+                }
                 Step::Separation => compound(input) && compound(output),
                 Step::Calcination => compound(input) && output == F::Oxide,
                 Step::Reduction => compound(input) && solid(output),
@@ -341,9 +353,17 @@ impl Step {
                 Step::Sintering | Step::Bonding => solid(input) && magnet(output),
                 Step::Diffusion => (magnet(input) || compound(input) || solid(input)) && magnet(output),
                 Step::Coating | Step::Finishing | Step::Magnetization => magnet(input) && magnet(output),
-                Step::Assembly => (magnet(input) || input == F::Component) && matches!(output, F::Component | F::OtherProduct),
-                Step::Dismantling => matches!(input, F::EndOfLife | F::Component) && (magnet(output) || waste(output)),
-                Step::Recycling => (waste(input) || magnet(input) || input == F::InProcess) && (compound(output) || solid(output)),
+                Step::Assembly => {
+                    (magnet(input) || input == F::Component)
+                        && matches!(output, F::Component | F::OtherProduct)
+                }
+                Step::Dismantling => {
+                    matches!(input, F::EndOfLife | F::Component) && (magnet(output) || waste(output))
+                }
+                Step::Recycling => {
+                    (waste(input) || magnet(input) || input == F::InProcess)
+                        && (compound(output) || solid(output))
+                }
                 Step::Blending | Step::Repacking => input == output,
                 Step::InProcess => output == F::InProcess,
                 Step::Origin | Step::Undo => true,

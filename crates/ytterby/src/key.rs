@@ -129,7 +129,9 @@ mod tests {
         let again = SigningKey::parse(&key.to_secret_multikey()).unwrap();
         assert_eq!(again.public(), key.public());
         assert_eq!(format!("{key:?}"), format!("SigningKey({})", key.public()));
-        for bad in ["", "z", "z6Mk", "u6Mk", &key.to_secret_multikey(), &format!("{}1", key.public()), "z0OIl"] {
+        for bad in
+            ["", "z", "z6Mk", "u6Mk", &key.to_secret_multikey(), &format!("{}1", key.public()), "z0OIl"]
+        {
             assert_eq!(Multikey::parse(bad), Err(KeyError::Encoding), "{bad}");
         }
     }

@@ -5,6 +5,7 @@
 //!
 //! Start at [`verify`] and [`admit`]; the normative text is `proto-docs/`.
 
+mod admit;
 pub mod assay;
 pub mod budget;
 pub mod bundle;
@@ -14,6 +15,8 @@ mod check;
 pub mod decimal;
 pub mod did;
 pub mod digest;
+mod draft;
+mod draws;
 pub mod element;
 pub mod finding;
 pub mod form;
@@ -34,8 +37,10 @@ mod wire;
 #[cfg(test)]
 mod test_lot;
 
+pub use admit::{Authority, InputLot, Inputs, Issue, Refusal, Unsigned, admit, admit_signed};
 pub use bundle::Bundle;
 pub use certificate::Certificate;
+pub use draft::{Draft, DraftInput, Take};
 pub use report::{Report, Verdict};
 pub use trust::Trust;
 pub use verify::{Question, verify, verify_with};

@@ -26,7 +26,10 @@ impl Lineage {
         let index: HashMap<Digest, u32> = (0..).zip(certificates).map(|(at, c)| (c.digest(), at)).collect();
         let parents = |at: u32| -> Vec<u32> {
             let lot = certificates[at as usize].lot();
-            lot.iter().flat_map(|lot| lot.inputs.iter()).filter_map(|input| index.get(&input.digest).copied()).collect()
+            lot.iter()
+                .flat_map(|lot| lot.inputs.iter())
+                .filter_map(|input| index.get(&input.digest).copied())
+                .collect()
         };
         // Children of each certificate as linked lists in two arrays: no allocation per certificate.
         let mut waiting = vec![0_u32; certificates.len()];
@@ -39,7 +42,8 @@ impl Lineage {
                 first[parent as usize] = u32::try_from(links.len() - 1).unwrap_or(u32::MAX);
             }
         }
-        let mut order: Vec<u32> = (0..).take(certificates.len()).filter(|at| waiting[*at as usize] == 0).collect();
+        let mut order: Vec<u32> =
+            (0..).take(certificates.len()).filter(|at| waiting[*at as usize] == 0).collect();
         let mut next = 0;
         while next < order.len() {
             let mut link = first[order[next] as usize];
@@ -57,14 +61,21 @@ impl Lineage {
 }
 
 /// Are the inputs there, are they lots, and do labels say what digests say?
-pub(crate) fn check(certificate: &Certificate<'_>, bundle: &Bundle<'_>, lineage: &Lineage, known_broken: &dyn Fn(&Digest) -> bool) -> Vec<Finding> {
+pub(crate) fn check(
+    certificate: &Certificate<'_>,
+    bundle: &Bundle<'_>,
+    lineage: &Lineage,
+    known_broken: &dyn Fn(&Digest) -> bool,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let inputs = certificate.lot().map(|lot| lot.inputs.as_ref()).unwrap_or_default();
     for (at, draw) in inputs.iter().enumerate() {
-        let mut add = |code, member: &str, text: String| findings.push(Finding::new(code, text).at(input(at, member)));
+        let mut add =
+            |code, member: &str, text: String| findings.push(Finding::new(code, text).at(input(at, member)));
         let Some(parent) = lineage.index.get(&draw.digest) else {
             if !known_broken(&draw.digest) {
-                let text = format!("the certificate {} ({}) is not in the bundle", draw.label.urn(), draw.digest);
+                let text =
+                    format!("the certificate {} ({}) is not in the bundle", draw.label.urn(), draw.digest);
                 add(Code::LineageMissingParent, "", text);
             }
             continue;

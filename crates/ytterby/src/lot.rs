@@ -159,7 +159,9 @@ impl Lot {
 
     /// Whether it is a new assay of one lot: repacked, content from the assay, never more than drawn.
     pub fn is_reassay(&self) -> bool {
-        self.step() == Some(Step::Repacking) && self.inputs.len() == 1 && self.content_from == ContentFrom::Assay
+        self.step() == Some(Step::Repacking)
+            && self.inputs.len() == 1
+            && self.content_from == ContentFrom::Assay
     }
 
     /// All draws together.

@@ -125,7 +125,8 @@ pub(crate) fn hash_secured(document: &Object<'_>, scratch: &mut Vec<u8>) -> Opti
     let config = Sha256::new().chain_update(&scratch[..cut.from]).chain_update(&scratch[cut.to..]).finalize();
     scratch.clear();
     let cut = write_object_without(document, "proof", scratch)?;
-    let unsecured = Sha256::new().chain_update(&scratch[..cut.from]).chain_update(&scratch[cut.to..]).finalize();
+    let unsecured =
+        Sha256::new().chain_update(&scratch[..cut.from]).chain_update(&scratch[cut.to..]).finalize();
     Some(HashData { config: config.into(), document: unsecured.into() })
 }
 
@@ -154,8 +155,11 @@ mod tests {
 
     fn secured() -> (Object<'static>, SigningKey) {
         let key = SigningKey::from_seed(&[1; 32]);
-        let document = Value::parse(br#"{"@context":["https://www.w3.org/ns/credentials/v2"],"a":"b"}"#).unwrap();
-        let config = Value::parse(br#"{"proofPurpose":"assertionMethod","verificationMethod":"did:example:1#k"}"#).unwrap();
+        let document =
+            Value::parse(br#"{"@context":["https://www.w3.org/ns/credentials/v2"],"a":"b"}"#).unwrap();
+        let config =
+            Value::parse(br#"{"proofPurpose":"assertionMethod","verificationMethod":"did:example:1#k"}"#)
+                .unwrap();
         let (Value::Object(document), Value::Object(config)) = (document, config) else { panic!("objects") };
         (sign(document, config, &key), key)
     }
@@ -176,7 +180,8 @@ mod tests {
         let (document, _) = secured();
         let mut scratch = Vec::new();
         let hashes = hash_secured(&document, &mut scratch).unwrap();
-        let (mut unsecured, mut config) = (document.clone(), document.get("proof").unwrap().as_object().unwrap().clone());
+        let (mut unsecured, mut config) =
+            (document.clone(), document.get("proof").unwrap().as_object().unwrap().clone());
         unsecured.remove("proof");
         config.remove("proofValue");
         assert_eq!(hashes, HashData { config: hash(&config), document: hash(&unsecured) });

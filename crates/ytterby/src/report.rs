@@ -262,7 +262,12 @@ impl Report {
 
     pub(crate) fn finished(mut self) -> Self {
         self.findings.sort_by(|a, b| {
-            (a.code.effect(), a.certificate, &a.pointer, a.code).cmp(&(b.code.effect(), b.certificate, &b.pointer, b.code))
+            (a.code.effect(), a.certificate, &a.pointer, a.code).cmp(&(
+                b.code.effect(),
+                b.certificate,
+                &b.pointer,
+                b.code,
+            ))
         });
         self
     }

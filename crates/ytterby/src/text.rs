@@ -65,7 +65,9 @@ mod tests {
 
     #[test]
     fn honest_names_pass_and_deceptive_ones_do_not() {
-        for good in ["Example Refinery", "Ytterby gruva", "Gruva \u{e5}\u{e4}\u{f6}", "稀土", "日本レアアース"] {
+        for good in
+            ["Example Refinery", "Ytterby gruva", "Gruva \u{e5}\u{e4}\u{f6}", "稀土", "日本レアアース"]
+        {
             assert_eq!(check(good, MAX_TEXT), Ok(()), "{good}");
         }
         assert_eq!(check("", MAX_TEXT), Err(TextError::Blank));

@@ -187,7 +187,8 @@ impl Trust {
     /// Reads a trust file.
     pub fn parse(bytes: &[u8]) -> Result<Self, TrustError> {
         let text = std::str::from_utf8(bytes).map_err(|_| TrustError::NotUtf8)?;
-        let wire: Wire = toml::from_str(text).map_err(|e| TrustError::Toml(e.to_string().trim_end().to_owned()))?;
+        let wire: Wire =
+            toml::from_str(text).map_err(|e| TrustError::Toml(e.to_string().trim_end().to_owned()))?;
         if wire.version != 1 {
             return Err(TrustError::Version(wire.version));
         }
@@ -203,11 +204,16 @@ impl Trust {
             })?,
             registries: tables("registry", wire.registry, |at, registry| {
                 let origin = origin(&format!("{at}.origin"), &registry.origin)?;
-                let status_keys = list(&format!("{at}.status_keys"), &registry.status_keys, |text| Multikey::parse(text))?;
+                let status_keys =
+                    list(&format!("{at}.status_keys"), &registry.status_keys, |text| Multikey::parse(text))?;
                 Ok(PinnedRegistry { origin, status_keys, key: verifier_key(at, registry.key)? })
             })?,
             witnesses: tables("witness", wire.witness, |at, witness| {
-                let audits = witness.audits.iter().map(|o| origin(&format!("{at}.audits"), o)).collect::<Result<_, _>>()?;
+                let audits = witness
+                    .audits
+                    .iter()
+                    .map(|o| origin(&format!("{at}.audits"), o))
+                    .collect::<Result<_, _>>()?;
                 Ok(PinnedWitness { key: verifier_key(at, witness.key)?, audits })
             })?,
             require_registration: wire.require.registration,
@@ -287,7 +293,9 @@ fn check_quorum(quorum: Option<&WireQuorum>, witnesses: usize) -> Result<(), Tru
     let (need, dishonest) = (u64::from(quorum.need), u64::from(quorum.dishonest));
     let witnesses = witnesses as u64;
     if need > witnesses || 2 * need <= witnesses + dishonest {
-        let problem = format!("{need} of {witnesses} witnesses do not outvote {dishonest} dishonest: 2k > n + f is needed");
+        let problem = format!(
+            "{need} of {witnesses} witnesses do not outvote {dishonest} dishonest: 2k > n + f is needed"
+        );
         return Err(fault("quorum", problem));
     }
     Ok(())
@@ -311,14 +319,26 @@ fn verifier_key(at: &str, text: String) -> Result<String, TrustError> {
     let fits = name.is_some_and(|n| !n.is_empty() && !n.contains(char::is_whitespace))
         && hash.is_some_and(|h| h.len() == 8 && h.bytes().all(|b| b.is_ascii_hexdigit()))
         && key.is_some_and(|k| data_encoding::BASE64.decode(k.as_bytes()).is_ok_and(|bytes| bytes.len() > 1));
-    if fits { Ok(text) } else { Err(fault(&format!("{at}.key"), "not a signed-note verifier key (name+hash+key)".to_owned())) }
+    if fits {
+        Ok(text)
+    } else {
+        Err(fault(&format!("{at}.key"), "not a signed-note verifier key (name+hash+key)".to_owned()))
+    }
 }
 
-fn tables<W, T>(name: &str, wire: Vec<W>, read: impl Fn(&str, W) -> Result<T, TrustError>) -> Result<Vec<T>, TrustError> {
+fn tables<W, T>(
+    name: &str,
+    wire: Vec<W>,
+    read: impl Fn(&str, W) -> Result<T, TrustError>,
+) -> Result<Vec<T>, TrustError> {
     wire.into_iter().enumerate().map(|(at, table)| read(&format!("{name}[{at}]"), table)).collect()
 }
 
-fn list<T, E: std::fmt::Display>(key: &str, wire: &[String], read: impl Fn(&str) -> Result<T, E>) -> Result<Vec<T>, TrustError> {
+fn list<T, E: std::fmt::Display>(
+    key: &str,
+    wire: &[String],
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<Vec<T>, TrustError> {
     wire.iter().map(|text| read(text).map_err(|e| fault(key, format!("{text:?}: {e}")))).collect()
 }
 
@@ -381,9 +401,17 @@ registration = false
         assert!(error("version = 1\nholder = [\"acme\"]").starts_with("holder"));
         let issuer = |rest: &str| format!("version = 1\n[[issuer]]\ndid = \"did:web:a.example\"\n{rest}");
         assert!(error(&issuer("keys = []")).contains("no key"));
-        assert!(error(&issuer(&format!("keys = [\"{KEY}\"]\nsteps = [\"smelting\"]"))).contains("issuer[0].steps"));
-        assert!(error(&issuer(&format!("keys = [\"{KEY}\"]\ncountries = [\"Malaysia\"]"))).contains("country"));
-        let twice = format!("{}\n[[issuer]]\ndid = \"did:web:a.example\"\nkeys = [\"{KEY}\"]", issuer(&format!("keys = [\"{KEY}\"]")));
+        assert!(
+            error(&issuer(&format!("keys = [\"{KEY}\"]\nsteps = [\"smelting\"]")))
+                .contains("issuer[0].steps")
+        );
+        assert!(
+            error(&issuer(&format!("keys = [\"{KEY}\"]\ncountries = [\"Malaysia\"]"))).contains("country")
+        );
+        let twice = format!(
+            "{}\n[[issuer]]\ndid = \"did:web:a.example\"\nkeys = [\"{KEY}\"]",
+            issuer(&format!("keys = [\"{KEY}\"]"))
+        );
         assert!(error(&twice).contains("twice"));
         assert!(error("version = 1\n[quorum]\nneed = 1\ndishonest = 0").contains("2k > n + f"));
     }

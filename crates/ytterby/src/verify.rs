@@ -95,7 +95,8 @@ impl Walk<'_, '_> {
         check::proof::check(certificate, &mut self.keys, &mut findings);
         outcomes.note(Step::Proof, &findings.0);
 
-        let lineage = lineage::check(certificate, self.bundle, self.lineage, &|d| self.broken.contains_key(d));
+        let lineage =
+            lineage::check(certificate, self.bundle, self.lineage, &|d| self.broken.contains_key(d));
         outcomes.note(Step::Lineage, &lineage);
         findings.0.extend(lineage);
 
@@ -117,7 +118,13 @@ impl Walk<'_, '_> {
         outcomes.0
     }
 
-    fn judge_lot(&mut self, position: u32, certificate: &Certificate<'_>, outcomes: &mut Outcomes, findings: &mut Findings) {
+    fn judge_lot(
+        &mut self,
+        position: u32,
+        certificate: &Certificate<'_>,
+        outcomes: &mut Outcomes,
+        findings: &mut Findings,
+    ) {
         let Some(lot) = certificate.lot() else { return };
         let before = findings.0.len();
         check::content::check(lot, findings);
@@ -135,7 +142,8 @@ impl Walk<'_, '_> {
             };
             Some(known)
         };
-        let case = Case { claims: certificate.claims(), lot, created: certificate.proof().created, find: &find };
+        let case =
+            Case { claims: certificate.claims(), lot, created: certificate.proof().created, find: &find };
         let before = findings.0.len();
         let own = check::conservation::check(&case, findings);
         outcomes.note(Step::Conservation, &findings.0[before..]);
@@ -175,7 +183,8 @@ impl Walk<'_, '_> {
                     kilograms(mg - content),
                 );
                 let pointer = check::subject(&format!("content/{element}"));
-                let finding = Finding::new(Code::ConservationOverdrawn, text).at(pointer).about(parent.digest());
+                let finding =
+                    Finding::new(Code::ConservationOverdrawn, text).at(pointer).about(parent.digest());
                 report.findings.push(finding);
             }
         }
@@ -188,8 +197,12 @@ impl Walk<'_, '_> {
             let carried = self.carried[*position as usize].take();
             certificate.unbacked = carried.map(|carried| carried.unbacked).unwrap_or_default();
         }
-        let overdrawn: Vec<_> =
-            report.findings.iter().filter(|f| f.code == Code::ConservationOverdrawn).filter_map(|f| f.certificate).collect();
+        let overdrawn: Vec<_> = report
+            .findings
+            .iter()
+            .filter(|f| f.code == Code::ConservationOverdrawn)
+            .filter_map(|f| f.certificate)
+            .collect();
         for certificate in report.certificates.iter_mut().filter(|c| overdrawn.contains(&c.digest)) {
             certificate.set(Step::Conservation, Outcome::Fail);
         }
@@ -204,7 +217,8 @@ impl Outcomes {
     }
 
     fn note(&mut self, step: Step, findings: &[Finding]) {
-        let outcome = findings.iter().map(|finding| Outcome::of(finding.code.effect())).max().unwrap_or(Outcome::Pass);
+        let outcome =
+            findings.iter().map(|finding| Outcome::of(finding.code.effect())).max().unwrap_or(Outcome::Pass);
         let before = self.0.outcome(step);
         self.0.set(step, outcome.max(before));
     }
@@ -220,7 +234,8 @@ fn over_budget(bundle: &Bundle<'_>, budget: Budget) -> Option<Finding> {
         let text = format!("{certificates} certificates, the budget is {}", budget.certificates);
         return Some(Finding::new(Code::LimitCertificates, text));
     }
-    let edges: usize = bundle.certificates.iter().filter_map(Certificate::lot).map(|lot| lot.inputs.len()).sum();
+    let edges: usize =
+        bundle.certificates.iter().filter_map(Certificate::lot).map(|lot| lot.inputs.len()).sum();
     (edges > budget.edges).then(|| {
         let text = format!("{edges} draws, the budget is {}", budget.edges);
         Finding::new(Code::LimitEdges, text)
@@ -232,7 +247,9 @@ fn check_whole(report: &mut Report, bundle: &Bundle<'_>, trust: &Trust, question
     let subject = report.subject.clone();
     let broken = |digest: &Digest| bundle.broken.iter().any(|b| b.digest == *digest);
     for digest in subject.iter().filter(|digest| bundle.certificate(digest).is_none() && !broken(digest)) {
-        report.findings.push(Finding::new(Code::LineageSubjectMissing, format!("{digest} is not in the bundle")));
+        report
+            .findings
+            .push(Finding::new(Code::LineageSubjectMissing, format!("{digest} is not in the bundle")));
     }
     if subject.is_empty() && bundle.broken.is_empty() {
         report.findings.push(Finding::new(Code::LineageSubjectMissing, "the bundle is about nothing"));
@@ -293,13 +310,18 @@ fn check_delivery(subjects: &[&Certificate<'_>], question: &Question, report: &m
     };
     let delivered: Vec<_> = subjects.iter().filter(named).collect();
     if let (Some(wanted), true) = (&question.lot, delivered.is_empty()) {
-        let numbers: Vec<_> = subjects.iter().filter_map(|c| c.lot()).map(|lot| lot.number.to_string()).collect();
+        let numbers: Vec<_> =
+            subjects.iter().filter_map(|c| c.lot()).map(|lot| lot.number.to_string()).collect();
         let text = format!("{wanted:?} was asked about, the bundle delivers {}", numbers.join(", "));
         report.findings.push(Finding::new(Code::CustodyLotNotFound, text));
     } else if let Some(mass) = question.mass {
         let covered: u64 = delivered.iter().filter_map(|c| c.lot()?.net_mass).map(|mass| mass.mg()).sum();
         if covered < mass.mg() {
-            let text = format!("{} kg delivered, {} kg certified", kilograms_grouped(mass.mg()), kilograms_grouped(covered));
+            let text = format!(
+                "{} kg delivered, {} kg certified",
+                kilograms_grouped(mass.mg()),
+                kilograms_grouped(covered)
+            );
             report.findings.push(Finding::new(Code::CustodyMassNotCovered, text));
         }
     }

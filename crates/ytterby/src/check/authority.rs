@@ -31,7 +31,11 @@ pub(crate) fn check_scope(claims: &Claims, issuer: &PinnedIssuer, findings: &mut
         },
     };
     if !allows(issuer.steps.as_deref(), |allowed| allowed == step) {
-        let text = format!("{} may do {}, not {step}", issuer.shown(), issuer.steps.iter().flatten().cloned().collect::<Vec<_>>().join(", "));
+        let text = format!(
+            "{} may do {}, not {step}",
+            issuer.shown(),
+            issuer.steps.iter().flatten().cloned().collect::<Vec<_>>().join(", ")
+        );
         findings.add(Code::AuthorityStep, subject("step"), text);
     }
     if let Body::Lot(lot) = &claims.body {

@@ -131,9 +131,8 @@ impl Entry {
             return;
         }
         let over = self.content.saturating_sub(self.backed);
-        let ppm = mul_div(over, 1000, self.backed).map_or_else(String::new, |permille| {
-            format!(" ({}.{} %)", permille / 10, permille % 10)
-        });
+        let ppm = mul_div(over, 1000, self.backed)
+            .map_or_else(String::new, |permille| format!(" ({}.{} %)", permille / 10, permille % 10));
         let text = format!(
             "{} kg {e} certified, {} kg drawn and declared: over by {} kg{ppm}; with what its inputs carried, {} kg are \
              unbacked where {} ppm are allowed",
@@ -158,10 +157,14 @@ impl Entry {
             let text = format!("{mass} kg {element} certified, no input holds any");
             (Code::ConservationElementFromNothing, text)
         } else if self.content <= total {
-            let text = format!("{mass} kg {element} certified, the inputs' limits allow {} kg", kilograms(total));
+            let text =
+                format!("{mass} kg {element} certified, the inputs' limits allow {} kg", kilograms(total));
             (Code::ConservationWithinBound, text)
         } else {
-            let text = format!("{mass} kg {element} certified, the inputs' limits allow only {} kg", kilograms(total));
+            let text = format!(
+                "{mass} kg {element} certified, the inputs' limits allow only {} kg",
+                kilograms(total)
+            );
             (Code::ConservationExceedsBound, text)
         };
         findings.add(code, pointer, text);
@@ -172,9 +175,11 @@ impl Entry {
 fn bound(feed: &Feed<'_>, element: Element) -> Option<u64> {
     let lot = feed.known.lot;
     let bound = lot.assay.as_ref()?.bound(lot.net_mass?, element)?.mg();
-    let shares = feed.draws.iter().map(|(e, draw)| (draw, lot.content.get(e))).filter(|(_, content)| *content > 0);
-    let (draw, content) =
-        shares.reduce(|a, b| if u128::from(b.0) * u128::from(a.1) > u128::from(a.0) * u128::from(b.1) { b } else { a })?;
+    let shares =
+        feed.draws.iter().map(|(e, draw)| (draw, lot.content.get(e))).filter(|(_, content)| *content > 0);
+    let (draw, content) = shares.reduce(|a, b| {
+        if u128::from(b.0) * u128::from(a.1) > u128::from(a.0) * u128::from(b.1) { b } else { a }
+    })?;
     mul_div(bound, draw, content)
 }
 
@@ -193,9 +198,15 @@ fn class(lot: &Lot, element: Element) -> u32 {
 
 fn check_from_draws(lot: &Lot, sources: &Masses, findings: &mut Findings) {
     let elements = lot.content.iter().chain(sources.iter()).map(|(element, _)| element);
-    let off = elements.map(|e| (e, lot.content.get(e), sources.get(e))).find(|(_, content, source)| content != source);
+    let off = elements
+        .map(|e| (e, lot.content.get(e), sources.get(e)))
+        .find(|(_, content, source)| content != source);
     if let Some((element, content, source)) = off {
-        let text = format!("{} kg {element} certified, {} kg drawn and declared", kilograms(content), kilograms(source));
+        let text = format!(
+            "{} kg {element} certified, {} kg drawn and declared",
+            kilograms(content),
+            kilograms(source)
+        );
         findings.add(Code::ConservationDrawsMismatch, subject(&format!("content/{element}")), text);
     }
 }

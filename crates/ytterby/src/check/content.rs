@@ -25,11 +25,19 @@ pub(crate) fn check(lot: &Lot, findings: &mut Findings) {
         return;
     }
     match (lot.content_from, &lot.assay, lot.net_mass) {
-        (ContentFrom::Assay, Some(assay), Some(net_mass)) => check_stated(lot, &content_of(assay, net_mass), findings),
-        (ContentFrom::Assay, _, _) => {
-            findings.add(Code::ContentMissingAssay, subject("contentFrom"), "there is no assay, or no net mass");
+        (ContentFrom::Assay, Some(assay), Some(net_mass)) => {
+            check_stated(lot, &content_of(assay, net_mass), findings)
         }
-        (ContentFrom::Draws, Some(assay), Some(net_mass)) => check_excess(lot, &content_of(assay, net_mass), findings),
+        (ContentFrom::Assay, _, _) => {
+            findings.add(
+                Code::ContentMissingAssay,
+                subject("contentFrom"),
+                "there is no assay, or no net mass",
+            );
+        }
+        (ContentFrom::Draws, Some(assay), Some(net_mass)) => {
+            check_excess(lot, &content_of(assay, net_mass), findings)
+        }
         (ContentFrom::Draws, _, _) => {}
     }
     if let Some(net_mass) = lot.net_mass
@@ -85,12 +93,20 @@ fn first_difference(a: &Masses, b: &Masses) -> Option<(Element, u64, u64)> {
 fn check_assay(assay: &Assay, findings: &mut Findings) {
     if let Some(at) = assay.rare_earth_impurities.first() {
         let text = "rare earths are components, whatever their amount";
-        findings.add(Code::ContentRareEarthImpurity, subject(&format!("assay/impurities/{at}/species")), text);
+        findings.add(
+            Code::ContentRareEarthImpurity,
+            subject(&format!("assay/impurities/{at}/species")),
+            text,
+        );
     }
     for (at, row) in assay.rows.iter().enumerate() {
         if assay.rows[..at].iter().any(|other| other.element == row.element) {
             let text = format!("{} has a row before this one", row.element);
-            return findings.add(Code::ContentDuplicateComponent, subject(&format!("assay/components/{at}")), text);
+            return findings.add(
+                Code::ContentDuplicateComponent,
+                subject(&format!("assay/components/{at}")),
+                text,
+            );
         }
     }
     if let Some(text) = basis_fault(assay) {
@@ -100,7 +116,8 @@ fn check_assay(assay: &Assay, findings: &mut Findings) {
 }
 
 fn basis_fault(assay: &Assay) -> Option<&'static str> {
-    let rare_earth = |oxide: bool| assay.rows.iter().any(|r| r.element.is_rare_earth() && r.oxide.is_some() == oxide);
+    let rare_earth =
+        |oxide: bool| assay.rows.iter().any(|r| r.element.is_rare_earth() && r.oxide.is_some() == oxide);
     match assay.mass_basis {
         MassBasis::AsReceived if assay.moisture.is_some() || assay.loss_on_ignition.is_some() => {
             Some("percentages of the mass as received take no moisture and no loss on ignition")

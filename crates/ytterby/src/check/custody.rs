@@ -9,7 +9,8 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) {
         match &parent.lot.holder {
             Some(holder) if *holder == case.claims.issuer => {}
             Some(holder) => {
-                let text = format!("{} holds lot {}, {} drew on it", holder, parent.lot.number, case.claims.issuer);
+                let text =
+                    format!("{} holds lot {}, {} drew on it", holder, parent.lot.number, case.claims.issuer);
                 findings.add(Code::CustodyNotHolder, input(at, "lot"), text);
             }
             None => {
@@ -18,15 +19,24 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) {
             }
         }
         if !case.lot.is_transfer() && parent.claims.home != case.claims.home {
-            let text = format!("the input's home is {}, this certificate's is {}", parent.claims.home, case.claims.home);
+            let text = format!(
+                "the input's home is {}, this certificate's is {}",
+                parent.claims.home, case.claims.home
+            );
             findings.add(Code::RegistrationWrongHome, input(at, "digestMultibase"), text);
         }
-        if (case.lot.is_transfer() || case.lot.is_split() || case.lot.is_reassay()) && parent.lot.form != case.lot.form {
+        if (case.lot.is_transfer() || case.lot.is_split() || case.lot.is_reassay())
+            && parent.lot.form != case.lot.form
+        {
             let text = format!("{} went in, {} came out", parent.lot.form, case.lot.form);
             findings.add(Code::CustodyFormChanged, subject("form"), text);
         }
         if case.lot.inputs[..at].iter().any(|other| other.digest == draw.digest) {
-            findings.add(Code::LineageDuplicateInput, input(at, "lot"), "the lot stands among the inputs before");
+            findings.add(
+                Code::LineageDuplicateInput,
+                input(at, "lot"),
+                "the lot stands among the inputs before",
+            );
         }
     }
     if case.lot.custody_model == Some(CustodyModel::IdentityPreserved) && case.lot.inputs.len() > 1 {
@@ -44,7 +54,9 @@ fn check_step(case: &Case<'_>, findings: &mut Findings) {
     }
     let output = case.lot.form;
     // One usual input is enough: alloying takes compounds beside metals, recycling takes anything.
-    if case.parents().count() == 0 || case.parents().any(|(_, _, parent)| step.is_usual(parent.lot.form, output)) {
+    if case.parents().count() == 0
+        || case.parents().any(|(_, _, parent)| step.is_usual(parent.lot.form, output))
+    {
         return;
     }
     let forms: Vec<_> = case.parents().map(|(_, _, parent)| parent.lot.form.as_str()).collect();

@@ -43,7 +43,11 @@ impl<'c> Case<'c> {
     /// The inputs whose certificates are known, with their positions.
     pub(crate) fn parents(&self) -> impl Iterator<Item = (usize, &'c Input, Known<'c>)> + '_ {
         let find = self.find;
-        self.lot.inputs.iter().enumerate().filter_map(move |(at, input)| Some((at, input, find(&input.digest)?)))
+        self.lot
+            .inputs
+            .iter()
+            .enumerate()
+            .filter_map(move |(at, input)| Some((at, input, find(&input.digest)?)))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{
+    self, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 
 use super::{Object, Value};
 
@@ -49,9 +51,10 @@ impl Misfit {
 
     /// The place, as an RFC 6901 JSON pointer.
     pub fn pointer(&self) -> String {
-        self.path.iter().rev().fold(String::new(), |pointer, key| {
-            pointer + "/" + &key.replace('~', "~0").replace('/', "~1")
-        })
+        self.path
+            .iter()
+            .rev()
+            .fold(String::new(), |pointer, key| pointer + "/" + &key.replace('~', "~0").replace('/', "~1"))
     }
 }
 
@@ -142,7 +145,11 @@ impl<'t> de::Deserializer<'t> for Node<'t, '_> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'t>>(self, _: &'static str, visitor: V) -> Result<V::Value, Misfit> {
+    fn deserialize_newtype_struct<V: Visitor<'t>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Misfit> {
         visitor.visit_newtype_struct(self)
     }
 

@@ -13,8 +13,8 @@ mod write;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-pub use decode::{Misfit, MisfitKind, from_object, from_value};
 pub(crate) use decode::NOT_MINIMAL;
+pub use decode::{Misfit, MisfitKind, from_object, from_value};
 pub use number::es6_number;
 pub use read::{ParseError, ParseErrorKind, Reader};
 pub use write::{Written, canonical, write_object_without, write_value};

@@ -97,8 +97,7 @@ impl<'a> Reader<'a> {
         if bytes.starts_with(b"\xef\xbb\xbf") {
             return Err(fail(ParseErrorKind::ByteOrderMark, 0));
         }
-        let text =
-            std::str::from_utf8(bytes).map_err(|e| fail(ParseErrorKind::NotUtf8, e.valid_up_to()))?;
+        let text = std::str::from_utf8(bytes).map_err(|e| fail(ParseErrorKind::NotUtf8, e.valid_up_to()))?;
         let mut reader = Reader { text, at: 0, depth: 0, stop: bytes.len(), limit: bytes.len() };
         reader.space();
         if reader.at == bytes.len() {

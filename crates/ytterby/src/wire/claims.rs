@@ -4,14 +4,15 @@ use super::assay::{Assay as WireAssay, Component};
 use super::credential::Credential;
 use super::leaf::{Amounts, Leaf};
 use super::subject::{
-    AttestationSubject, Declared as WireDeclared, Facility as WireFacility, Input as WireInput, OriginSubject, Period,
-    ProcessingSubject, TransferSubject,
+    AttestationSubject, Declared as WireDeclared, Facility as WireFacility, Input as WireInput,
+    OriginSubject, Period, ProcessingSubject, TransferSubject,
 };
 use crate::assay::{Amount, Assay, Row};
 use crate::certificate::{Attestation, Body, Claims};
+use crate::decimal::Mass;
 use crate::did::Did;
 use crate::form::{AttestationKind, AuthorisationType, ContentFrom, Kind, Source};
-use crate::json::{Misfit, MisfitKind, Object};
+use crate::json::{Misfit, MisfitKind, Object, Value, from_value};
 use crate::lot::{Declared, Facility, Input, Lot, Making};
 
 /// Decodes everything a certificate says, proof aside.
@@ -38,7 +39,8 @@ fn decode<'t, S: serde::Deserialize<'t>>(
     if credential.valid_until.as_ref().is_some_and(|until| until.0 < credential.valid_from.0) {
         return Err(combination("before validFrom").under("validUntil"));
     }
-    let (home, body) = subject(credential.credential_subject).map_err(|misfit| misfit.under("credentialSubject"))?;
+    let (home, body) =
+        subject(credential.credential_subject).map_err(|misfit| misfit.under("credentialSubject"))?;
     Ok(Claims {
         id: credential.id.0,
         kind,
@@ -81,7 +83,9 @@ fn origin(subject: OriginSubject<'_>) -> Result<Said, Misfit> {
         return Err(Misfit::new(MisfitKind::MissingField, "an origin is weighed and assayed").under(name));
     }
     if subject.source == Source::Purchased && subject.documents.is_none() {
-        return Err(combination("a purchase without certificate needs the supplier's documents").under("documents"));
+        return Err(
+            combination("a purchase without certificate needs the supplier's documents").under("documents")
+        );
     }
     if subject.supplier.is_some() && subject.source != Source::Purchased {
         return Err(combination("only what was purchased has a supplier").under("supplier"));
@@ -189,9 +193,12 @@ fn attestation(subject: AttestationSubject<'_>) -> Result<Said, Misfit> {
 fn assay(wire: WireAssay<'_>) -> Result<Assay, Misfit> {
     bounded(Some(&wire.components), 40, "components")?;
     bounded(wire.impurities.as_deref(), 80, "impurities")?;
-    let rows: Result<_, _> = wire.components.iter().enumerate().map(|(at, row)| {
-        component(row).map_err(|misfit| misfit.under(at.to_string()).under("components"))
-    }).collect();
+    let rows: Result<_, _> = wire
+        .components
+        .iter()
+        .enumerate()
+        .map(|(at, row)| component(row).map_err(|misfit| misfit.under(at.to_string()).under("components")))
+        .collect();
     let mut rare_earth_impurities = Vec::new();
     for (at, impurity) in wire.impurities.iter().flatten().enumerate() {
         if impurity.ppm.is_some() == impurity.below_ppm.is_some() {
@@ -283,7 +290,8 @@ fn bounded<T>(list: Option<&[T]>, max: usize, name: &str) -> Result<(), Misfit> 
     match list.map(<[T]>::len) {
         Some(0) => Err(Misfit::new(MisfitKind::Value, "an empty list is left out").under(name)),
         Some(count) if count > max => {
-            Err(Misfit::new(MisfitKind::Value, format!("{count} items, at most {max} may stand here")).under(name))
+            Err(Misfit::new(MisfitKind::Value, format!("{count} items, at most {max} may stand here"))
+                .under(name))
         }
         _ => Ok(()),
     }
@@ -291,4 +299,19 @@ fn bounded<T>(list: Option<&[T]>, max: usize, name: &str) -> Result<(), Misfit> 
 
 fn combination(text: &str) -> Misfit {
     Misfit::new(MisfitKind::Combination, text)
+}
+
+/// The assay of a draft.
+pub(crate) fn assay_of(value: &Value<'_>) -> Result<Assay, Misfit> {
+    assay(from_value(value)?)
+}
+
+/// The declared inputs of a draft.
+pub(crate) fn declared_of(value: &Value<'_>) -> Result<Box<[Declared]>, Misfit> {
+    declared(Some(from_value(value)?))
+}
+
+/// A mass of a draft.
+pub(crate) fn mass_of(value: &Value<'_>) -> Result<Mass, Misfit> {
+    from_value::<Leaf<Mass>>(value).map(|leaf| leaf.0)
 }

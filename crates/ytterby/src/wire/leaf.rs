@@ -13,7 +13,6 @@ use crate::did::Did;
 use crate::digest::Digest;
 use crate::element::{Element, Oxide};
 use crate::json::NOT_MINIMAL;
-use crate::key::Multikey;
 use crate::masses::Masses;
 use crate::text::{self, MAX_TEXT};
 use crate::time;
@@ -85,35 +84,48 @@ macro_rules! text {
 text!(['t], &'t str, "text", r"^\S([\s\S]{0,298}\S)?$", |text| text::check(text, MAX_TEXT)
     .map(|()| text)
     .map_err(|e| e.to_string()));
-text!(Did, "did:web or did:key", r"^did:(web:[a-z0-9.-]+(%3A[0-9]+)?(:[A-Za-z0-9._-]+)*|key:z6Mk[1-9A-HJ-NP-Za-km-z]{44})$",
-    |text| Did::parse(text).map_err(|e| e.to_string()));
-text!(Digest, "digestMultibase", r"^uEi[A-Za-z0-9_-]{44}$", |text| Digest::parse(text).map_err(|e| e.to_string()));
-text!(uuid::Uuid, "urn:uuid, version 4",
-    r"^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$", read_uuid);
-text!(Timestamp, "UTC time", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
-    |text| time::parse_time(text).map_err(|e| e.to_string()));
-text!(Date, "date", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", |text| time::parse_date(text).map_err(|e| e.to_string()));
-text!(Element, "element symbol", r"^[A-Z][a-z]?$",
-    |text| Element::parse(text).ok_or_else(|| "not the symbol of an element".to_owned()));
-text!(&'static Oxide, "rare-earth oxide", r"^[A-Z][a-z]?[0-9]*O[0-9]*$",
-    |text| Oxide::parse(text).ok_or_else(|| "not an oxide of the table (proto-docs/lots.md)".to_owned()));
-text!(Country, "country", r"^[A-Z]{2}$", |text| Country::parse(text).ok_or_else(
-    || "not an ISO 3166-1 alpha-2 country code".to_owned()));
-text!(MaybeCountry, "country, or unknown", r"^([A-Z]{2}|unknown)$", |text| MaybeCountry::parse(text).ok_or_else(
-    || "not an ISO 3166-1 alpha-2 country code, nor \"unknown\"".to_owned()));
-text!(Count, "count", r"^[1-9][0-9]{0,8}$", |text| Count::parse(text).ok_or_else(
-    || "not a count: digits without a leading zero".to_owned()));
-text!(HsCode, "tariff code", r"^[0-9]{4}(\.?[0-9]{2}){0,3}$", |text| HsCode::parse(text).ok_or_else(
-    || "not a tariff code: 4, 6, 8 or 10 digits, a point between pairs at most".to_owned()));
+text!(
+    Did,
+    "did:web or did:key",
+    r"^did:(web:[a-z0-9.-]+(%3A[0-9]+)?(:[A-Za-z0-9._-]+)*|key:z6Mk[1-9A-HJ-NP-Za-km-z]{44})$",
+    |text| Did::parse(text).map_err(|e| e.to_string())
+);
+text!(Digest, "digestMultibase", r"^uEi[A-Za-z0-9_-]{44}$", |text| Digest::parse(text)
+    .map_err(|e| e.to_string()));
+text!(
+    uuid::Uuid,
+    "urn:uuid, version 4",
+    r"^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+    read_uuid
+);
+text!(Timestamp, "UTC time", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$", |text| {
+    time::parse_time(text).map_err(|e| e.to_string())
+});
+text!(Date, "date", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", |text| time::parse_date(text)
+    .map_err(|e| e.to_string()));
+text!(Element, "element symbol", r"^[A-Z][a-z]?$", |text| Element::parse(text)
+    .ok_or_else(|| "not the symbol of an element".to_owned()));
+text!(&'static Oxide, "rare-earth oxide", r"^[A-Z][a-z]?[0-9]*O[0-9]*$", |text| Oxide::parse(text)
+    .ok_or_else(|| "not an oxide of the table (proto-docs/lots.md)".to_owned()));
+text!(Country, "country", r"^[A-Z]{2}$", |text| Country::parse(text)
+    .ok_or_else(|| "not an ISO 3166-1 alpha-2 country code".to_owned()));
+text!(MaybeCountry, "country, or unknown", r"^([A-Z]{2}|unknown)$", |text| MaybeCountry::parse(text)
+    .ok_or_else(|| "not an ISO 3166-1 alpha-2 country code, nor \"unknown\"".to_owned()));
+text!(Count, "count", r"^[1-9][0-9]{0,8}$", |text| Count::parse(text)
+    .ok_or_else(|| "not a count: digits without a leading zero".to_owned()));
+text!(HsCode, "tariff code", r"^[0-9]{4}(\.?[0-9]{2}){0,3}$", |text| HsCode::parse(text)
+    .ok_or_else(|| "not a tariff code: 4, 6, 8 or 10 digits, a point between pairs at most".to_owned()));
 text!(Home, "log origin", r"^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[A-Za-z0-9._-]+)*$", |text| Home::parse(text)
     .ok_or_else(|| "not a log origin: host and path without a scheme".to_owned()));
 text!(Formula, "chemical formula", r"^[A-Z][A-Za-z0-9]{0,31}$", |text| Formula::parse(text)
     .ok_or_else(|| "not a chemical formula".to_owned()));
-text!(Mass, "kilograms", r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$", |text| Mass::parse(text).map_err(|e| e.to_string()));
-text!(Percent, "percent", r"^(100(\.0{1,6})?|[1-9]?[0-9](\.[0-9]{1,6})?)$",
-    |text| Percent::parse(text).map_err(|e| e.to_string()));
-text!(Ppm, "parts per million", r"^(1000000(\.0{1,6})?|(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?)$",
-    |text| Ppm::parse(text).map_err(|e| e.to_string()));
+text!(Mass, "kilograms", r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$", |text| Mass::parse(text)
+    .map_err(|e| e.to_string()));
+text!(Percent, "percent", r"^(100(\.0{1,6})?|[1-9]?[0-9](\.[0-9]{1,6})?)$", |text| Percent::parse(text)
+    .map_err(|e| e.to_string()));
+text!(Ppm, "parts per million", r"^(1000000(\.0{1,6})?|(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?)$", |text| {
+    Ppm::parse(text).map_err(|e| e.to_string())
+});
 
 /// A country, ISO 3166-1 alpha-2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,7 +150,11 @@ pub(crate) struct MaybeCountry(pub(crate) Option<Country>);
 
 impl MaybeCountry {
     fn parse(text: &str) -> Option<Self> {
-        if text == "unknown" { Some(MaybeCountry(None)) } else { Country::parse(text).map(|c| MaybeCountry(Some(c))) }
+        if text == "unknown" {
+            Some(MaybeCountry(None))
+        } else {
+            Country::parse(text).map(|c| MaybeCountry(Some(c)))
+        }
     }
 }
 
@@ -157,7 +173,9 @@ pub(crate) struct Count(u32);
 
 impl Count {
     fn parse(text: &str) -> Option<Self> {
-        let digits = (1..=9).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
+        let digits = (1..=9).contains(&text.len())
+            && !text.starts_with('0')
+            && text.bytes().all(|b| b.is_ascii_digit());
         digits.then(|| text.parse().ok().map(Count)).flatten()
     }
 }
@@ -171,7 +189,9 @@ impl HsCode {
         let mut parts = text.split('.');
         let digits: String = parts.clone().collect();
         let first = parts.next()?;
-        let dotted = first.len() >= 4 && first.len().is_multiple_of(2) && parts.all(|part| matches!(part.len(), 2 | 4));
+        let dotted = first.len() >= 4
+            && first.len().is_multiple_of(2)
+            && parts.all(|part| matches!(part.len(), 2 | 4));
         let fits = matches!(digits.len(), 4 | 6 | 8 | 10) && digits.bytes().all(|b| b.is_ascii_digit());
         (dotted && fits).then(|| HsCode(text.into()))
     }
@@ -187,7 +207,8 @@ impl Home {
         let (host, path) = text.split_once('/').map_or((text, None), |(host, path)| (host, Some(path)));
         let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
         let name_fits = name.split('.').all(|label| {
-            !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            !label.is_empty()
+                && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         });
         let segment = |s: &str| {
             !s.is_empty()
@@ -243,12 +264,16 @@ impl<'t> Deserialize<'t> for Amounts {
             fn visit_map<A: de::MapAccess<'t>>(self, mut map: A) -> Result<Amounts, A::Error> {
                 let mut masses = Masses::default();
                 while let Some(symbol) = map.next_key::<&'t str>()? {
-                    let element = Element::parse(symbol)
-                        .ok_or_else(|| de::Error::unknown_field(symbol, &[]))?;
+                    let element =
+                        Element::parse(symbol).ok_or_else(|| de::Error::unknown_field(symbol, &[]))?;
                     let MinimalMass(mass) = map.next_value()?;
                     masses.set(element, mass.mg());
                 }
-                if masses.is_empty() { Err(de::Error::custom("no element at all")) } else { Ok(Amounts(masses)) }
+                if masses.is_empty() {
+                    Err(de::Error::custom("no element at all"))
+                } else {
+                    Ok(Amounts(masses))
+                }
             }
         }
         deserializer.deserialize_map(Visitor)
@@ -303,14 +328,26 @@ mod tests {
 
     #[test]
     fn grammars() {
-        assert!(Country::parse("MY").is_some() && Country::parse("my").is_none() && Country::parse("D ").is_none());
+        assert!(
+            Country::parse("MY").is_some()
+                && Country::parse("my").is_none()
+                && Country::parse("D ").is_none()
+        );
         assert_eq!(MaybeCountry::parse("unknown"), Some(MaybeCountry(None)));
         assert!(HsCode::parse("2846.90").is_some() && HsCode::parse("2846.90.20.10").is_some());
-        assert!(HsCode::parse("28469020").is_some() && HsCode::parse("284").is_none() && HsCode::parse("2846.9").is_none());
+        assert!(
+            HsCode::parse("28469020").is_some()
+                && HsCode::parse("284").is_none()
+                && HsCode::parse("2846.9").is_none()
+        );
         assert!(Home::parse("registry.example/ree").is_some() && Home::parse("127.0.0.1:8080/log").is_some());
         assert!(Home::parse("https://registry.example").is_none() && Home::parse("a/../b").is_none());
         assert!(read_uuid("urn:uuid:0192f0c1-0000-4000-8000-000000000000").is_ok());
-        for bad in ["urn:uuid:0192f0c1-0000-7000-8000-000000000000", "urn:uuid:0192F0C1-0000-4000-8000-000000000000", "x"] {
+        for bad in [
+            "urn:uuid:0192f0c1-0000-7000-8000-000000000000",
+            "urn:uuid:0192F0C1-0000-4000-8000-000000000000",
+            "x",
+        ] {
             assert!(read_uuid(bad).is_err(), "{bad}");
         }
         assert!(Count::parse("0").is_none() && Count::parse("12").is_some());

@@ -9,6 +9,7 @@ mod credential;
 mod leaf;
 mod subject;
 
-pub(crate) use claims::claims;
+pub(crate) use claims::{assay_of, claims, declared_of, mass_of};
 pub(crate) use credential::{DraftInput, Proof};
+pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};

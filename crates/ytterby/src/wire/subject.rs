@@ -1,4 +1,5 @@
 //! `credentialSubject` of each type, fully written out.
+#![expect(dead_code, reason = "members that no check reads are part of the closed schema all the same")]
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -11,8 +12,8 @@ use crate::did::Did;
 use crate::digest::Digest;
 use crate::element::Element;
 use crate::form::{
-    AssayPurpose, AttestationKind, AuthorisationType, ContentFrom, CustodyModel, DeclaredReason, Form, Source, Step,
-    TransferKind,
+    AssayPurpose, AttestationKind, AuthorisationType, ContentFrom, CustodyModel, DeclaredReason, Form,
+    Source, Step, TransferKind,
 };
 
 /// A closed wire struct that borrows its texts.
@@ -21,7 +22,6 @@ macro_rules! wire {
         $(#[$doc])*
         #[derive(Debug, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase", deny_unknown_fields, bound(deserialize = "'de: 't"))]
-        #[expect(dead_code, reason = "members that no check reads are still part of the closed schema")]
         pub(crate) struct $name<'t> { $($(#[$fdoc])* pub(crate) $field: $type,)+ }
     };
 }
