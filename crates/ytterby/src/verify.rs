@@ -1,10 +1,11 @@
 //! The verifier: bundle, trust and time in, report out. It cannot fail.
 //! Implements proto-docs/verification.md.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use crate::admit::InputLot;
 use crate::budget::Budget;
 use crate::bundle::Bundle;
 use crate::carried::Carried;
@@ -50,16 +51,7 @@ pub fn verify_with(
         return report.finished();
     }
     let lineage = Lineage::of(bundle);
-    let mut walk = Walk {
-        bundle,
-        trust,
-        at,
-        lineage: &lineage,
-        broken: bundle.broken.iter().map(|b| (b.digest, ())).collect(),
-        carried: vec![None; bundle.certificates.len()],
-        drawn: HashMap::new(),
-        keys: Keys::default(),
-    };
+    let mut walk = Walk::new(bundle, trust, at, &lineage);
     for broken in &bundle.broken {
         report.findings.push(broken.finding());
     }
@@ -71,8 +63,27 @@ pub fn verify_with(
     }
     walk.check_draws(&mut report);
     walk.fill_balances(&mut report);
-    check_whole(&mut report, bundle, trust, question);
+    check_whole(&mut report, bundle, trust, question, &lineage);
     report.finished()
+}
+
+/// The lots of a bundle with what they hand on: what [`crate::admit`] needs to issue on top of them.
+/// Certificates with something missing behind them are left out; nothing else is judged here.
+pub fn lots_of(bundle: &Bundle<'_>) -> Vec<InputLot> {
+    let lineage = Lineage::of(bundle);
+    let trust = Trust::nobody();
+    let mut walk = Walk::new(bundle, &trust, Timestamp::MAX, &lineage);
+    let mut lots = Vec::with_capacity(bundle.certificates.len());
+    for position in &lineage.order {
+        walk.judge(*position, &mut Vec::new());
+    }
+    for position in &lineage.order {
+        let Some(carried) = walk.carried[*position as usize].take() else { continue };
+        let certificate = bundle.certificates[*position as usize].clone().into_owned();
+        let drawn = walk.drawn.remove(position).unwrap_or_default();
+        lots.push(InputLot { certificate, carried, drawn, closed: false });
+    }
+    lots
 }
 
 struct Walk<'w, 'a> {
@@ -80,13 +91,26 @@ struct Walk<'w, 'a> {
     trust: &'w Trust,
     at: Timestamp,
     lineage: &'w Lineage,
-    broken: HashMap<Digest, ()>,
+    broken: HashSet<Digest>,
     carried: Vec<Option<Carried>>,
     drawn: HashMap<u32, Masses>,
     keys: Keys,
 }
 
-impl Walk<'_, '_> {
+impl<'w, 'a> Walk<'w, 'a> {
+    fn new(bundle: &'w Bundle<'a>, trust: &'w Trust, at: Timestamp, lineage: &'w Lineage) -> Self {
+        Walk {
+            bundle,
+            trust,
+            at,
+            lineage,
+            broken: bundle.broken.iter().map(|b| b.digest).collect(),
+            carried: vec![None; bundle.certificates.len()],
+            drawn: HashMap::new(),
+            keys: Keys::default(),
+        }
+    }
+
     /// Every check of one certificate, in the order of the specification.
     fn judge(&mut self, position: u32, all: &mut Vec<Finding>) -> CertificateReport {
         let certificate = &self.bundle.certificates[position as usize];
@@ -95,8 +119,7 @@ impl Walk<'_, '_> {
         check::proof::check(certificate, &mut self.keys, &mut findings);
         outcomes.note(Step::Proof, &findings.0);
 
-        let lineage =
-            lineage::check(certificate, self.bundle, self.lineage, &|d| self.broken.contains_key(d));
+        let lineage = lineage::check(certificate, self.bundle, self.lineage, &|d| self.broken.contains(d));
         outcomes.note(Step::Lineage, &lineage);
         findings.0.extend(lineage);
 
@@ -243,10 +266,17 @@ fn over_budget(bundle: &Bundle<'_>, budget: Budget) -> Option<Finding> {
 }
 
 /// What concerns the whole: subjects, whose lot it is, the delivery, the trust file, what was not checked.
-fn check_whole(report: &mut Report, bundle: &Bundle<'_>, trust: &Trust, question: &Question) {
+fn check_whole(
+    report: &mut Report,
+    bundle: &Bundle<'_>,
+    trust: &Trust,
+    question: &Question,
+    lineage: &Lineage,
+) {
     let subject = report.subject.clone();
-    let broken = |digest: &Digest| bundle.broken.iter().any(|b| b.digest == *digest);
-    for digest in subject.iter().filter(|digest| bundle.certificate(digest).is_none() && !broken(digest)) {
+    let broken: HashSet<Digest> = bundle.broken.iter().map(|b| b.digest).collect();
+    let find = |digest: &Digest| Some(&bundle.certificates[*lineage.index.get(digest)? as usize]);
+    for digest in subject.iter().filter(|digest| find(digest).is_none() && !broken.contains(digest)) {
         report
             .findings
             .push(Finding::new(Code::LineageSubjectMissing, format!("{digest} is not in the bundle")));
@@ -255,10 +285,15 @@ fn check_whole(report: &mut Report, bundle: &Bundle<'_>, trust: &Trust, question
         report.findings.push(Finding::new(Code::LineageSubjectMissing, "the bundle is about nothing"));
     }
     check_trust_file(report, trust);
-    let subjects: Vec<_> = subject.iter().filter_map(|digest| bundle.certificate(digest)).collect();
+    let subjects: Vec<_> = subject.iter().filter_map(find).collect();
     if !trust.holder.is_empty() {
-        for certificate in &subjects {
-            check_holder(certificate, trust, report);
+        let mine: HashSet<_> = subjects.iter().filter(|c| is_yours(c, trust)).map(|c| c.digest()).collect();
+        for certificate in subjects.iter().filter(|c| !mine.contains(&c.digest())) {
+            report.findings.extend(not_yours(certificate, trust));
+        }
+        let asked: HashSet<_> = subject.iter().filter(|digest| !mine.contains(digest)).collect();
+        for own in report.certificates.iter_mut().filter(|own| asked.contains(&own.digest)) {
+            own.set(Step::Custody, own.outcome(Step::Custody).max(Outcome::Fail));
         }
     }
     check_delivery(&subjects, question, report);
@@ -284,20 +319,19 @@ fn check_trust_file(report: &mut Report, trust: &Trust) {
     }
 }
 
-/// Is it yours?
-fn check_holder(certificate: &Certificate<'_>, trust: &Trust, report: &mut Report) {
-    let Some(lot) = certificate.lot() else { return };
-    if lot.holder.as_ref().is_some_and(|holder| trust.holder.contains(holder)) {
-        return;
-    }
+/// Is it yours? An attestation is nobody's.
+fn is_yours(certificate: &Certificate<'_>, trust: &Trust) -> bool {
+    certificate
+        .lot()
+        .is_none_or(|lot| lot.holder.as_ref().is_some_and(|holder| trust.holder.contains(holder)))
+}
+
+fn not_yours(certificate: &Certificate<'_>, trust: &Trust) -> Option<Finding> {
+    let lot = certificate.lot()?;
     let you: Vec<_> = trust.holder.iter().map(|did| did.as_str()).collect();
     let held = lot.holder.as_ref().map_or("nobody with a DID", |did| did.as_str());
     let text = format!("lot {} is held by {held}; you are {}", lot.number, you.join(", "));
-    let finding = Finding::new(Code::CustodyNotYourLot, text).at(check::subject("holder"));
-    report.findings.push(finding.about(certificate.digest()));
-    if let Some(own) = report.certificates.iter_mut().find(|c| c.digest == certificate.digest()) {
-        own.set(Step::Custody, own.outcome(Step::Custody).max(Outcome::Fail));
-    }
+    Some(Finding::new(Code::CustodyNotYourLot, text).at(check::subject("holder")).about(certificate.digest()))
 }
 
 fn check_delivery(subjects: &[&Certificate<'_>], question: &Question, report: &mut Report) {

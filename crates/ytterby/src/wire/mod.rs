@@ -7,9 +7,13 @@ mod assay;
 mod claims;
 mod credential;
 mod leaf;
+mod report;
+mod schema;
 mod subject;
 
 pub(crate) use claims::{assay_of, claims, declared_of, mass_of};
 pub(crate) use credential::{DraftInput, Proof};
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
+pub(crate) use report::{BalanceJson, CertificateJson, CheckJson, Counts, LotJson, ProblemJson, ReportJson};
+pub use schema::published_schemas;

@@ -1,0 +1,145 @@
+//! The report as JSON: the same object from command line, HTTP and library.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// `ytterby.report/1`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct ReportJson {
+    /// The version of this form.
+    pub(crate) report: &'static str,
+    /// `verified`, `untrusted`, `undecided` or `rejected`.
+    pub(crate) verdict: &'static str,
+    /// The exit code of a command that ends with this verdict.
+    pub(crate) exit_code: u8,
+    /// The time that was asked about.
+    pub(crate) at: String,
+    /// Whether anything was fetched.
+    pub(crate) network: &'static str,
+    /// Digests of what was asked about.
+    pub(crate) subject: Vec<String>,
+    /// How many of what.
+    pub(crate) counts: Counts,
+    /// Steps that were not checked.
+    pub(crate) not_checked: Vec<&'static str>,
+    /// What no report shows.
+    pub(crate) not_shown: Vec<&'static str>,
+    /// Per certificate, parents before children.
+    pub(crate) certificates: Vec<CertificateJson>,
+    /// What was found.
+    pub(crate) problems: Vec<ProblemJson>,
+}
+
+/// How many of what.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Counts {
+    /// Certificates of sound form.
+    pub(crate) certificates: usize,
+    /// Certificates that break form.
+    pub(crate) malformed: usize,
+    /// Findings that decide the verdict.
+    pub(crate) problems: usize,
+    /// Findings that only warn.
+    pub(crate) warnings: usize,
+}
+
+/// One certificate.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct CertificateJson {
+    /// Its digest.
+    pub(crate) digest: String,
+    /// Its label.
+    pub(crate) id: String,
+    /// Its type.
+    pub(crate) r#type: &'static str,
+    /// Its issuer.
+    pub(crate) issuer: String,
+    /// Its lot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) lot: Option<LotJson>,
+    /// How each step ended.
+    pub(crate) checks: BTreeMap<&'static str, CheckJson>,
+}
+
+/// How a step ended.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct CheckJson {
+    /// `pass`, `warn`, `skipped`, `unknown` or `fail`.
+    pub(crate) outcome: &'static str,
+    /// Why, where it is not `pass`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<&'static str>,
+}
+
+/// A lot and its balance.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct LotJson {
+    /// The number on the label.
+    pub(crate) number: String,
+    /// What the trade calls it.
+    pub(crate) product: String,
+    /// Its form.
+    pub(crate) form: &'static str,
+    /// Step, transfer kind or source.
+    pub(crate) made_by: &'static str,
+    /// Who holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) holder: Option<String>,
+    /// Mass as weighed, kilograms.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) net_mass: Option<String>,
+    /// Per element, kilograms.
+    pub(crate) balance: BTreeMap<&'static str, BalanceJson>,
+}
+
+/// One element of one lot, kilograms.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct BalanceJson {
+    /// What the lot holds.
+    pub(crate) content: String,
+    /// What was drawn from it by certificates in the bundle.
+    pub(crate) drawn: String,
+    /// The difference.
+    pub(crate) left: String,
+    /// How much of the content is backed by no draw.
+    pub(crate) unbacked: String,
+}
+
+/// One finding.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct ProblemJson {
+    /// Its frozen code.
+    pub(crate) code: &'static str,
+    /// `reject`, `undecided`, `untrusted` or `warn`.
+    pub(crate) effect: &'static str,
+    /// The certificate it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) certificate: Option<String>,
+    /// The number of that certificate's lot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) lot: Option<String>,
+    /// The place in it, as a JSON pointer.
+    pub(crate) pointer: String,
+    /// What it says, without particulars.
+    pub(crate) title: &'static str,
+    /// What is the matter here.
+    pub(crate) text: String,
+    /// What to do about it.
+    pub(crate) help: &'static str,
+}

@@ -1,0 +1,76 @@
+//! The published JSON Schemas: made from the wire structs, so that they cannot say something else.
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde_json::{Value, json};
+
+use super::credential::Credential;
+use super::report::ReportJson;
+use super::subject::{AttestationSubject, OriginSubject, ProcessingSubject, TransferSubject};
+use crate::form::Kind;
+
+/// Every published schema: file name and document.
+pub fn published_schemas() -> Vec<(String, Value)> {
+    let mut schemas: Vec<(String, Value)> = Kind::ALL
+        .iter()
+        .map(|kind| {
+            let mut schema = match kind {
+                Kind::Origin => generate::<Credential<'static, OriginSubject<'static>>>(),
+                Kind::Processing => generate::<Credential<'static, ProcessingSubject<'static>>>(),
+                Kind::Transfer => generate::<Credential<'static, TransferSubject<'static>>>(),
+                Kind::Attestation => generate::<Credential<'static, AttestationSubject<'static>>>(),
+            };
+            schema["properties"]["type"] = json!({ "const": ["VerifiableCredential", kind.as_str()] });
+            if *kind != Kind::Attestation
+                && let Some(properties) = schema["properties"].as_object_mut()
+            {
+                properties.remove("validUntil");
+            }
+            if let Some(required) = schema["required"].as_array_mut() {
+                required.push("proof".into());
+            }
+            schema["title"] = kind.as_str().into();
+            schema["$id"] = format!("https://w3id.org/ytterby/v1/{kind}.schema.json").into();
+            (format!("{kind}.schema.json"), schema)
+        })
+        .collect();
+    let mut report = generate::<ReportJson>();
+    report["title"] = "ytterby.report/1".into();
+    schemas.push(("Report.schema.json".to_owned(), report));
+    schemas
+}
+
+fn generate<T: JsonSchema>() -> Value {
+    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    let mut value = schema.to_value();
+    without_null(&mut value);
+    value
+}
+
+/// An optional member is absent or has its type; it is never null.
+fn without_null(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            if let Some(Value::Array(types)) = object.get_mut("type") {
+                types.retain(|t| t != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    object.insert("type".to_owned(), only);
+                }
+            }
+            if let Some(Value::Array(words)) = object.get_mut("enum") {
+                words.retain(|word| !word.is_null());
+            }
+            if let Some(Value::Array(choices)) = object.get_mut("anyOf") {
+                choices.retain(|choice| choice.get("type") != Some(&json!("null")));
+                if let [Value::Object(only)] = choices.as_slice() {
+                    let only = only.clone();
+                    object.remove("anyOf");
+                    object.extend(only);
+                }
+            }
+            object.values_mut().for_each(without_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_null),
+        _ => {}
+    }
+}
