@@ -91,15 +91,15 @@ pub(super) fn place(
     write: impl FnOnce(&Path) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let failed = |what: &'static str| move |error| failed(to, what, error);
-    for left_over in ["-wal", "-journal"] {
-        if beside(to, left_over).exists() {
-            return Err(refused(to, format!("a log of an earlier database is there ({left_over})")));
-        }
-    }
     // Reserves the name, so that nothing is ever overwritten; the rename replaces the reservation.
     create_new(to).map_err(failed("creating it"))?;
     let partial = beside(to, ".partial");
     let written = (|| {
+        for left_over in ["-wal", "-journal"] {
+            if beside(to, left_over).exists() {
+                return Err(refused(to, format!("a log of an earlier database is there ({left_over})")));
+            }
+        }
         if partial.exists() {
             fs::remove_file(&partial).map_err(failed("removing an earlier attempt"))?;
         }

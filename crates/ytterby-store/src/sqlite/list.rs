@@ -46,7 +46,7 @@ enum Table {
 }
 
 impl Table {
-    fn from_clause(self) -> &'static str {
+    fn as_source(self) -> &'static str {
         match self {
             Self::Certificates => "certificates c",
             Self::Lots => "lots l",
@@ -73,17 +73,12 @@ impl Query {
         let equal = equalities(filter);
         let lead = equal.first().map_or(Table::Certificates, |(table, ..)| *table);
         let mut query =
-            Query { sql: format!("SELECT {CERTIFICATE}, c.seq FROM {}", lead.from_clause()), values: vec![] };
+            Query { sql: format!("SELECT {CERTIFICATE}, c.seq FROM {}", lead.as_source()), values: vec![] };
         for table in [Table::Lots, Table::Contents, Table::Certificates] {
             if table != lead
                 && (table == Table::Certificates || equal.iter().any(|(other, ..)| *other == table))
             {
-                query.push(&format!(
-                    " CROSS JOIN {} ON {} = {}",
-                    table.from_clause(),
-                    table.key(),
-                    lead.key()
-                ));
+                query.push(&format!(" CROSS JOIN {} ON {} = {}", table.as_source(), table.key(), lead.key()));
             }
         }
         query.push(" WHERE true");

@@ -220,3 +220,175 @@ fn alone(connection: &Connection, job: &mut dyn Job) -> rusqlite::Result<()> {
 fn step(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// A table whose wrong rows show only at the commit.
+    fn connect(path: &std::path::Path) -> Result<Connection, StoreError> {
+        let connection = Connection::open(path)?;
+        connection.execute_batch(
+            "PRAGMA foreign_keys = ON;
+             CREATE TABLE IF NOT EXISTS parents (n INTEGER PRIMARY KEY);
+             CREATE TABLE IF NOT EXISTS rows (
+                 n INTEGER PRIMARY KEY, parent INTEGER REFERENCES parents DEFERRABLE INITIALLY DEFERRED
+             );",
+        )?;
+        Ok(connection)
+    }
+
+    fn writer(folder: &tempfile::TempDir, group: usize, queue: usize) -> Writer {
+        let path = folder.path().join("db");
+        Writer::start(Box::new(move || connect(&path)), group, queue).unwrap()
+    }
+
+    fn insert(writer: &Writer, n: i64, parent: Option<i64>) -> Answer<'static, ()> {
+        writer.submit(move |connection| {
+            connection
+                .execute("INSERT INTO rows VALUES (?1, ?2)", (n, parent))
+                .map(drop)
+                .map_err(StoreError::from)
+        })
+    }
+
+    /// Keeps the writer busy until the sender is dropped, so that a queue builds up behind it.
+    fn hold(writer: &Writer) -> (mpsc::Sender<()>, Answer<'static, ()>) {
+        let (release, held) = mpsc::channel::<()>();
+        let (started, starting) = mpsc::channel();
+        let answer = writer.submit(move |_| {
+            started.send(()).unwrap();
+            held.recv().unwrap_err();
+            Ok(())
+        });
+        starting.recv().unwrap();
+        (release, answer)
+    }
+
+    fn wait<T>(answer: Answer<'_, T>) -> Result<T, StoreError> {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(answer)
+    }
+
+    fn rows(folder: &tempfile::TempDir) -> Vec<i64> {
+        let connection = connect(&folder.path().join("db")).unwrap();
+        let mut query = connection.prepare("SELECT n FROM rows ORDER BY n").unwrap();
+        query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn waiting_writes_share_commits() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 20, 100);
+        let (release, held) = hold(&writer);
+        let answers: Vec<_> = (0..50).map(|n| insert(&writer, n, None)).collect();
+        drop(release);
+        wait(held).unwrap();
+        answers.into_iter().for_each(|answer| wait(answer).unwrap());
+        // The held write alone, then 20, 20 and 10.
+        assert_eq!(writer.commits(), 4);
+        assert_eq!(rows(&folder), (0..50).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_full_queue_is_busy_and_drains() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 2, 3);
+        let (release, held) = hold(&writer);
+        let waiting: Vec<_> = (0..3).map(|n| insert(&writer, n, None)).collect();
+        assert!(matches!(wait(insert(&writer, 3, None)), Err(StoreError::Busy)));
+        drop(release);
+        wait(held).unwrap();
+        waiting.into_iter().for_each(|answer| wait(answer).unwrap());
+        wait(insert(&writer, 4, None)).unwrap();
+        assert_eq!(rows(&folder), [0, 1, 2, 4]);
+    }
+
+    #[test]
+    fn each_write_of_a_group_fails_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 9, 9);
+        let (release, held) = hold(&writer);
+        let first = insert(&writer, 1, None);
+        let again = insert(&writer, 1, None);
+        let panics = writer.submit::<(), _>(|connection| {
+            connection.execute("INSERT INTO rows VALUES (7, NULL)", []).unwrap();
+            panic!("on purpose")
+        });
+        let last = insert(&writer, 2, None);
+        drop(release);
+        wait(held).unwrap();
+        wait(first).unwrap();
+        assert!(matches!(wait(again), Err(StoreError::Engine(_))));
+        assert!(matches!(wait(panics), Err(StoreError::Engine(why)) if why.contains("panicked")));
+        wait(last).unwrap();
+        assert_eq!((writer.commits(), rows(&folder)), (2, vec![1, 2]));
+    }
+
+    #[test]
+    fn a_failed_commit_is_in_doubt_for_all_and_the_writer_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 9, 9);
+        let (release, held) = hold(&writer);
+        let group = [insert(&writer, 1, None), insert(&writer, 2, Some(404)), insert(&writer, 1, None)];
+        drop(release);
+        wait(held).unwrap();
+        for answer in group {
+            assert!(matches!(wait(answer), Err(StoreError::InDoubt(_))));
+        }
+        wait(insert(&writer, 3, None)).unwrap();
+        assert_eq!(rows(&folder), [3]);
+    }
+
+    #[test]
+    fn a_transaction_that_the_engine_ends_is_undone_for_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 9, 9);
+        let (release, held) = hold(&writer);
+        let first = insert(&writer, 1, None);
+        let ends = writer.submit(|connection| Ok(connection.execute_batch("ROLLBACK")?));
+        let last = insert(&writer, 2, None);
+        drop(release);
+        wait(held).unwrap();
+        for answer in [first, ends, last] {
+            assert!(matches!(wait(answer), Err(StoreError::Engine(_))));
+        }
+        wait(insert(&writer, 3, None)).unwrap();
+        assert_eq!(rows(&folder), [3]);
+    }
+
+    #[test]
+    fn a_dead_thread_answers() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let times = AtomicU64::new(0);
+        let connect = move || match times.fetch_add(1, Ordering::Relaxed) {
+            0 => connect(&path),
+            _ => panic!("on purpose"),
+        };
+        let writer = Writer::start(Box::new(connect), 9, 9).unwrap();
+        assert!(matches!(wait(insert(&writer, 1, Some(404))), Err(StoreError::InDoubt(_))));
+        // The thread dies of this one, which is answered all the same.
+        assert!(matches!(wait(insert(&writer, 2, None)), Err(StoreError::InDoubt(_))));
+        while writer.alive().is_ok() {
+            thread::yield_now();
+        }
+        assert!(
+            matches!(wait(insert(&writer, 3, None)), Err(StoreError::Engine(why)) if why.contains("stopped"))
+        );
+    }
+
+    #[test]
+    fn what_is_queued_is_written_when_the_writer_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 7, 100);
+        let (release, held) = hold(&writer);
+        let answers: Vec<_> = (0..40).map(|n| insert(&writer, n, None)).collect();
+        drop(release);
+        drop(writer);
+        wait(held).unwrap();
+        answers.into_iter().for_each(|answer| wait(answer).unwrap());
+        assert_eq!(rows(&folder).len(), 40);
+    }
+}

@@ -12,7 +12,7 @@ pub(crate) fn what_is_registered_is_read(store: &dyn Store) {
     let ore = certificate("ore", "mine", &[("Nd", 100), ("Pr", 40)]);
     let oxide = drawing(certificate("oxide", "mine", &[("Nd", 60)]), &[(ore.digest, &[("Nd", 60)])]);
     let assay = attestation("assay", &[oxide.digest]);
-    assert_eq!(wait(store.register(registration(&[ore.clone()]))).unwrap().sequence, [vec![]; 1]);
+    assert_eq!(wait(store.register(registration(std::slice::from_ref(&ore)))).unwrap().sequence, [vec![]; 1]);
     let registered = wait(store.register(registration(&[oxide.clone(), assay.clone()]))).unwrap();
     assert_eq!(registered.sequence, [vec![1], vec![]]);
 
@@ -47,11 +47,11 @@ pub(crate) fn what_is_registered_is_read(store: &dyn Store) {
 
 pub(crate) fn names_are_taken_once(store: &dyn Store) {
     let first = certificate("first", "mine", &[("Nd", 1)]);
-    wait(store.register(registration(&[first.clone()]))).unwrap();
+    wait(store.register(registration(std::slice::from_ref(&first)))).unwrap();
 
     let mut same_external_id = certificate("second", "mine", &[("Nd", 1)]);
     same_external_id.external_id.clone_from(&first.external_id);
-    let error = wait(store.register(registration(&[same_external_id.clone()]))).unwrap_err();
+    let error = wait(store.register(registration(std::slice::from_ref(&same_external_id)))).unwrap_err();
     assert!(
         matches!(&error, StoreError::ExternalIdTaken { external_id, by } if *external_id == first.external_id && *by == first.digest),
         "{error}"
@@ -77,7 +77,7 @@ pub(crate) fn names_are_taken_once(store: &dyn Store) {
 pub(crate) fn an_idempotency_key_is_stored_with_its_certificates(store: &dyn Store) {
     assert_eq!(wait(store.replay("acme", "k")).unwrap(), None);
     let first = certificate("first", "mine", &[("Nd", 5)]);
-    wait(store.register(keyed(&[first.clone()], "acme", "k"))).unwrap();
+    wait(store.register(keyed(std::slice::from_ref(&first), "acme", "k"))).unwrap();
     let replay = wait(store.replay("acme", "k")).unwrap().unwrap();
     assert_eq!((replay.request, replay.status, &*replay.body), (Digest::of(b"k"), 201, &b"answer to k"[..]));
     assert_eq!(wait(store.replay("other", "k")).unwrap(), None);
@@ -101,7 +101,7 @@ pub(crate) fn an_idempotency_key_is_stored_with_its_certificates(store: &dyn Sto
 
 pub(crate) fn a_failing_registration_leaves_no_trace(store: &dyn Store) {
     let ore = certificate("ore", "mine", &[("Nd", 100), ("Dy", 3)]);
-    wait(store.register(registration(&[ore.clone()]))).unwrap();
+    wait(store.register(registration(std::slice::from_ref(&ore)))).unwrap();
     let before = everything(store, ore.digest);
 
     let fits = drawing(certificate("fits", "mine", &[("Nd", 10)]), &[(ore.digest, &[("Nd", 10)])]);
@@ -127,7 +127,7 @@ fn everything(store: &dyn Store, lot: Digest) -> String {
 
 pub(crate) fn a_write_goes_on_when_its_caller_is_gone(store: &dyn Store) {
     let ore = certificate("ore", "mine", &[("Nd", 1)]);
-    let mut answer = store.register(keyed(&[ore.clone()], "acme", "k"));
+    let mut answer = store.register(keyed(std::slice::from_ref(&ore), "acme", "k"));
     // Polled once, as by a server whose client hangs up then.
     let _ = answer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     drop(answer);
@@ -142,6 +142,6 @@ pub(crate) fn a_write_goes_on_when_its_caller_is_gone(store: &dyn Store) {
 pub(crate) fn bytes_and_digest_belong_together(store: &dyn Store) {
     let mut forged = certificate("forged", "mine", &[("Nd", 1)]);
     forged.bytes.push(b' ');
-    assert!(wait(store.register(registration(&[forged.clone()]))).is_err());
+    assert!(wait(store.register(registration(std::slice::from_ref(&forged)))).is_err());
     assert!(wait(store.certificate(forged.digest)).unwrap().is_none());
 }

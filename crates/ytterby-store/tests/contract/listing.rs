@@ -98,7 +98,7 @@ pub(crate) fn pages_do_not_shift(store: &dyn Store) {
             }
         }
         let before = if filter.element.is_some() { 4 } else { 0 };
-        assert_eq!(pages, (10 + before + 2) / 3);
+        assert_eq!(pages, (10_usize + before).div_ceil(3));
         assert_eq!(seen[before..], lots.iter().rev().map(|lot| lot.digest).collect::<Vec<_>>());
     }
     // A page that ends with the last row has no next one.

@@ -1,6 +1,8 @@
 //! What every engine has to do, through `dyn Store` alone. An engine brings a function that opens
 //! an empty store, and one line at the foot of this file.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test says why it fails by panicking")]
+
 mod certificates;
 mod contention;
 mod drawing;
@@ -8,6 +10,8 @@ mod listing;
 mod make;
 mod model;
 mod parties;
+#[path = "../random/mod.rs"]
+mod random;
 
 use std::any::Any;
 

@@ -8,7 +8,8 @@ use ytterby::digest::Digest;
 use ytterby::masses::Masses;
 use ytterby_store::{CertificateFilter, CloseReason, Closing, Draw, NewCertificate, Store};
 
-use crate::make::{AT, Random, certificate, did, element, registration, wait};
+use crate::make::{AT, certificate, did, element, registration, wait};
+use crate::random::Random;
 
 const ROUNDS: u64 = 400;
 const PARTIES: [&str; 3] = ["mine", "plant", "magnets"];
@@ -112,7 +113,7 @@ pub(crate) fn random_requests_do_what_the_model_does(store: &dyn Store) {
     let (mut accepted, mut refused) = (0, BTreeSet::new());
     for round in 0..ROUNDS {
         if random.below(12) == 0 && !model.order.is_empty() {
-            let (lot, holder) = (*random.pick(&model.order), did(random.pick::<&str>(&PARTIES)));
+            let (lot, holder) = (pick(&mut random, &model.order), did(pick(&mut random, &PARTIES)));
             let closing =
                 Closing { lot, holder: holder.clone(), reason: CloseReason::Consumed, at: AT.to_owned() };
             let answer = wait(store.close(closing)).map_err(|error| error.to_string());
@@ -135,16 +136,21 @@ pub(crate) fn random_requests_do_what_the_model_does(store: &dyn Store) {
     same(store, &model);
 }
 
+/// One of some.
+fn pick<T: Copy>(random: &mut Random, from: &[T]) -> T {
+    from[usize::try_from(random.below(from.len() as u64)).unwrap()]
+}
+
 /// One to three certificates that may draw on what there is and on each other, most of them sound.
 fn request(random: &mut Random, model: &Model, round: u64) -> Vec<NewCertificate> {
     let mut certificates: Vec<NewCertificate> = Vec::new();
     for n in 0..=random.below(3) {
         let content: Vec<_> = ELEMENTS.iter().map(|symbol| (*symbol, random.below(50))).collect();
-        let mut new = certificate(&format!("{round}-{n}"), random.pick::<&str>(&PARTIES), &content);
+        let mut new = certificate(&format!("{round}-{n}"), pick(random, &PARTIES), &content);
         if random.below(20) == 0 {
             new.external_id = format!("erp-{}-0", random.below(round + 1));
         }
-        new.lot.as_mut().unwrap().holder = Some(did(random.pick::<&str>(&PARTIES)));
+        new.lot.as_mut().unwrap().holder = Some(did(pick(random, &PARTIES)));
         let known = model.order.iter().chain(certificates.iter().map(|certificate| &certificate.digest));
         let mut lots: Vec<_> = known.copied().chain([Digest::of(b"unknown")]).collect();
         for _ in 0..random.below(4) {
@@ -157,8 +163,8 @@ fn request(random: &mut Random, model: &Model, round: u64) -> Vec<NewCertificate
                 new.issuer = known.holder.clone();
             }
             let mut amount = Masses::default();
-            amount.set(element(random.pick::<&str>(&ELEMENTS)), 1 + random.below(20));
-            amount.add(element(random.pick::<&str>(&ELEMENTS)), random.below(5));
+            amount.set(element(pick(random, &ELEMENTS)), 1 + random.below(20));
+            amount.add(element(pick(random, &ELEMENTS)), random.below(5));
             new.draws.push(Draw { lot, amount });
             if lots.is_empty() {
                 break;
