@@ -1,5 +1,7 @@
 //! What the conformance tests share.
 
+pub mod book;
+
 use std::path::PathBuf;
 
 /// The folder of public test vectors, named by `YTTERBY_VECTORS`; without it the tests that read
