@@ -1,6 +1,7 @@
 //! What the conformance tests share.
 
 pub mod book;
+pub mod vectors;
 
 use std::path::PathBuf;
 

@@ -12,8 +12,10 @@ pub(crate) fn check(certificate: &Certificate<'_>, trust: &Trust, findings: &mut
         let text = format!("{} is not in the trust file", claims.issuer);
         return findings.add(Code::AuthorityUnknownIssuer, "/issuer/id", text);
     };
-    let key = certificate.proof().key().map(|(_, key)| key);
-    if !key.is_some_and(|key| issuer.keys.contains(&key)) {
+    // A key under another DID is no key of the issuer: the proof check has said so.
+    let key = certificate.proof().key().filter(|(did, _)| *did == claims.issuer.as_str());
+    let Some((_, key)) = key else { return };
+    if !issuer.keys.contains(&key) {
         let text = format!("the trust file pins other keys for {}", claims.issuer);
         return findings.add(Code::AuthorityUnknownKey, "/proof/verificationMethod", text);
     }

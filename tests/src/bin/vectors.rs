@@ -1,0 +1,20 @@
+//! Writes the vectors and the published schemas under `proto-docs`: `make vectors`.
+
+use std::path::Path;
+
+fn main() -> std::io::Result<()> {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto-docs");
+    let write = |folder: &str, name: &str, value: &serde_json::Value| {
+        let folder = docs.join(folder);
+        std::fs::create_dir_all(&folder)?;
+        let text = serde_json::to_string_pretty(value).map_err(std::io::Error::other)?;
+        std::fs::write(folder.join(name), text + "\n")
+    };
+    for vector in conformance::vectors::all() {
+        write("vectors", &format!("{}.json", vector.name), &vector.to_json())?;
+    }
+    for (name, schema) in ytterby::published_schemas() {
+        write("schemas", &name, &schema)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! The committed vectors: the set of codes is exactly the expected one, and every code has one.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use conformance::book::time;
+use serde_json::Value;
+use ytterby::budget::Budget;
+use ytterby::decimal::Mass;
+use ytterby::finding::Code;
+use ytterby::{Bundle, Question, Trust};
+
+/// Codes that no bundle alone can show, and the tests that show them.
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("custody.already-received", "crates/ytterby-cli/tests: --record twice"),
+    ("custody.closed-lot", "tests/tests/admission.rs: a closed lot"),
+    ("limit.certificate-bytes", "tests/tests/admission.rs: a certificate over the limit"),
+];
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto-docs").join(name)
+}
+
+fn files() -> Vec<(String, Value)> {
+    let mut files: Vec<(String, Value)> = std::fs::read_dir(folder("vectors"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            (name, serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap())
+        })
+        .collect();
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    files
+}
+
+fn codes(file: &Value) -> BTreeSet<String> {
+    let bytes = file["bundle"].to_string();
+    let bundle = Bundle::parse(bytes.as_bytes()).unwrap();
+    let trust = file["trust"].as_str().map_or_else(Trust::nobody, |text| Trust::parse(text.as_bytes()).unwrap());
+    let count = |name: &str| file["budget"][name].as_u64().map(|n| usize::try_from(n).unwrap());
+    let usual = Budget::default();
+    let question = Question {
+        lot: file["lot"].as_str().map(str::to_owned),
+        mass: file["mass"].as_str().map(|mass| Mass::parse(mass).unwrap()),
+        budget: Budget {
+            certificates: count("certificates").unwrap_or(usual.certificates),
+            edges: count("draws").unwrap_or(usual.edges),
+        },
+    };
+    let report = ytterby::verify_with(&bundle, &trust, time(file["at"].as_str().unwrap()), &question, &mut |_, _| {});
+    report.findings().iter().map(|finding| finding.code.as_str().to_owned()).collect()
+}
+
+fn expected(file: &Value) -> BTreeSet<String> {
+    file["expect"].as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_vector_shows_exactly_its_codes() {
+    let wrong: Vec<String> = files()
+        .iter()
+        .filter(|(_, file)| codes(file) != expected(file))
+        .map(|(name, file)| format!("{name}: expected {:?}, found {:?}", expected(file), codes(file)))
+        .collect();
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn every_code_has_a_vector_with_that_fault() {
+    let shown: BTreeSet<String> = files().iter().flat_map(|(_, file)| expected(file)).collect();
+    let elsewhere: BTreeSet<&str> = ELSEWHERE.iter().map(|(code, _)| *code).collect();
+    for code in Code::ALL {
+        let (name, vector) = (code.as_str(), shown.contains(code.as_str()));
+        assert_ne!(vector, elsewhere.contains(name), "{name}: a vector, or else a place in the list above");
+    }
+}
+
+#[test]
+fn committed_files_are_what_the_generator_makes() {
+    let files = files();
+    let made = conformance::vectors::all();
+    assert_eq!(files.len(), made.len());
+    for vector in made {
+        let file = files.iter().find(|(name, _)| name == vector.name).map(|(_, file)| file);
+        assert_eq!(file, Some(&vector.to_json()), "{}: run `make vectors`", vector.name);
+    }
+    for (name, schema) in ytterby::published_schemas() {
+        let committed: Value = serde_json::from_slice(&std::fs::read(folder("schemas").join(&name)).unwrap()).unwrap();
+        assert_eq!(committed, schema, "{name}: run `make vectors`");
+    }
+}
+
+#[test]
+fn every_code_has_a_section_in_the_findings_document() {
+    let text = std::fs::read_to_string(folder("findings.md")).unwrap();
+    let sections: BTreeSet<&str> = text.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    let codes: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(sections, codes);
+}
