@@ -1,0 +1,60 @@
+# The only front door. `make help` lists what it opens.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# A toolchain that rustup put into the home directory is found without a new login.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+DEMO_DIR := target/demo
+
+.PHONY: help demo serve test check fmt clippy docs vectors unchanged bench fuzz peers toolchain node
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+toolchain:
+	@command -v cargo >/dev/null || ./.ci/install-rust
+	@command -v cc >/dev/null || ./.ci/install cc gcc libc6-dev
+
+demo: toolchain ## issue the corridor over HTTP, verify its delivery offline, refuse forgeries
+	cargo build --quiet -p ytterby-registry -p ytterby-cli -p examples
+	rm -rf $(DEMO_DIR)
+	cargo run --quiet -p examples --bin demo -- $(DEMO_DIR)
+
+serve: toolchain ## keep a registry running on loopback, in a throw-away folder
+	cargo run --quiet -p ytterby-registry -- serve --demo
+
+test: toolchain ## every test of the project
+	cargo test --workspace --all-targets --no-fail-fast
+	cargo test --workspace --doc
+
+check: fmt clippy docs unchanged ## formatting, lints, documentation, generated files
+
+fmt: toolchain
+	cargo fmt --all --check
+
+clippy: toolchain
+	cargo clippy --workspace --all-targets -- -D warnings
+
+docs: toolchain
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
+
+vectors: toolchain ## write the vectors, schemas and the findings document anew
+	cargo run --quiet -p conformance --bin vectors
+
+unchanged: vectors ## fail if that changed anything
+	git diff --exit-code --stat -- proto-docs
+
+bench: toolchain ## speed, as ratios to baselines of the same run; writes target/bench.json
+	cargo build --release --quiet -p ytterby-registry -p ytterby-store --bins
+	cargo run --release --quiet -p conformance --bin bench
+
+fuzz: toolchain ## fuzz every parser and the verifier for a minute each
+	cargo run --release --quiet -p conformance --bin fuzz -- --seconds 60
+
+node:
+	@command -v npm >/dev/null || ./.ci/install npm nodejs npm
+
+peers: toolchain node ## certificates both ways with independent implementations
+	cargo run --quiet -p conformance --bin corridor -- target/peers/certificates
+	tests/peers/run target/peers/certificates
