@@ -85,7 +85,7 @@ fn what_is_no_store_is_refused_and_left_alone() {
     let good = fs::read(&path).unwrap();
     let torn = &good[..good.len() / 2];
     let cases: [(&str, &[u8], &str); 4] = [
-        ("empty", b"", "another application"),
+        ("empty", b"", "it is empty"),
         ("text", &b"not a database at all\n".repeat(100), "no SQLite database"),
         ("torn", torn, "damaged"),
         ("short", &good[..50], ""),

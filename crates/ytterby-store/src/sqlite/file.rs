@@ -73,6 +73,12 @@ pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
 }
 
 fn open(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
+    if path.metadata().is_ok_and(|file| file.len() == 0) {
+        return Err(refused(
+            path,
+            "it is empty: cut off while it was made, or truncated; remove it only if it never held a store",
+        ));
+    }
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| refused(path, error))?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS.into()))?;
