@@ -92,6 +92,16 @@ fn committed_files_are_what_the_generator_makes() {
 }
 
 #[test]
+fn values_are_what_the_library_computes() {
+    let read = |name: &str| -> Value { serde_json::from_slice(&std::fs::read(folder("values").join(name)).unwrap()).unwrap() };
+    assert_eq!(read("certificate.json"), conformance::vectors::intermediate());
+    let contents = read("content.json");
+    assert_eq!(contents, conformance::vectors::contents());
+    let text = std::fs::read_to_string(folder("findings.md")).unwrap();
+    assert_eq!(text, conformance::vectors::findings_document(), "run `make vectors`");
+}
+
+#[test]
 fn every_code_has_a_section_in_the_findings_document() {
     let text = std::fs::read_to_string(folder("findings.md")).unwrap();
     let sections: BTreeSet<&str> = text.lines().filter_map(|line| line.strip_prefix("### ")).collect();

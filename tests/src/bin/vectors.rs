@@ -16,5 +16,7 @@ fn main() -> std::io::Result<()> {
     for (name, schema) in ytterby::published_schemas() {
         write("schemas", &name, &schema)?;
     }
-    Ok(())
+    write("values", "certificate.json", &conformance::vectors::intermediate())?;
+    write("values", "content.json", &conformance::vectors::contents())?;
+    std::fs::write(docs.join("findings.md"), conformance::vectors::findings_document())
 }

@@ -1,10 +1,15 @@
 //! Our own test vectors: one fault each, generated here, committed under `proto-docs/vectors`.
 
 mod faults;
+mod findings;
 mod forge;
 mod proofs;
+mod steps;
 
 use serde_json::{Value, json};
+
+pub use findings::document as findings_document;
+pub use steps::{contents, intermediate};
 
 pub use forge::{Forge, NOW, set, unset};
 
