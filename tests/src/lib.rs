@@ -1,6 +1,7 @@
 //! What the conformance tests share.
 
 pub mod book;
+pub mod corridor;
 pub mod vectors;
 
 use std::path::PathBuf;
