@@ -12,7 +12,10 @@ pub(crate) fn what_is_registered_is_read(store: &dyn Store) {
     let ore = certificate("ore", "mine", &[("Nd", 100), ("Pr", 40)]);
     let oxide = drawing(certificate("oxide", "mine", &[("Nd", 60)]), &[(ore.digest, &[("Nd", 60)])]);
     let assay = attestation("assay", &[oxide.digest]);
-    assert_eq!(wait(store.register(registration(std::slice::from_ref(&ore)))).unwrap().sequence, [vec![]; 1]);
+    assert_eq!(
+        wait(store.register(registration(std::slice::from_ref(&ore)))).unwrap().sequence,
+        [Vec::<u64>::new()]
+    );
     let registered = wait(store.register(registration(&[oxide.clone(), assay.clone()]))).unwrap();
     assert_eq!(registered.sequence, [vec![1], vec![]]);
 
