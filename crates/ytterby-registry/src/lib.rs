@@ -1,1 +1,25 @@
-//! To come.
+//! The registry: authenticates, admits, signs and registers certificates over HTTP.
+//!
+//! Why a crate of its own: it keeps the web framework, the key custody and the clock out of
+//! everything that verifies. Start at [`http::routes`] and [`server::serve`]; what happens to a
+//! certificate is in one place, `issue`. Implements proto-docs/http-api.md.
+
+mod app;
+pub mod auth;
+mod batch;
+pub mod clock;
+pub mod config;
+pub mod http;
+mod idempotency;
+mod inputs;
+mod issue;
+mod problem;
+pub mod random;
+mod reference;
+mod registrar;
+pub mod seal;
+pub mod server;
+mod show;
+
+pub use app::App;
+pub use problem::Problem;

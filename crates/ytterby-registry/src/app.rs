@@ -1,0 +1,151 @@
+//! What every handler shares: the store, the seal, the clock and the limits.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use ytterby::Home;
+use ytterby::did::Did;
+use ytterby::key::Multikey;
+use ytterby::time::format_time;
+use ytterby_store::Store;
+
+use crate::clock::Clock;
+use crate::config::{Limits, PublicUrl};
+use crate::idempotency::InProgress;
+use crate::problem::Problem;
+use crate::registrar::Registrar;
+use crate::seal::{Seal, SealError};
+
+/// Writes that may be under way at once; shutting down waits for every one of them.
+const WRITES: u32 = 2_048;
+
+/// The service's shared parts.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    store: Arc<dyn Store>,
+    seal: Seal,
+    clock: Clock,
+    public_url: PublicUrl,
+    origin: Home,
+    limits: Limits,
+    registrar: Registrar,
+    in_progress: InProgress,
+    requests: Arc<Semaphore>,
+    verifications: Arc<Semaphore>,
+    writes: Arc<Semaphore>,
+}
+
+impl App {
+    /// Puts the parts together; `origin` is the `home` of every lot made here.
+    pub fn new(
+        store: Arc<dyn Store>,
+        seal: Seal,
+        clock: Clock,
+        public_url: PublicUrl,
+        origin: Home,
+        limits: Limits,
+    ) -> Self {
+        let registrar = Registrar::new(store.clone());
+        let requests = Arc::new(Semaphore::new(limits.concurrent_requests));
+        let verifications = Arc::new(Semaphore::new(limits.concurrent_verifications));
+        let writes = Arc::new(Semaphore::new(WRITES as usize));
+        let in_progress = InProgress::default();
+        App(Arc::new(Parts {
+            store,
+            seal,
+            clock,
+            public_url,
+            origin,
+            limits,
+            registrar,
+            in_progress,
+            requests,
+            verifications,
+            writes,
+        }))
+    }
+
+    /// The store.
+    pub fn store(&self) -> &dyn Store {
+        &*self.0.store
+    }
+
+    /// The time, to the second.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The time, as it is written.
+    pub(crate) fn now_text(&self) -> String {
+        format_time(self.now())
+    }
+
+    /// The DID of a custodial issuer of this name.
+    pub(crate) fn did_of(&self, name: &str) -> Option<Did> {
+        Did::parse(&format!("did:web:{}:issuers:{name}", self.0.public_url.did_host())).ok()
+    }
+
+    /// A new signing key for an issuer: its public half, and its sealed seed for the store.
+    pub fn new_custodial_key(&self, issuer: &Did) -> Result<(Multikey, Vec<u8>), SealError> {
+        self.0.seal.new_key(issuer)
+    }
+
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.0.seal
+    }
+
+    pub(crate) fn public_url(&self) -> &PublicUrl {
+        &self.0.public_url
+    }
+
+    pub(crate) fn origin(&self) -> &Home {
+        &self.0.origin
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub(crate) fn registrar(&self) -> &Registrar {
+        &self.0.registrar
+    }
+
+    pub(crate) fn in_progress(&self) -> &InProgress {
+        &self.0.in_progress
+    }
+
+    /// A place among the requests that may run at once.
+    pub(crate) fn request_place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        self.0.requests.clone().try_acquire_owned().map_err(|_| Problem::busy())
+    }
+
+    /// A place among the verifications that may run at once.
+    pub(crate) fn verification_place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        self.0.verifications.clone().try_acquire_owned().map_err(|_| Problem::too_many())
+    }
+
+    /// Runs a write to its end even when the client goes away in the middle of it.
+    pub(crate) async fn to_the_end<T: Send + 'static>(
+        &self,
+        write: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let place = self.0.writes.clone().try_acquire_owned().map_err(|_| Problem::busy())?;
+        let task = tokio::spawn(async move {
+            let done = write.await;
+            drop(place);
+            done
+        });
+        task.await.unwrap_or_else(|error| Err(Problem::internal("write", &error)))
+    }
+
+    /// Waits until every write that was begun has ended; none is begun after that.
+    pub async fn finish_writes(&self) {
+        if let Ok(all) = self.0.writes.acquire_many(WRITES).await {
+            self.0.writes.close();
+            drop(all);
+        }
+    }
+}

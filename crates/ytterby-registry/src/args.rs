@@ -1,0 +1,87 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// The Ytterby registry: signed, chained certificates for rare-earth lots.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve until SIGTERM or SIGINT.
+    Serve {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE", conflicts_with = "demo")]
+        config: Option<PathBuf>,
+        /// A demonstration: no configuration, a throw-away folder, an admin key on standard output.
+        #[arg(long)]
+        demo: bool,
+        /// Where a demonstration listens.
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", requires = "demo")]
+        listen: SocketAddr,
+        /// Where a demonstration keeps everything; it is left behind. Default: a folder that goes with it.
+        #[arg(long, value_name = "DIR", requires = "demo")]
+        dir: Option<PathBuf>,
+    },
+    /// Check a configuration and the files it names.
+    CheckConfig {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Write a consistent copy of the store to a new file. The service must not run.
+    Backup {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The new file.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Check a copy and put it where a store will be.
+    Restore {
+        /// The copy.
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// The store's new file.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Keys of issuers and administrators. The service must not run.
+    #[command(subcommand)]
+    Keys(Keys),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// List the issuers' public keys.
+    List {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Make a new custodial key for an issuer; the one before it is retired.
+    Rotate {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The issuer's short name.
+        issuer: String,
+    },
+    /// Make an API key for an administrator: printed once, stored hashed.
+    Admin {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// A note for people.
+        #[arg(long, default_value = "administrator")]
+        label: String,
+    },
+}

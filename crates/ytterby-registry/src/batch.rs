@@ -1,0 +1,211 @@
+//! Many certificates in one request and one transaction.
+//!
+//! A draft may name the lot numbers of drafts before it. Implements proto-docs/http-api.md, "Batch".
+
+use std::collections::HashSet;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use ytterby::Draft;
+use ytterby::did::Did;
+use ytterby::finding::Finding;
+use ytterby_store::{CertificateFilter, Registration, StoreError};
+
+use crate::app::App;
+use crate::idempotency::Key;
+use crate::inputs::{self, Submission};
+use crate::issue::{self, Failed, Issuer, Passed};
+use crate::problem::Problem;
+
+/// Whether one refused certificate refuses all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// All are made, or none.
+    All,
+    /// Each is made, or refused alone.
+    Each,
+}
+
+type Judged = Vec<Result<Passed, Failed>>;
+
+/// Makes the certificates of a batch: the status and bytes of the answer.
+pub(crate) async fn issue(
+    app: &App,
+    issuer: &Did,
+    mode: Mode,
+    submissions: Vec<Submission>,
+    key: &Key,
+) -> Result<(StatusCode, Vec<u8>), Problem> {
+    let mut raced = false;
+    loop {
+        let judged = judge(app, issuer, mode, &submissions).await?;
+        if mode == Mode::All {
+            refuse_all(&judged, raced)?;
+        }
+        let made = judged.iter().filter_map(|judged| judged.as_ref().ok()).map(issue::row).collect();
+        let body = answer(mode, judged, raced);
+        let registration = Registration {
+            certificates: made,
+            idempotency: Some(key.answered(StatusCode::CREATED, &body)),
+            at: app.now_text(),
+        };
+        if registration.certificates.is_empty() {
+            return Ok((StatusCode::OK, body));
+        }
+        match app.registrar().register(registration).await {
+            Ok(_) => return Ok((StatusCode::CREATED, body)),
+            Err(error) if again(mode, &error) && !raced => raced = true,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Judges a batch without any effect.
+pub(crate) async fn dry_run(
+    app: &App,
+    issuer: &Did,
+    mode: Mode,
+    submissions: Vec<Submission>,
+) -> Result<Vec<u8>, Problem> {
+    let judged = judge(app, issuer, mode, &submissions).await?;
+    if mode == Mode::All {
+        refuse_all(&judged, false)?;
+    }
+    let results = judged.into_iter().map(|judged| match judged {
+        Ok(passed) => {
+            json!({ "status": 200, "result": crate::show::dry_run(&passed, &ytterby::Inputs::default()) })
+        }
+        Err(failed) => refused(failed, false),
+    });
+    Ok(json!({ "dryRun": true, "results": results.collect::<Vec<_>>() }).to_string().into_bytes())
+}
+
+async fn judge(app: &App, issuer: &Did, mode: Mode, submissions: &[Submission]) -> Result<Judged, Problem> {
+    let loaded = Issuer::load(app, issuer).await?;
+    let mut inputs = inputs::load(app.store(), submissions).await?;
+    let (own, all) = (app.clone(), submissions.to_vec());
+    // A thousand certificates take a while to judge and sign: not on a thread that serves others.
+    let judged = tokio::task::spawn_blocking(move || {
+        let mut judged: Judged = Vec::with_capacity(all.len());
+        for (at, submission) in all.iter().enumerate() {
+            if mode == Mode::All {
+                register_together(&all, at, &mut inputs);
+            }
+            let passed = issue::judge(&own, &loaded, submission, &inputs);
+            if let Ok(passed) = &passed {
+                inputs.take(&passed.certificate);
+                if let Some(lot) = issue::as_input(passed) {
+                    let number = passed.certificate.lot().map(|lot| lot.number.to_string());
+                    inputs.add(lot, number.as_deref());
+                }
+            }
+            judged.push(passed);
+        }
+        judged
+    });
+    let mut judged = judged.await.map_err(|error| Problem::internal("batch", &error))?;
+    refuse_taken_ids(app, issuer, &mut judged).await?;
+    Ok(judged)
+}
+
+/// At the first draft of a run of drafts that share an input, has them share it out.
+fn register_together(all: &[Submission], at: usize, inputs: &mut ytterby::Inputs) {
+    if at > 0 && share(&all[at - 1], &all[at]) {
+        return;
+    }
+    let run = (at + 1..all.len()).take_while(|next| share(&all[next - 1], &all[*next])).count();
+    let drafts = all[at..=at + run].iter().filter_map(|submission| match submission {
+        Submission::Draft(draft) => Some(draft.as_ref().clone()),
+        Submission::Signed(_) => None,
+    });
+    let drafts: Vec<Draft> = if run == 0 { Vec::new() } else { drafts.collect() };
+    inputs.register_together(&drafts);
+}
+
+fn share(one: &Submission, other: &Submission) -> bool {
+    match (one, other) {
+        (Submission::Draft(one), Submission::Draft(other)) => {
+            one.inputs().iter().any(|a| other.inputs().iter().any(|b| a.lot == b.lot))
+        }
+        _ => false,
+    }
+}
+
+/// Refuses whose external id is taken, in the store or by another of the batch.
+async fn refuse_taken_ids(app: &App, issuer: &Did, judged: &mut Judged) -> Result<(), Problem> {
+    let mut seen = HashSet::new();
+    for judged in judged.iter_mut() {
+        let Ok(passed) = &*judged else { continue };
+        let row = issue::row(passed);
+        let filter = CertificateFilter {
+            issuer: Some(issuer.clone()),
+            external_id: Some(row.external_id.clone()),
+            ..CertificateFilter::default()
+        };
+        let there = app.store().list(filter, None, 1).await?.rows.into_iter().next();
+        let twice = !seen.insert(row.external_id.clone());
+        let by = there.map(|row| row.digest).or(twice.then_some(row.digest));
+        if let Some(by) = by {
+            let error = StoreError::ExternalIdTaken { external_id: row.external_id, by };
+            *judged = Err(Problem::from(error).into());
+        }
+    }
+    Ok(())
+}
+
+/// In the mode `all`, the first fault refuses everything; findings of all drafts are named.
+fn refuse_all(judged: &Judged, raced: bool) -> Result<(), Problem> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for (at, failed) in judged.iter().enumerate() {
+        match failed {
+            Ok(_) => {}
+            Err(Failed::Problem(problem)) => {
+                return Err((**problem).clone().with("pointer", format!("/certificates/{at}")));
+            }
+            Err(Failed::Refused(refused)) => findings.extend(refused.iter().cloned().map(|mut finding| {
+                finding.pointer = format!("/certificates/{at}{}", finding.pointer);
+                finding
+            })),
+        }
+    }
+    let status = if raced { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+    if findings.is_empty() { Ok(()) } else { Err(Problem::refused(status, &findings)) }
+}
+
+fn answer(mode: Mode, judged: Judged, raced: bool) -> Vec<u8> {
+    let mut body = format!("{{\"mode\":\"{}\",\"results\":[", mode.as_str()).into_bytes();
+    for (at, judged) in judged.into_iter().enumerate() {
+        if at > 0 {
+            body.push(b',');
+        }
+        match judged {
+            Ok(passed) => {
+                body.extend_from_slice(b"{\"status\":201,");
+                // The object of a single answer, without its opening brace.
+                body.extend_from_slice(&issue::answer(passed.certificate.bytes())[1..]);
+            }
+            Err(failed) => body.extend_from_slice(refused(failed, raced).to_string().as_bytes()),
+        }
+    }
+    body.extend_from_slice(b"]}");
+    body
+}
+
+fn refused(failed: Failed, raced: bool) -> Value {
+    let problem = failed.problem(raced);
+    json!({ "status": problem.status().as_u16(), "problem": problem.to_json() })
+}
+
+fn again(mode: Mode, error: &StoreError) -> bool {
+    issue::is_race(error) || (mode == Mode::Each && matches!(error, StoreError::ExternalIdTaken { .. }))
+}
+
+impl Mode {
+    /// The word.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Mode::All => "all",
+            Mode::Each => "each",
+        }
+    }
+}

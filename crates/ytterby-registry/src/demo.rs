@@ -1,0 +1,68 @@
+//! The folder and the configuration of a demonstration.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use ytterby_registry::config::{Config, DEMO_SECRET, Limits, Profile, SealConfig, Storage};
+use ytterby_registry::random;
+
+/// The label of every demonstration's admin key.
+pub(crate) const LABEL: &str = "demonstration";
+
+/// Where a demonstration keeps everything.
+pub(crate) struct Folder {
+    path: PathBuf,
+    throw_away: bool,
+}
+
+impl Folder {
+    /// The folder asked for, or one that goes when this is dropped.
+    pub(crate) fn of(dir: Option<PathBuf>) -> anyhow::Result<Self> {
+        let throw_away = dir.is_none();
+        let own = || std::env::temp_dir().join(format!("ytterby-demo-{}", random::label()));
+        let path = dir.unwrap_or_else(own);
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| path.display().to_string())?;
+        Ok(Folder { path, throw_away })
+    }
+
+    /// The configuration of a demonstration that listens there.
+    pub(crate) fn config(&self, address: SocketAddr) -> anyhow::Result<Config> {
+        let secret_file = self.path.join("seal.secret");
+        if !secret_file.exists() {
+            write_secret(&secret_file).with_context(|| secret_file.display().to_string())?;
+        }
+        Ok(Config {
+            profile: Profile::Development,
+            listen: address,
+            public_url: format!("http://{address}").try_into().map_err(anyhow::Error::msg)?,
+            origin: Some("demo.example/log".to_owned()),
+            metrics_listen: None,
+            storage: Storage { sqlite: self.path.join("registry.db") },
+            seal: SealConfig { secret_file },
+            limits: Limits::default(),
+        })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.throw_away
+            && let Err(error) = std::fs::remove_dir_all(&self.path)
+        {
+            tracing::warn!(%error, "the throw-away folder stays");
+        }
+    }
+}
+
+fn write_secret(path: &Path) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    write!(file, "{DEMO_SECRET}{}{}", random::label().simple(), random::label().simple())
+}

@@ -1,0 +1,38 @@
+//! `GET /v1/certificates/{id}/bundle`.
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use ytterby::Bundle;
+use ytterby::certificate::Certificate;
+
+use super::body::{Name, json_bytes};
+use super::certificate_read::find;
+use crate::app::App;
+use crate::problem::Problem;
+
+/// The one file for an offline verifier: the certificate and everything behind it.
+#[utoipa::path(
+    get, path = "/v1/certificates/{id}/bundle", tag = "certificates",
+    params(("id" = String, Path, description = "`urn:uuid:…`, the plain UUID, or the digest `uEi…`")),
+    responses(
+        (status = 200, description = "A bundle (`ytterby.bundle/1`)", body = serde_json::Value),
+        (status = 404, description = "None of that name", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "More behind it than one bundle holds", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security(("api_key" = ["read"])),
+)]
+pub(super) async fn handle(State(app): State<App>, Name(id): Name) -> Result<Response, Problem> {
+    let digest = find(&app, &id).await?;
+    let all = app.store().lineage(vec![digest], app.limits().bundle_certificates).await?;
+    let parsed: Result<Vec<_>, _> = all.iter().map(|bytes| Certificate::parse(bytes)).collect();
+    let certificates =
+        parsed.map_err(|error| Problem::internal("a stored certificate does not parse", &error))?;
+    let bundle = Bundle::of(vec![digest], certificates);
+    let mut response = json_bytes(StatusCode::OK, bundle.to_bytes());
+    let name = format!("attachment; filename=\"{}.json\"", digest.short());
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}

@@ -1,0 +1,85 @@
+//! `POST /v1/certificates`.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use ytterby::json::Value;
+
+use super::body::{JsonBytes, Params, json, json_bytes};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::idempotency::{Key, REPLAYED};
+use crate::inputs::Submission;
+use crate::issue;
+use crate::problem::Problem;
+use crate::show;
+
+/// How a certificate is to be made.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Query {
+    /// `true` judges and shows what would be signed and drawn; nothing is stored.
+    dry_run: Option<bool>,
+}
+
+/// Makes a certificate from a draft, or registers one that its issuer signed.
+///
+/// A draft has a `type` and the members of the certificate's subject; a certificate is recognised by
+/// its `proof`. With `dry_run` no idempotency key is needed.
+#[utoipa::path(
+    post, path = "/v1/certificates", tag = "certificates", params(Query,
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters; required unless `dry_run`")),
+    request_body = serde_json::Value,
+    responses(
+        (status = 200, description = "What a dry run found", body = serde_json::Value),
+        (status = 201, description = "`{certificate, receipt}`; `Location` names it", body = serde_json::Value),
+        (status = 400, description = "Not strict JSON, or no idempotency key", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "In progress, external id taken, or somebody else drew first", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Findings against it, or the key was used for another body", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security(("api_key" = ["issue"])),
+)]
+pub(super) async fn handle(
+    State(app): State<App>,
+    caller: Caller,
+    Params(query): Params<Query>,
+    headers: HeaderMap,
+    JsonBytes(body): JsonBytes,
+) -> Result<Response, Problem> {
+    let issuer = caller.bound_issuer()?.clone();
+    if query.dry_run == Some(true) {
+        let submission = Submission::read(Value::parse(&body)?)?;
+        let (passed, inputs) = issue::dry_run(&app, &issuer, submission).await?;
+        return Ok(json(StatusCode::OK, &show::dry_run(&passed, &inputs)));
+    }
+    let key = Key::read(&headers, &issuer, "POST /v1/certificates", &body)?;
+    let working = app.in_progress().begin(&key)?;
+    if let Some(replay) = key.replay(app.store()).await? {
+        return Ok(made(&replay.body, true));
+    }
+    let submission = Submission::read(Value::parse(&body)?)?;
+    let own = app.clone();
+    let write = async move {
+        let _working = working;
+        issue::issue(&own, &issuer, submission, &key).await
+    };
+    Ok(made(&app.to_the_end(write).await?, false))
+}
+
+fn made(body: &[u8], replayed: bool) -> Response {
+    let answer: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let label =
+        answer.as_ref().and_then(|answer| answer["certificate"]["id"].as_str()?.strip_prefix("urn:uuid:"));
+    let location = label.and_then(|label| HeaderValue::from_str(&format!("/v1/certificates/{label}")).ok());
+    let mut response = json_bytes(StatusCode::CREATED, body.to_owned());
+    if let Some(location) = location {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    if replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}

@@ -1,0 +1,43 @@
+//! `GET /v1/lots/{id}`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::body::{Name, json};
+use super::certificate_read::find;
+use crate::app::App;
+use crate::auth::Caller;
+use crate::inputs::input_lot;
+use crate::problem::Problem;
+use crate::show;
+
+/// A lot's balance: content, drawn and left per element, and who drew.
+///
+/// For its issuer, its holder and administrators.
+#[utoipa::path(
+    get, path = "/v1/lots/{id}", tag = "lots",
+    params(("id" = String, Path, description = "`urn:uuid:…`, the plain UUID, or the digest `uEi…`")),
+    responses(
+        (status = 200, description = "The balance", body = serde_json::Value),
+        (status = 403, description = "Neither its issuer nor its holder", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "None of that name", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+    ),
+    security(("api_key" = ["read"])),
+)]
+pub(super) async fn handle(
+    State(app): State<App>,
+    caller: Caller,
+    Name(id): Name,
+) -> Result<Response, Problem> {
+    let digest = find(&app, &id).await?;
+    let records = app.store().lots(vec![digest]).await?;
+    let record = records.first().ok_or_else(|| Problem::not_found("no such lot"))?;
+    let known = input_lot(record)?;
+    let holder = known.certificate.lot().and_then(|lot| lot.holder.as_ref());
+    if holder.is_none() || holder != caller.issuer() {
+        caller.acts_for(&known.certificate.claims().issuer)?;
+    }
+    let drawn_by = app.store().drawn_by(digest).await?;
+    Ok(json(StatusCode::OK, &show::lot(record, &known.certificate, &drawn_by)))
+}

@@ -1,0 +1,118 @@
+//! `POST /v1/verify`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use ytterby::json::{Reader, Value};
+use ytterby::time::parse_time;
+use ytterby::{Bundle, Trust};
+
+use super::body::{LargeJsonBytes, json, misfit};
+use crate::app::App;
+use crate::problem::Problem;
+
+/// What is to be verified, for whom, as of when.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "the shape that the published schema is made from")]
+pub(super) struct Body {
+    /// A bundle, a certificate, a list of them, or a W3C presentation.
+    bundle: serde_json::Value,
+    /// The text of a trust file (TOML); with none the best verdict is `untrusted`.
+    trust: Option<String>,
+    /// As of when, UTC; now when absent.
+    at: Option<String>,
+}
+
+/// Verifies a bundle: the report, whatever the verdict.
+#[utoipa::path(
+    post, path = "/v1/verify", tag = "verification", request_body = Body,
+    responses(
+        (status = 200, description = "The report (`ytterby.report/1`), also when the verdict is bad", body = serde_json::Value),
+        (status = 400, description = "Not strict JSON", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "No bundle, or no trust file", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many verifications run", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn handle(
+    State(app): State<App>,
+    LargeJsonBytes(body): LargeJsonBytes,
+) -> Result<Response, Problem> {
+    let place = app.verification_place()?;
+    let now = app.now();
+    let done = tokio::task::spawn_blocking(move || {
+        let report = verify(&body, now);
+        drop(place);
+        report
+    });
+    let report = done.await.unwrap_or_else(|error| Err(Problem::internal("verify", &error)))?;
+    Ok(json(StatusCode::OK, &report))
+}
+
+fn verify(body: &[u8], now: Timestamp) -> Result<serde_json::Value, Problem> {
+    let request = read(body)?;
+    let bundle = Bundle::parse(request.bundle).map_err(|error| {
+        let detail = format!("within `bundle`: {error}");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "request.bundle", "`bundle` is no bundle", detail)
+    })?;
+    let trust = match &request.trust {
+        Some(text) => Trust::parse(text.as_bytes())
+            .map_err(|error| misfit("trust", &ytterby::text::printable(&error.to_string())))?,
+        None => Trust::nobody(),
+    };
+    let at = match &request.at {
+        Some(text) => parse_time(text).map_err(|error| misfit("at", &error.to_string()))?,
+        None => now,
+    };
+    Ok(ytterby::verify(&bundle, &trust, at).to_json(&bundle))
+}
+
+/// The request, its bundle still in the bytes it came in.
+struct Request<'a> {
+    bundle: &'a [u8],
+    trust: Option<String>,
+    at: Option<String>,
+}
+
+/// Reads member by member, so that the bundle's bytes are handed on as they are.
+fn read(body: &[u8]) -> Result<Request<'_>, Problem> {
+    let mut reader = Reader::new(body)?;
+    if reader.peek() != Some(b'{') {
+        return Err(misfit("bundle", "the body is an object with the member `bundle`"));
+    }
+    let (mut bundle, mut trust, mut at) = (None, None, None);
+    let mut more = reader.open(b'{')?;
+    while more {
+        let key = reader.key()?.into_owned();
+        reader.peek();
+        let from = reader.offset();
+        let value = reader.value()?;
+        let span = reader.span(from, reader.offset());
+        let text = |name| match &value {
+            Value::String(text) => Ok(text.clone().into_owned()),
+            _ => Err(misfit(name, "a string is expected")),
+        };
+        let twice = match key.as_str() {
+            "bundle" => bundle.replace(span).is_some(),
+            "trust" => trust.replace(text("trust")?).is_some(),
+            "at" => at.replace(text("at")?).is_some(),
+            _ => return Err(unknown(&key)),
+        };
+        if twice {
+            return Err(reader.error(ytterby::json::ParseErrorKind::DuplicateKey(key)).into());
+        }
+        more = reader.more(b'{')?;
+    }
+    reader.end()?;
+    let bundle = bundle.ok_or_else(|| misfit("bundle", "it is missing"))?;
+    Ok(Request { bundle, trust, at })
+}
+
+fn unknown(key: &str) -> Problem {
+    let kind = ytterby::json::MisfitKind::UnknownField;
+    let text = "members are `bundle`, `trust` and `at`";
+    ytterby::json::Misfit::new(kind, text).under(ytterby::text::printable(key)).into()
+}

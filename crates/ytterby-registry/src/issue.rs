@@ -1,0 +1,262 @@
+//! Issuing: the only functions that know the order of effects.
+//!
+//! Load the inputs, judge, sign, register, answer. The judge sees a snapshot; the store's guarded
+//! update has the last word. Implements proto-docs/http-api.md, "Issue".
+
+use axum::http::StatusCode;
+use ytterby::carried::Carried;
+use ytterby::certificate::Certificate;
+use ytterby::did::Did;
+use ytterby::finding::Finding;
+use ytterby::key::Multikey;
+use ytterby::time::format_time;
+use ytterby::{Authority, InputLot, Inputs, Issue, admit, admit_signed};
+use ytterby_store::{Draw, IssuerKey, NewCertificate, NewLot, Registration, StoreError};
+
+use crate::app::App;
+use crate::idempotency::Key;
+use crate::inputs::{self, Submission};
+use crate::problem::Problem;
+use crate::random;
+
+/// An issuer with the keys it may sign with.
+pub(crate) struct Issuer {
+    did: Did,
+    title: String,
+    keys: Vec<IssuerKey>,
+}
+
+/// A certificate that passed, signed, with what the store is to keep beside it.
+pub(crate) struct Passed {
+    /// The certificate.
+    pub(crate) certificate: Certificate<'static>,
+    /// What its lot hands on.
+    pub(crate) carried: Carried,
+    /// What is unusual about it.
+    pub(crate) warnings: Vec<Finding>,
+}
+
+/// Why a submission did not pass.
+pub(crate) enum Failed {
+    /// For what is in it.
+    Refused(Vec<Finding>),
+    /// For another reason.
+    Problem(Box<Problem>),
+}
+
+/// Makes one certificate: the bytes of the answer.
+pub(crate) async fn issue(
+    app: &App,
+    issuer: &Did,
+    submission: Submission,
+    key: &Key,
+) -> Result<Vec<u8>, Problem> {
+    let issuer = Issuer::load(app, issuer).await?;
+    let submissions = [submission];
+    let mut raced = false;
+    loop {
+        let inputs = inputs::load(app.store(), &submissions).await?;
+        let passed = judge(app, &issuer, &submissions[0], &inputs).map_err(|failed| failed.problem(raced))?;
+        let body = answer(passed.certificate.bytes());
+        let registration = Registration {
+            certificates: vec![row(&passed)],
+            idempotency: Some(key.answered(StatusCode::CREATED, &body)),
+            at: app.now_text(),
+        };
+        match app.registrar().register(registration).await {
+            Ok(_) => return Ok(body),
+            Err(error) if is_race(&error) && !raced => raced = true,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Judges without any effect: what would be signed, and the inputs it was judged against.
+pub(crate) async fn dry_run(
+    app: &App,
+    issuer: &Did,
+    submission: Submission,
+) -> Result<(Passed, Inputs), Problem> {
+    let issuer = Issuer::load(app, issuer).await?;
+    let submissions = [submission];
+    let inputs = inputs::load(app.store(), &submissions).await?;
+    let passed = judge(app, &issuer, &submissions[0], &inputs).map_err(|failed| failed.problem(false))?;
+    Ok((passed, inputs))
+}
+
+/// Judges a submission and, if it is a draft, signs it. Nothing is stored.
+pub(crate) fn judge(
+    app: &App,
+    issuer: &Issuer,
+    submission: &Submission,
+    inputs: &Inputs,
+) -> Result<Passed, Failed> {
+    let at = app.now();
+    match submission {
+        Submission::Draft(draft) => {
+            let key = issuer.custodial().ok_or_else(no_custodial_key)?;
+            let authority = issuer.authority(app, key)?;
+            let draft = draft.as_ref().clone().with_external_id(year(at));
+            let label = Issue { id: random::label(), at };
+            let unsigned = admit(&draft, inputs, &authority, label).map_err(Failed::Refused)?;
+            let sealed = key.sealed_secret.as_deref().unwrap_or_default();
+            let secret = app.seal().open(&issuer.did, &authority.key, sealed).map_err(Problem::from)?;
+            let (carried, warnings) = (unsigned.carried().clone(), unsigned.warnings().to_vec());
+            Ok(Passed { certificate: unsigned.sign(&secret), carried, warnings })
+        }
+        Submission::Signed(certificate) => {
+            let key = issuer.own(certificate).ok_or_else(no_key)?;
+            let authority = issuer.authority(app, key)?;
+            let (carried, warnings) =
+                admit_signed(certificate, inputs, &authority, at).map_err(Failed::Refused)?;
+            Ok(Passed { certificate: certificate.as_ref().clone(), carried, warnings })
+        }
+    }
+}
+
+/// Whether the store refused what the judge let pass: somebody else was faster.
+pub(crate) fn is_race(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Overdrawn { .. }
+            | StoreError::LotClosed(_)
+            | StoreError::NotHolder { .. }
+            | StoreError::UnknownLot(_)
+    )
+}
+
+/// `{"certificate":…,"receipt":null}`, the certificate in the bytes that were signed.
+pub(crate) fn answer(certificate: &[u8]) -> Vec<u8> {
+    [b"{\"certificate\":".as_slice(), certificate, b",\"receipt\":null}"].concat()
+}
+
+/// What the store keeps of a certificate.
+pub(crate) fn row(passed: &Passed) -> NewCertificate {
+    let certificate = &passed.certificate;
+    let claims = certificate.claims();
+    let lot = certificate.lot();
+    let draws = lot.iter().flat_map(|lot| lot.inputs.iter());
+    let about = match &claims.body {
+        ytterby::certificate::Body::Attestation(attestation) => {
+            attestation.lots.iter().map(|(_, digest)| *digest).collect()
+        }
+        ytterby::certificate::Body::Lot(_) => Vec::new(),
+    };
+    NewCertificate {
+        digest: certificate.digest(),
+        id: claims.id.urn().to_string(),
+        issuer: claims.issuer.clone(),
+        kind: claims.kind.as_str().to_owned(),
+        created: format_time(certificate.proof().created),
+        external_id: external_id(certificate),
+        bytes: certificate.bytes().to_owned(),
+        lot: lot.map(|lot| NewLot {
+            number: lot.number.to_string(),
+            step: lot.made_by().to_owned(),
+            form: lot.form.as_str().to_owned(),
+            holder: lot.holder.clone(),
+            content: lot.content.clone(),
+            carried: passed.carried.to_text(),
+        }),
+        draws: draws.map(|input| Draw { lot: input.digest, amount: input.draws.clone() }).collect(),
+        about,
+    }
+}
+
+/// A lot just made, as an input of what follows it in the same batch.
+pub(crate) fn as_input(passed: &Passed) -> Option<InputLot> {
+    let lot = passed.certificate.lot()?;
+    Some(InputLot {
+        certificate: passed.certificate.clone(),
+        carried: passed.carried.clone(),
+        drawn: ytterby::masses::Masses::default(),
+        closed: lot.holder.is_none(),
+    })
+}
+
+impl Issuer {
+    /// The issuer of a key.
+    pub(crate) async fn load(app: &App, did: &Did) -> Result<Self, Problem> {
+        let row = app.store().issuer(did.clone()).await?;
+        let row = row.ok_or_else(|| Problem::not_found(&format!("no issuer {did}")))?;
+        let keys = app.store().issuer_keys(did.clone()).await?;
+        Ok(Issuer { did: row.did, title: row.title, keys })
+    }
+
+    /// The key that signs drafts.
+    fn custodial(&self) -> Option<&IssuerKey> {
+        self.keys.iter().rev().find(|key| key.sealed_secret.is_some() && key.retired.is_none())
+    }
+
+    /// The issuer's own key that a certificate was signed with; any other of its keys when it was
+    /// signed with none of them, for the judge to say so.
+    fn own(&self, certificate: &Certificate<'_>) -> Option<&IssuerKey> {
+        let signed_with = certificate.proof().key().map(|(_, key)| key.to_string());
+        let fits = |key: &&IssuerKey| key.retired.is_none() && Some(&key.public) == signed_with.as_ref();
+        self.keys.iter().find(fits).or(self.keys.iter().rev().find(|key| key.retired.is_none()))
+    }
+
+    fn authority(&self, app: &App, key: &IssuerKey) -> Result<Authority, Problem> {
+        let key = Multikey::parse(&key.public)
+            .map_err(|error| Problem::internal("a stored public key does not parse", &error))?;
+        Ok(Authority {
+            issuer: self.did.clone(),
+            name: Some(self.title.clone()),
+            key,
+            home: app.origin().clone(),
+            scope: None,
+        })
+    }
+}
+
+impl Failed {
+    /// As an answer. What a race made wrong is a conflict; what was wrong anyway is the draft's.
+    pub(crate) fn problem(self, raced: bool) -> Problem {
+        match self {
+            Failed::Refused(findings) => {
+                let status = if raced { StatusCode::CONFLICT } else { StatusCode::UNPROCESSABLE_ENTITY };
+                Problem::refused(status, &findings)
+            }
+            Failed::Problem(problem) => *problem,
+        }
+    }
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        Failed::Problem(Box::new(problem))
+    }
+}
+
+/// The issuer's own reference: as stated, or made as a draft's would be.
+fn external_id(certificate: &Certificate<'_>) -> String {
+    let claims = certificate.claims();
+    let Some(lot) = certificate.lot() else { return claims.id.urn().to_string() };
+    if let Some(stated) = &lot.external_id {
+        return stated.to_string();
+    }
+    let facility = lot.facility.as_ref().map_or("transfer", |facility| &facility.id);
+    let middle = match &lot.making {
+        ytterby::lot::Making::Transfer { to, .. } => {
+            let mass = lot.net_mass.map(|mass| mass.to_string()).unwrap_or_default();
+            format!("{to}/{}/{mass}", lot.period.0)
+        }
+        _ => lot.product.to_string(),
+    };
+    let year = year(certificate.proof().created);
+    format!("{facility}/{middle}/{}/{year}", lot.number).chars().take(300).collect()
+}
+
+fn year(at: jiff::Timestamp) -> i16 {
+    jiff::tz::Offset::UTC.to_datetime(at).year()
+}
+
+fn no_custodial_key() -> Problem {
+    let detail = "the registry keeps no key of this issuer: post certificates that the issuer signed";
+    Problem::new(StatusCode::CONFLICT, "issuer.no-custodial-key", "there is no key to sign with", detail)
+}
+
+fn no_key() -> Problem {
+    let detail = "register the public key it was signed with first";
+    Problem::new(StatusCode::CONFLICT, "issuer.no-key", "the issuer has no key here", detail)
+}
