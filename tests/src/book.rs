@@ -44,7 +44,12 @@ impl Book {
     }
 
     /// Issues a draft for a company; its lot can then be an input under its label.
-    pub fn issue(&mut self, company: &str, draft: &Draft, at: Timestamp) -> Result<Certificate<'static>, Refusal> {
+    pub fn issue(
+        &mut self,
+        company: &str,
+        draft: &Draft,
+        at: Timestamp,
+    ) -> Result<Certificate<'static>, Refusal> {
         let key = self.key(company);
         let authority = Authority {
             issuer: Self::did(company),
@@ -58,7 +63,8 @@ impl Book {
         let certificate = unsigned.sign(&key);
         self.inputs.take(&certificate);
         let carried = unsigned.carried().clone();
-        let lot = InputLot { certificate: certificate.clone(), carried, drawn: Default::default(), closed: false };
+        let lot =
+            InputLot { certificate: certificate.clone(), carried, drawn: Default::default(), closed: false };
         self.inputs.add(lot, None);
         self.certificates.push(certificate.clone());
         Ok(certificate)

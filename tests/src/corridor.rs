@@ -21,7 +21,8 @@ pub fn issued() -> Book {
     let corridor = load(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut book = Book::default();
     let companies = corridor.companies.iter().map(|company| company.name.as_str()).chain(["buyer"]);
-    let dids: HashMap<String, String> = companies.map(|name| (name.to_owned(), Book::did(name).to_string())).collect();
+    let dids: HashMap<String, String> =
+        companies.map(|name| (name.to_owned(), Book::did(name).to_string())).collect();
     let mut lots = HashMap::new();
     let today = ytterby::time::parse_date(&NOW[..10]).unwrap_or_default();
     for step in &corridor.steps {

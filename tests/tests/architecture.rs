@@ -1,4 +1,5 @@
 //! The invariants of ARCHITECTURE.md that a test can hold.
+#![expect(clippy::unwrap_used, reason = "a test that cannot read what it tests fails")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,18 @@ fn root() -> PathBuf {
 /// Names of everything that a package of the workspace links, development dependencies aside.
 fn linked(package: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}", "--offline"])
+        .args([
+            "tree",
+            "--package",
+            package,
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--offline",
+        ])
         .current_dir(root())
         .output()
         .unwrap();
@@ -43,11 +55,22 @@ fn sources(folder: &str) -> Vec<(PathBuf, String)> {
 #[test]
 fn the_library_reaches_nothing_outside() {
     let linked = linked("ytterby");
-    for name in ["tokio", "axum", "rusqlite", "ureq", "reqwest", "hyper", "rand", "getrandom", "mio", "socket2"] {
+    for name in
+        ["tokio", "axum", "rusqlite", "ureq", "reqwest", "hyper", "rand", "getrandom", "mio", "socket2"]
+    {
         assert!(!linked.contains(name), "ytterby links {name}");
     }
     for (path, text) in sources("crates/ytterby/src") {
-        for word in ["std::fs", "std::net", "std::env", "std::process", "SystemTime", "Instant::now", "async fn", "println!"] {
+        for word in [
+            "std::fs",
+            "std::net",
+            "std::env",
+            "std::process",
+            "SystemTime",
+            "Instant::now",
+            "async fn",
+            "println!",
+        ] {
             assert!(!text.contains(word), "{} has {word}", path.display());
         }
     }
@@ -79,7 +102,12 @@ fn sql_stands_in_one_crate_and_axum_in_one() {
 fn public_traits_and_features_are_few() {
     let traits: Vec<String> = sources("crates")
         .iter()
-        .flat_map(|(_, text)| text.lines().filter(|line| line.trim_start().starts_with("pub trait ")).map(str::to_owned).collect::<Vec<_>>())
+        .flat_map(|(_, text)| {
+            text.lines()
+                .filter(|line| line.trim_start().starts_with("pub trait "))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
         .collect();
     assert!(traits.len() <= 3, "{traits:?}");
     for entry in std::fs::read_dir(root().join("crates")).unwrap() {
@@ -111,10 +139,8 @@ fn the_readme_is_short_and_its_links_lead_somewhere() {
 
 #[test]
 fn no_lock_file_names_a_host() {
-    for file in ["tests/peers/package-lock.json"] {
-        let path = root().join(file);
-        let lock: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let packages = lock["packages"].as_object().unwrap();
-        assert!(packages.values().all(|package| package.get("resolved").is_none()), "{file}");
-    }
+    let path = root().join("tests/peers/package-lock.json");
+    let lock: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let packages = lock["packages"].as_object().unwrap();
+    assert!(packages.values().all(|package| package.get("resolved").is_none()));
 }

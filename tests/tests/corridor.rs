@@ -12,7 +12,8 @@ fn the_corridor_verifies_for_its_buyer_and_for_nobody_else() {
     let bytes = bundle.to_bytes();
     let bundle = Bundle::parse(&bytes).unwrap();
     let at = time(NOW);
-    let report = ytterby::verify(&bundle, &Trust::parse(book.trust_file(Some("buyer")).as_bytes()).unwrap(), at);
+    let report =
+        ytterby::verify(&bundle, &Trust::parse(book.trust_file(Some("buyer")).as_bytes()).unwrap(), at);
     let problems: Vec<_> = report.findings().iter().map(ToString::to_string).collect();
     assert_eq!(problems, Vec::<String>::new());
     assert_eq!(report.verdict(), Verdict::Verified);

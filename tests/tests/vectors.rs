@@ -1,4 +1,5 @@
 //! The committed vectors: the set of codes is exactly the expected one, and every code has one.
+#![expect(clippy::unwrap_used, reason = "a test that cannot read what it tests fails")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,8 @@ fn files() -> Vec<(String, Value)> {
 fn codes(file: &Value) -> BTreeSet<String> {
     let bytes = file["bundle"].to_string();
     let bundle = Bundle::parse(bytes.as_bytes()).unwrap();
-    let trust = file["trust"].as_str().map_or_else(Trust::nobody, |text| Trust::parse(text.as_bytes()).unwrap());
+    let trust =
+        file["trust"].as_str().map_or_else(Trust::nobody, |text| Trust::parse(text.as_bytes()).unwrap());
     let count = |name: &str| file["budget"][name].as_u64().map(|n| usize::try_from(n).unwrap());
     let usual = Budget::default();
     let question = Question {
@@ -48,7 +50,8 @@ fn codes(file: &Value) -> BTreeSet<String> {
             edges: count("draws").unwrap_or(usual.edges),
         },
     };
-    let report = ytterby::verify_with(&bundle, &trust, time(file["at"].as_str().unwrap()), &question, &mut |_, _| {});
+    let report =
+        ytterby::verify_with(&bundle, &trust, time(file["at"].as_str().unwrap()), &question, &mut |_, _| {});
     report.findings().iter().map(|finding| finding.code.as_str().to_owned()).collect()
 }
 
@@ -86,14 +89,17 @@ fn committed_files_are_what_the_generator_makes() {
         assert_eq!(file, Some(&vector.to_json()), "{}: run `make vectors`", vector.name);
     }
     for (name, schema) in ytterby::published_schemas() {
-        let committed: Value = serde_json::from_slice(&std::fs::read(folder("schemas").join(&name)).unwrap()).unwrap();
+        let committed: Value =
+            serde_json::from_slice(&std::fs::read(folder("schemas").join(&name)).unwrap()).unwrap();
         assert_eq!(committed, schema, "{name}: run `make vectors`");
     }
 }
 
 #[test]
 fn values_are_what_the_library_computes() {
-    let read = |name: &str| -> Value { serde_json::from_slice(&std::fs::read(folder("values").join(name)).unwrap()).unwrap() };
+    let read = |name: &str| -> Value {
+        serde_json::from_slice(&std::fs::read(folder("values").join(name)).unwrap()).unwrap()
+    };
     assert_eq!(read("certificate.json"), conformance::vectors::intermediate());
     let contents = read("content.json");
     assert_eq!(contents, conformance::vectors::contents());

@@ -17,7 +17,7 @@ pub const BUNDLE_VERSION: &str = "ytterby.bundle/1";
 const MAX_TREE: usize = 64 * 1024 * 1024;
 
 /// A readable bundle. What breaks form inside it is kept, and rejects it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Bundle<'a> {
     pub(crate) subject: Option<Vec<Digest>>,
     pub(crate) certificates: Vec<Certificate<'a>>,
@@ -107,12 +107,6 @@ struct Builder<'a> {
     bundle: Bundle<'a>,
     seen: HashSet<Digest>,
     scratch: Vec<u8>,
-}
-
-impl Default for Bundle<'_> {
-    fn default() -> Self {
-        Bundle { subject: None, certificates: Vec::new(), broken: Vec::new(), receipts: 0 }
-    }
 }
 
 impl<'a> Builder<'a> {

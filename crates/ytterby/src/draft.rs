@@ -219,8 +219,8 @@ impl DraftInput {
     }
 }
 
-fn masses<'t>(
-    wire: std::collections::BTreeMap<&'t str, crate::wire::Leaf<Mass>>,
+fn masses(
+    wire: std::collections::BTreeMap<&str, crate::wire::Leaf<Mass>>,
     name: &str,
     of: impl Fn(&str) -> Option<(Element, u32)>,
 ) -> Result<Masses, Misfit> {

@@ -195,7 +195,7 @@ impl Trust {
         check_quorum(wire.quorum.as_ref(), wire.witness.len())?;
         let trust = Trust {
             name: wire.name,
-            holder: list("holder", &wire.holder, |text| Did::parse(text))?,
+            holder: list("holder", &wire.holder, Did::parse)?,
             expires: wire.expires.map(|text| value("expires", parse_date(&text))).transpose()?,
             issuers: tables("issuer", wire.issuer, issuer)?,
             anchors: tables("anchor", wire.anchor, |at, anchor| {
@@ -204,8 +204,7 @@ impl Trust {
             })?,
             registries: tables("registry", wire.registry, |at, registry| {
                 let origin = origin(&format!("{at}.origin"), &registry.origin)?;
-                let status_keys =
-                    list(&format!("{at}.status_keys"), &registry.status_keys, |text| Multikey::parse(text))?;
+                let status_keys = list(&format!("{at}.status_keys"), &registry.status_keys, Multikey::parse)?;
                 Ok(PinnedRegistry { origin, status_keys, key: verifier_key(at, registry.key)? })
             })?,
             witnesses: tables("witness", wire.witness, |at, witness| {

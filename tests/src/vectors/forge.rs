@@ -244,7 +244,10 @@ pub fn set(value: &mut Value, pointer: &str, new: Value) {
 /// Takes the member at a pointer out.
 pub fn unset(value: &mut Value, pointer: &str) {
     let (parent, last) = pointer.rsplit_once('/').expect("a pointer");
-    value.pointer_mut(parent).and_then(Value::as_object_mut).map(|members: &mut Map<_, _>| members.remove(last));
+    value
+        .pointer_mut(parent)
+        .and_then(Value::as_object_mut)
+        .map(|members: &mut Map<_, _>| members.remove(last));
 }
 
 fn canonical_bytes(value: &Value) -> Vec<u8> {

@@ -41,17 +41,40 @@ pub fn intermediate() -> Value {
 pub fn contents() -> Value {
     let rows = [
         ("1000.000", "0", "0", "100", "10", 857_356, "Nd2O3 10 % as received"),
-        ("1000000.000", "15.0", "0", "40.0", "18.5", 857_356, "Nd2O3 18.5 % of TREO 40.0 %, dry, moisture 15.0 %"),
+        (
+            "1000000.000",
+            "15.0",
+            "0",
+            "40.0",
+            "18.5",
+            857_356,
+            "Nd2O3 18.5 % of TREO 40.0 %, dry, moisture 15.0 %",
+        ),
         ("73450.900", "0", "0.00", "100", "22.222", 827_704, "Pr6O11 22.222 %, ignited"),
         ("0.000001", "0", "0", "100", "99.999999", 1_000_000, "a milligram that floors to nothing"),
-        ("999999999.999999", "0.000001", "0.000001", "99.999999", "99.999999", 999_999, "the largest product, 180 bits"),
+        (
+            "999999999.999999",
+            "0.000001",
+            "0.000001",
+            "99.999999",
+            "99.999999",
+            999_999,
+            "the largest product, 180 bits",
+        ),
     ];
     let all = rows.map(|(mass, moisture, loss, share, percent, ppm, comment)| {
-        let millionths = |text: &str| ytterby::decimal::Percent::parse(text).map_or(0, |p| u64::from(p.millionths()));
+        let millionths =
+            |text: &str| ytterby::decimal::Percent::parse(text).map_or(0, |p| u64::from(p.millionths()));
         let mass_mg = ytterby::decimal::Mass::parse(mass).map_or(0, ytterby::decimal::Mass::mg);
-        let factors =
-            [100_000_000 - millionths(moisture), 100_000_000 - millionths(loss), millionths(share), millionths(percent), ppm];
-        let product = factors.iter().fold(num_bigint::BigUint::from(mass_mg), |product, factor| product * *factor);
+        let factors = [
+            100_000_000 - millionths(moisture),
+            100_000_000 - millionths(loss),
+            millionths(share),
+            millionths(percent),
+            ppm,
+        ];
+        let product =
+            factors.iter().fold(num_bigint::BigUint::from(mass_mg), |product, factor| product * *factor);
         let divisor = num_bigint::BigUint::from(10_u8).pow(38);
         json!({
             "comment": comment, "netMass": mass, "moisture": moisture, "lossOnIgnition": loss, "share": share,
