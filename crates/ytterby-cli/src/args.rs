@@ -1,0 +1,375 @@
+//! The command line, as `--help` shows it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::input::MAX_BYTES;
+use crate::output::Color;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   every input verified, and there was one
+  1   something is proven wrong
+  2   the command line makes no sense
+  3   sound, but not from anybody trusted, or not yours
+  4   cannot decide: unreadable, no bundle, incomplete, nothing given
+  70  a bug in this program
+With several inputs 1 beats 4 beats 3 beats 0.";
+
+/// Certificates for rare-earth lots: verify, read, issue.
+#[derive(Debug, Parser)]
+#[command(name = "ytterby", version, after_help = EXIT_CODES, max_term_width = 110, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// When to use colour; NO_COLOR is honoured.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    /// Show no progress bar.
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check certificates and everything behind them, without any network.
+    #[command(after_help = format!("Example:\n  ytterby verify delivery.json --trust acme.toml\n\n{EXIT_CODES}"))]
+    Verify(Verify),
+    /// Show one certificate or a bundle, for people or as JSON. Nothing is judged.
+    #[command(
+        after_help = "Example:\n  ytterby show delivery.json\n\nExit codes: 0 shown, 2 usage, 4 unreadable"
+    )]
+    Show(Show),
+    /// Show what a lot was made from, back to its origins.
+    #[command(
+        after_help = "Example:\n  ytterby tree delivery.json --format dot | dot -Tsvg -o tree.svg\n\nExit codes: 0 shown, 2 usage, 4 unreadable"
+    )]
+    Tree(Tree),
+    /// Balance every account and element: opening, in, gain, out, residue, lost, still open.
+    #[command(
+        after_help = "Example:\n  ytterby balance delivery.json --element Nd\n\nOpening, in and gain together are out, residue, lost and open together. Draws that are not in the file are not in the balance.\n\nExit codes: 0 shown, 2 usage, 4 unreadable"
+    )]
+    Balance(Balance),
+    /// Fetch, make and take apart bundles.
+    #[command(subcommand)]
+    Bundle(Bundle),
+    /// Make and read signing keys.
+    #[command(subcommand)]
+    Key(Key),
+    /// Make and read trust files.
+    #[command(subcommand)]
+    Trust(Trust),
+    /// Explain a finding's code.
+    #[command(
+        after_help = "Examples:\n  ytterby explain conservation.overdrawn\n  ytterby explain --list\n\nExit codes: 0 explained, 2 no such code"
+    )]
+    Explain(Explain),
+    /// Print a completion script for a shell.
+    #[command(
+        after_help = "Example:\n  ytterby completions bash > ~/.local/share/bash-completion/completions/ytterby\n\nExit codes: 0 printed, 2 usage"
+    )]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    #[command(after_help = "Example:\n  ytterby man > ytterby.1\n\nExit codes: 0 printed, 2 usage")]
+    Man,
+}
+
+/// Reading one file.
+#[derive(Debug, Args)]
+pub(crate) struct OneFile {
+    /// A bundle, certificate, list of certificates or presentation; `-` is standard input.
+    pub(crate) file: PathBuf,
+    /// Largest input, in bytes.
+    #[arg(long, value_name = "N", default_value_t = MAX_BYTES)]
+    pub(crate) max_bytes: u64,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Bundles, certificates, lists of certificates; a directory is every *.json in it; `-` is standard input.
+    #[arg(value_name = "FILE|DIR|-")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Whom to believe [default: $XDG_CONFIG_HOME/ytterby/trust.toml; with none the best verdict is untrusted].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
+    /// The lot that was delivered: its number, label or digest.
+    #[arg(long, value_name = "LOT")]
+    pub(crate) lot: Option<String>,
+    /// The mass that was delivered, to be covered: 500kg, 0.5t, 500.
+    #[arg(long, value_name = "MASS", value_parser = crate::mass::parse)]
+    pub(crate) mass: Option<ytterby::decimal::Mass>,
+    /// Judge as of this time: 2026-08-30T12:00:00Z, or 2026-08-30 for the end of that day.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) at: Option<jiff::Timestamp>,
+    /// Record the lots that were verified in this file, and refuse one that is in it already.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// How to report.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Human)]
+    pub(crate) format: ReportFormat,
+    /// Write the report to this file.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print the last line only.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print every certificate and each of its checks.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Largest input, in bytes.
+    #[arg(long, value_name = "N", default_value_t = MAX_BYTES)]
+    pub(crate) max_bytes: u64,
+}
+
+/// How `verify` reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people.
+    Human,
+    /// One JSON object; with several inputs, one that holds their reports.
+    Json,
+    /// One JSON object on a line per input.
+    Jsonl,
+}
+
+/// For people or programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// `show`.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    pub(crate) input: OneFile,
+    /// How to show it.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// `tree`.
+#[derive(Debug, Args)]
+pub(crate) struct Tree {
+    #[command(flatten)]
+    pub(crate) input: OneFile,
+    /// How to show it.
+    #[arg(long, value_enum, default_value_t = TreeFormat::Text)]
+    pub(crate) format: TreeFormat,
+}
+
+/// How `tree` shows a lineage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TreeFormat {
+    /// Indented text.
+    Text,
+    /// Graphviz.
+    Dot,
+    /// Mermaid.
+    Mermaid,
+    /// Nodes and edges.
+    Json,
+}
+
+/// `balance`.
+#[derive(Debug, Args)]
+pub(crate) struct Balance {
+    #[command(flatten)]
+    pub(crate) input: OneFile,
+    /// Only this element.
+    #[arg(long, value_name = "SYMBOL", value_parser = element)]
+    pub(crate) element: Option<ytterby::element::Element>,
+    /// How to show it.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// `bundle`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bundle {
+    /// Download a bundle. This opens a network connection.
+    #[command(
+        after_help = "Example:\n  ytterby bundle fetch https://registry.example/v1/certificates/ID/bundle -o delivery.json\n\nExit codes: 0 written, 2 usage, 4 not to be had, or no bundle"
+    )]
+    Fetch {
+        /// Where it is: https, or http on this machine.
+        url: String,
+        /// Where to write it [default: stdout].
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Largest download, in bytes.
+        #[arg(long, value_name = "N", default_value_t = MAX_BYTES)]
+        max_bytes: u64,
+        /// Give up after so many seconds.
+        #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+        timeout: u64,
+    },
+    /// Put certificates and bundles together into one bundle.
+    #[command(
+        after_help = "Example:\n  ytterby bundle create oxide.json metal.json magnet.json -o delivery.json\n\nExit codes: 0 written, 1 a certificate breaks form, 2 usage, 4 unreadable"
+    )]
+    Create {
+        /// Certificates, lists of them, bundles; a directory is every *.json in it.
+        #[arg(required = true, value_name = "CERT")]
+        inputs: Vec<PathBuf>,
+        /// Where to write it [default: stdout].
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Write every certificate of a bundle into a file of its own.
+    #[command(
+        after_help = "Example:\n  ytterby bundle extract delivery.json -d certificates\n\nExit codes: 0 written, 2 usage, 4 unreadable, or a file is in the way"
+    )]
+    Extract {
+        #[command(flatten)]
+        input: OneFile,
+        /// The directory; it is made if it is not there.
+        #[arg(short, long, value_name = "DIR")]
+        directory: PathBuf,
+    },
+}
+
+/// `key`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Make a signing key, in a file that only its owner can read.
+    #[command(
+        after_help = "Example:\n  ytterby key generate -o refiner.key\n\nExit codes: 0 made, 2 usage, 4 the file is there already, or cannot be written"
+    )]
+    Generate {
+        /// Where to write it [default: stdout].
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Print the public key (z6Mk...), as a trust file pins it.
+    #[command(
+        after_help = "Example:\n  ytterby key public refiner.key\n\nExit codes: 0 printed, 2 usage, 4 no key"
+    )]
+    Public {
+        /// The signing key.
+        file: PathBuf,
+    },
+    /// Print the key's did:key.
+    #[command(
+        after_help = "Example:\n  ytterby key did refiner.key\n\nExit codes: 0 printed, 2 usage, 4 no key"
+    )]
+    Did {
+        /// The signing key.
+        file: PathBuf,
+    },
+}
+
+/// `trust`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Trust {
+    /// Write a commented trust file to fill in.
+    #[command(
+        after_help = "Example:\n  ytterby trust init -o acme.toml\n\nExit codes: 0 written, 2 usage, 4 the file is there already, or cannot be written"
+    )]
+    Init {
+        /// Where to write it [default: $XDG_CONFIG_HOME/ytterby/trust.toml; `-` is stdout].
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Say in sentences what a trust file means.
+    #[command(
+        after_help = "Example:\n  ytterby trust check acme.toml\n\nExit codes: 0 it is one, 2 usage, 4 it is none, or has expired"
+    )]
+    Check(TrustFile),
+    /// List the issuers that a trust file pins.
+    #[command(
+        after_help = "Example:\n  ytterby trust list acme.toml\n\nExit codes: 0 listed, 2 usage, 4 no trust file"
+    )]
+    List(TrustFile),
+    /// Pin an issuer.
+    #[command(
+        after_help = "Example:\n  ytterby trust add acme.toml --did did:web:refinery.example --key z6Mk... --name 'Example Refinery' --steps separation,transfer\n\nExit codes: 0 pinned, 2 usage, 4 no trust file, or the issuer is pinned already"
+    )]
+    Add(TrustAdd),
+}
+
+/// Which trust file.
+#[derive(Debug, Args)]
+pub(crate) struct TrustFile {
+    /// The trust file [default: $XDG_CONFIG_HOME/ytterby/trust.toml].
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// `trust add`.
+#[derive(Debug, Args)]
+pub(crate) struct TrustAdd {
+    #[command(flatten)]
+    pub(crate) file: TrustFile,
+    /// The issuer.
+    #[arg(long)]
+    pub(crate) did: String,
+    /// A key of it (z6Mk...), learnt over a channel that you know; repeatable.
+    #[arg(long, required = true, value_name = "KEY")]
+    pub(crate) key: Vec<String>,
+    /// The name to show.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Steps it may certify, and `origin`, `transfer`, `attestation` [default: any].
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) steps: Vec<String>,
+    /// Countries its facilities may be in [default: any].
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) countries: Vec<String>,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code, such as conservation.overdrawn.
+    #[arg(required_unless_present = "list")]
+    pub(crate) code: Option<String>,
+    /// List every code.
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+fn time(text: &str) -> Result<jiff::Timestamp, String> {
+    let text = if text.len() == 10 { format!("{text}T23:59:59Z") } else { text.to_owned() };
+    ytterby::time::parse_time(&text).map_err(|error| error.to_string())
+}
+
+fn element(symbol: &str) -> Result<ytterby::element::Element, String> {
+    ytterby::element::Element::parse(symbol)
+        .ok_or_else(|| "not the symbol of an element, such as Nd".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound_and_every_command_has_an_example_and_exit_codes() {
+        fn walk(command: &clap::Command) {
+            let children: Vec<_> = command.get_subcommands().collect();
+            if children.is_empty() {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("Example") && help.contains("Exit codes"), "{}", command.get_name());
+            }
+            children.into_iter().for_each(walk);
+        }
+        Cli::command().debug_assert();
+        walk(&Cli::command());
+    }
+
+    #[test]
+    fn times_are_days_or_seconds() {
+        assert_eq!(time("2026-08-30"), time("2026-08-30T23:59:59Z"));
+        assert!(time("2026-08-30T12:00:00+02:00").is_err() && time("yesterday").is_err());
+    }
+}

@@ -1,0 +1,163 @@
+//! `ytterby balance`: what went in and what came out, per account and element, and what is left of lots.
+//!
+//! An account is an issuer at a facility, or what a holder received and did not use yet. For each,
+//! opening + in + gain = out + residue + lost + open, to the milligram.
+
+mod accounts;
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::{Value, json};
+use ytterby::Certificate;
+use ytterby::decimal::{kilograms, kilograms_grouped};
+use ytterby::element::Element;
+use ytterby::text::printable;
+
+use crate::args::{Balance, Format};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::render::{amount, style};
+use accounts::{Accounts, COLUMNS};
+
+/// Prints the balance.
+pub(crate) fn run(args: &Balance, mut output: Output) -> Result<u8, Failure> {
+    let bytes = super::read(&args.input)?;
+    let bundle = super::parse(&args.input, &bytes)?;
+    let accounts = Accounts::of(&bundle);
+    let wanted = |element: Element| args.element.is_none_or(|wanted| wanted == element);
+    let lots: Vec<LotRow<'_>> = lots(&bundle, &wanted);
+    match args.format {
+        Format::Human => {
+            output.data(&format!("{}\n", style::strong("accounts, kg")))?;
+            output.data(&account_table(&accounts, &wanted))?;
+            output.data(&format!("\n{}\n", style::strong("lots, kg")))?;
+            output.data(&lot_table(&lots))?;
+            output.note("as the certificates in the file have it; nothing was verified");
+        }
+        Format::Json => output.json(&to_json(&accounts, &lots, &wanted), true)?,
+    }
+    Ok(0)
+}
+
+/// An element of a lot.
+struct LotRow<'b> {
+    certificate: &'b Certificate<'b>,
+    number: &'b str,
+    element: Element,
+    content_mg: u64,
+    drawn_mg: u64,
+}
+
+fn lots<'b>(bundle: &'b ytterby::Bundle<'b>, wanted: &dyn Fn(Element) -> bool) -> Vec<LotRow<'b>> {
+    let drawn = super::show::drawn(bundle);
+    let mut rows = Vec::new();
+    for certificate in bundle.certificates() {
+        let Some(lot) = certificate.lot() else { continue };
+        for (element, content_mg) in lot.content.iter().filter(|(element, _)| wanted(*element)) {
+            let drawn_mg = drawn.get(&certificate.digest()).map_or(0, |drawn| drawn.get(element));
+            rows.push(LotRow { certificate, number: &lot.number, element, content_mg, drawn_mg });
+        }
+    }
+    rows
+}
+
+fn account_table(accounts: &Accounts, wanted: &dyn Fn(Element) -> bool) -> String {
+    let mut heads = vec!["account", "as"];
+    heads.extend(COLUMNS);
+    let mut table = table(&heads, 2);
+    for (name, element, flows) in accounts.rows().filter(|(_, element, _)| wanted(*element)) {
+        let row = |unit: &str, of: &dyn Fn(i128) -> i128| {
+            let mut cells = vec![printable(name), unit.to_owned()];
+            cells.extend(flows.columns().map(|mg| signed_grouped(of(mg))));
+            cells
+        };
+        table.add_row(row(element.symbol(), &|mg| mg));
+        if let Some(oxide) = element.treo_oxide() {
+            table.add_row(row(oxide.name, &|mg| in_oxide(element, mg)));
+        }
+    }
+    format!("{table}\n")
+}
+
+fn lot_table(lots: &[LotRow<'_>]) -> String {
+    let mut table = table(&["lot", "as", "content", "drawn", "left"], 2);
+    for lot in lots {
+        let left = i128::from(lot.content_mg) - i128::from(lot.drawn_mg);
+        let row = |unit: &str, of: &dyn Fn(i128) -> i128| {
+            [
+                printable(lot.number),
+                unit.to_owned(),
+                signed_grouped(of(lot.content_mg.into())),
+                signed_grouped(of(lot.drawn_mg.into())),
+                signed_grouped(of(left)),
+            ]
+        };
+        table.add_row(row(lot.element.symbol(), &|mg| mg));
+        if let Some(oxide) = lot.element.treo_oxide() {
+            table.add_row(row(oxide.name, &|mg| in_oxide(lot.element, mg)));
+        }
+    }
+    format!("{table}\n")
+}
+
+/// A table without lines, whose columns behind the first few are numbers.
+fn table(heads: &[&str], words: usize) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(heads);
+    for column in table.column_iter_mut().skip(words) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// The oxide that holds an element, keeping the sign of an overdraft.
+fn in_oxide(element: Element, mg: i128) -> i128 {
+    let size = u64::try_from(mg.unsigned_abs()).unwrap_or(u64::MAX);
+    let oxide = amount::as_oxide(element, size).map_or(0, |(_, mg)| i128::from(mg));
+    if mg < 0 { -oxide } else { oxide }
+}
+
+fn signed_grouped(mg: i128) -> String {
+    signed(mg, kilograms_grouped)
+}
+
+fn signed(mg: i128, of: fn(u64) -> String) -> String {
+    let text = of(u64::try_from(mg.unsigned_abs()).unwrap_or(u64::MAX));
+    if mg < 0 { format!("-{text}") } else { text }
+}
+
+fn to_json(accounts: &Accounts, lots: &[LotRow<'_>], wanted: &dyn Fn(Element) -> bool) -> Value {
+    let both = |element: Element, mg: i128| {
+        json!({
+            "element": signed(mg, kilograms),
+            "oxide": element.treo_oxide().map(|_| signed(in_oxide(element, mg), kilograms)),
+        })
+    };
+    let account = |(name, element, flows): (&str, Element, &accounts::Flows)| {
+        let mut row = json!({
+            "account": name,
+            "element": element.symbol(),
+            "oxide": element.treo_oxide().map(|oxide| oxide.name),
+        });
+        for (column, mg) in COLUMNS.into_iter().zip(flows.columns()) {
+            row[column] = both(element, mg);
+        }
+        row
+    };
+    let lot = |lot: &LotRow<'_>| {
+        let left = i128::from(lot.content_mg) - i128::from(lot.drawn_mg);
+        json!({
+            "lot": lot.number,
+            "digest": lot.certificate.digest().to_string(),
+            "element": lot.element.symbol(),
+            "content": both(lot.element, lot.content_mg.into()),
+            "drawn": both(lot.element, lot.drawn_mg.into()),
+            "left": both(lot.element, left),
+        })
+    };
+    json!({
+        "balance": "ytterby.balance/1",
+        "unit": "kg",
+        "accounts": accounts.rows().filter(|(_, e, _)| wanted(*e)).map(account).collect::<Vec<_>>(),
+        "lots": lots.iter().map(lot).collect::<Vec<_>>(),
+    })
+}

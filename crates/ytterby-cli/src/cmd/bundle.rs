@@ -1,0 +1,134 @@
+//! `ytterby bundle`: fetching, making and taking apart the one file an offline verifier needs.
+
+use std::collections::HashSet;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ytterby::{Bundle, Certificate, Trust};
+
+use crate::args::{self, OneFile};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::{file, input};
+
+/// Runs one of the commands.
+pub(crate) fn run(args: args::Bundle, output: Output) -> Result<u8, Failure> {
+    match args {
+        args::Bundle::Create { inputs, output: path } => create(&inputs, output.into_file(path)),
+        args::Bundle::Extract { input, directory } => extract(&input, &directory, &output),
+        args::Bundle::Fetch { url, output: path, max_bytes, timeout } => {
+            fetch(&url, max_bytes, Duration::from_secs(timeout), output.into_file(path))
+        }
+    }
+}
+
+fn create(inputs: &[PathBuf], mut output: Output) -> Result<u8, Failure> {
+    let mut certificates: Vec<Certificate<'static>> = Vec::new();
+    let mut seen = HashSet::new();
+    for source in input::expand(inputs) {
+        let source = source.map_err(|(name, text)| Failure::undecided(format!("{name}: {text}")))?;
+        let name = source.name();
+        let failed = |text: String| Failure::undecided(format!("{name}: {text}"));
+        let bytes = source.read(input::MAX_BYTES).map_err(failed)?;
+        let bundle = Bundle::parse(&bytes).map_err(|error| failed(error.to_string()))?;
+        refuse_broken(&name, &bundle)?;
+        for certificate in bundle.certificates() {
+            if seen.insert(certificate.digest()) {
+                certificates.push(certificate.clone().into_owned());
+            }
+        }
+    }
+    let subject = Bundle::of(Vec::new(), certificates.clone());
+    let bundle = Bundle::of(sinks(&subject), certificates);
+    output.raw(&bundle.to_bytes())?;
+    output.note(&format!("{} certificates, about {} of them", seen.len(), bundle.subject().len()));
+    output.finish()?;
+    Ok(0)
+}
+
+/// Certificates that no other draws on: what the bundle is about.
+fn sinks(bundle: &Bundle<'_>) -> Vec<ytterby::digest::Digest> {
+    let drawn = super::show::drawn(bundle);
+    let lots = bundle.certificates().iter().filter(|certificate| certificate.lot().is_some());
+    lots.map(Certificate::digest).filter(|digest| !drawn.contains_key(digest)).collect()
+}
+
+/// A certificate that breaks form would be lost in a bundle: it is refused by name instead.
+fn refuse_broken(name: &str, bundle: &Bundle<'_>) -> Result<(), Failure> {
+    let report = ytterby::verify(bundle, &Trust::nobody(), jiff::Timestamp::MAX);
+    if report.broken == 0 {
+        return Ok(());
+    }
+    let finding = report.findings.iter().find(|finding| finding.code.as_str().starts_with("malformed."));
+    let text = finding.map(ToString::to_string).unwrap_or_default();
+    Err(Failure::rejected(format!("{name}: a certificate breaks form: {text}")))
+}
+
+fn extract(input: &OneFile, directory: &Path, output: &Output) -> Result<u8, Failure> {
+    let bytes = super::read(input)?;
+    let bundle = super::parse(input, &bytes)?;
+    refuse_broken(&crate::input::Source::of(&input.file).name(), &bundle)?;
+    std::fs::create_dir_all(directory).map_err(|error| Failure::file("make", directory, &error))?;
+    let mut labels = HashSet::new();
+    for certificate in bundle.certificates() {
+        let label = certificate.claims().id;
+        // A label is a name, not an identity: a second certificate of it gets its digest beside it.
+        let name = match labels.insert(label) {
+            true => format!("{label}.json"),
+            false => format!("{label}-{}.json", certificate.digest()),
+        };
+        file::create(&directory.join(name), certificate.bytes(), false)?;
+    }
+    output.note(&format!("wrote {} certificates", bundle.certificates().len()));
+    Ok(0)
+}
+
+fn fetch(url: &str, max: u64, timeout: Duration, mut output: Output) -> Result<u8, Failure> {
+    output.note(&format!("opening a network connection: {}", ytterby::text::printable(url)));
+    let mut response = agent(url, timeout)?.get(url).call().map_err(|error| unavailable(url, &error))?;
+    let mut bytes = Vec::new();
+    let mut reader = response.body_mut().as_reader().take(max.saturating_add(1));
+    reader
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::undecided(format!("{url}: the answer broke off: {error}")))?;
+    if bytes.len() as u64 > max {
+        return Err(Failure::undecided(format!(
+            "{url}: larger than {max} bytes; --max-bytes raises the limit"
+        )));
+    }
+    Bundle::parse(&bytes).map_err(|error| Failure::undecided(format!("{url}: {error}")))?;
+    output.raw(&bytes)?;
+    output.finish()?;
+    Ok(0)
+}
+
+/// A client for one URL: https, or http to this machine; no other scheme is ever followed to.
+pub(crate) fn agent(url: &str, timeout: Duration) -> Result<ureq::Agent, Failure> {
+    let uri: ureq::http::Uri =
+        url.parse().map_err(|error| Failure::usage(format!("{url:?} is no URL: {error}")))?;
+    let host = uri.host().unwrap_or_default();
+    let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let secure = match uri.scheme_str() {
+        Some("https") => true,
+        Some("http") if local => false,
+        Some("http") => {
+            return Err(Failure::usage("http is only for this machine: what is sent over it can be changed"));
+        }
+        _ => return Err(Failure::usage("the URL must begin with https://")),
+    };
+    let config = ureq::Agent::config_builder()
+        .timeout_global(Some(timeout))
+        .https_only(secure)
+        // A redirect of an http URL could lead off this machine.
+        .max_redirects(if secure { 5 } else { 0 })
+        .http_status_as_error(true)
+        .user_agent(concat!("ytterby/", env!("CARGO_PKG_VERSION")))
+        .build();
+    Ok(config.into())
+}
+
+/// The network's failure, or the server's refusal.
+pub(crate) fn unavailable(url: &str, error: &ureq::Error) -> Failure {
+    Failure::undecided(format!("{url}: {error}"))
+}

@@ -1,0 +1,42 @@
+//! `ytterby key`: signing keys in files, one secret Multikey (z3u2…) on one line.
+
+use std::path::Path;
+
+use ytterby::key::SigningKey;
+use ytterby::text::printable;
+
+use crate::args;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::{file, input, random};
+
+/// Runs one of the commands.
+pub(crate) fn run(args: args::Key, mut output: Output) -> Result<u8, Failure> {
+    match args {
+        args::Key::Generate { output: path } => {
+            let key = SigningKey::from_seed(&random::seed()?);
+            let secret = format!("{}\n", key.to_secret_multikey());
+            match path.filter(|path| path.as_os_str() != "-") {
+                Some(path) => {
+                    file::create(&path, secret.as_bytes(), true)?;
+                    let shown = printable(&path.display().to_string());
+                    output.note(&format!("wrote {shown}: its public key is {}", key.public()));
+                }
+                None => output.raw(secret.as_bytes())?,
+            }
+        }
+        args::Key::Public { file } => output.data(&format!("{}\n", read(&file)?.public()))?,
+        args::Key::Did { file } => output.data(&format!("did:key:{}\n", read(&file)?.public()))?,
+    }
+    Ok(0)
+}
+
+/// Reads a signing key.
+pub(crate) fn read(path: &Path) -> Result<SigningKey, Failure> {
+    let bytes = input::read_small(path)?;
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    // The text is never repeated in the message: it may be almost a key.
+    SigningKey::parse(text.trim_end()).map_err(|_| {
+        Failure::undecided(format!("{}: not a secret Ed25519 Multikey (z3u2...)", path.display()))
+    })
+}

@@ -1,0 +1,55 @@
+//! One command, one file.
+
+mod balance;
+mod bundle;
+mod completions;
+mod explain;
+mod key;
+mod show;
+mod tree;
+mod trust;
+mod verify;
+
+use crate::args::{Cli, Command, OneFile};
+use crate::failure::Failure;
+use crate::input::Source;
+use crate::output::Output;
+
+/// Does what the command line asks, and gives the exit code.
+pub(crate) fn run(cli: Cli) -> u8 {
+    let output = Output::new(cli.color);
+    let color = cli.color;
+    let result = match cli.command {
+        Command::Verify(args) => verify::run(&args, output, !cli.no_progress),
+        Command::Show(args) => show::run(&args, output),
+        Command::Tree(args) => tree::run(&args, output),
+        Command::Balance(args) => balance::run(&args, output),
+        Command::Bundle(args) => bundle::run(args, output),
+        Command::Key(args) => key::run(args, output),
+        Command::Trust(args) => trust::run(args, output),
+        Command::Explain(args) => explain::run(&args, output),
+        Command::Completions { shell } => completions::shell(shell, output),
+        Command::Man => completions::man(output),
+    };
+    result.unwrap_or_else(|failure| {
+        Output::new(color).failure(&failure);
+        failure.code
+    })
+}
+
+/// All bytes of the one file of a command.
+fn read(input: &OneFile) -> Result<Vec<u8>, Failure> {
+    let source = Source::of(&input.file);
+    source.read(input.max_bytes).map_err(|text| Failure::undecided(format!("{}: {text}", source.name())))
+}
+
+/// The bundle in them.
+fn parse<'a>(input: &OneFile, bytes: &'a [u8]) -> Result<ytterby::Bundle<'a>, Failure> {
+    let name = Source::of(&input.file).name();
+    let bundle =
+        ytterby::Bundle::parse(bytes).map_err(|error| Failure::undecided(format!("{name}: {error}")))?;
+    if bundle.certificates().is_empty() {
+        return Err(Failure::undecided(format!("{name}: there is no certificate of sound form in it")));
+    }
+    Ok(bundle)
+}

@@ -1,0 +1,255 @@
+//! `ytterby trust`: making, reading and extending trust files.
+
+use std::path::{Path, PathBuf};
+
+use ytterby::Trust;
+use ytterby::did::Did;
+use ytterby::key::Multikey;
+use ytterby::text::printable;
+use ytterby::trust::PinnedIssuer;
+
+use crate::args::{self, TrustAdd};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::{clock, file, input};
+
+const TEMPLATE: &str = "\
+# Whom you believe, and for what. Unknown keys are refused.
+version = 1
+name = \"My sourcing\"
+
+# Who you are: \"verified\" then means that the lot is held by you.
+# holder = [\"did:web:acme.example\"]
+
+# When this file should have been reviewed.
+# expires = \"2027-12-31\"
+
+# One table for each issuer you know. Get its keys over a channel you trust, not from a bundle.
+# A scope that is left out means any. `steps` also takes origin, transfer and attestation.
+# [[issuer]]
+# did = \"did:web:refinery.example\"
+# name = \"Example Refinery\"
+# keys = [\"z6Mk...\"]
+# steps = [\"separation\", \"transfer\"]
+# countries = [\"MY\"]
+# elements = [\"Nd\", \"Pr\"]
+
+# What must be shown. Receipts and status lists are not checked yet: with `true` the best verdict
+# is undecided, with `false` they are reported as not checked.
+[require]
+registration = false
+status = false
+";
+
+/// Runs one of the commands.
+pub(crate) fn run(args: args::Trust, output: Output) -> Result<u8, Failure> {
+    match args {
+        args::Trust::Init { output: path } => init(path, output),
+        args::Trust::Check(file) => check(&path(file.file)?, output),
+        args::Trust::List(file) => list(&path(file.file)?, output),
+        args::Trust::Add(add) => add_issuer(&add, &output),
+    }
+}
+
+/// The trust file to judge by: the one named, else the default one, else nobody is believed.
+pub(crate) fn load(path: Option<&Path>) -> Result<Trust, Failure> {
+    match path {
+        Some(path) => read(path),
+        None => match default_path().filter(|path| path.exists()) {
+            Some(path) => read(&path),
+            None => Ok(Trust::nobody()),
+        },
+    }
+}
+
+fn read(path: &Path) -> Result<Trust, Failure> {
+    let bytes = input::read_small(path)?;
+    Trust::parse(&bytes).map_err(|error| {
+        let text = error.to_string();
+        let gap = if text.contains('\n') { "\n" } else { " " };
+        Failure::undecided(format!("{} is no trust file, nothing was verified:{gap}{text}", path.display()))
+    })
+}
+
+fn default_path() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let config = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")))?;
+    Some(config.join("ytterby").join("trust.toml"))
+}
+
+fn path(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    given
+        .or_else(default_path)
+        .ok_or_else(|| Failure::usage("neither XDG_CONFIG_HOME nor HOME is set: name the trust file"))
+}
+
+fn init(given: Option<PathBuf>, mut output: Output) -> Result<u8, Failure> {
+    let path = path(given)?;
+    if path.as_os_str() == "-" {
+        output.data(TEMPLATE)?;
+        return Ok(0);
+    }
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(|error| Failure::file("make", parent, &error))?;
+    }
+    file::create(&path, TEMPLATE.as_bytes(), false)?;
+    output.note(&format!("wrote {}: pin the issuers you know in it", printable(&path.display().to_string())));
+    Ok(0)
+}
+
+fn check(path: &Path, mut output: Output) -> Result<u8, Failure> {
+    let trust = read(path)?;
+    let today = clock::now().to_string();
+    let expired = trust.expires.filter(|expires| expires.to_string().as_str() < &today[..10]);
+    output.data(&sentences(&trust))?;
+    match expired {
+        Some(expires) => Err(Failure::undecided(format!("it expired on {expires}: review it"))),
+        None => Ok(0),
+    }
+}
+
+fn sentences(trust: &Trust) -> String {
+    let mut out = Vec::new();
+    if !trust.name.is_empty() {
+        out.push(format!("This is {:?}.", printable(&trust.name)));
+    }
+    let you: Vec<_> = trust.holder.iter().map(Did::as_str).collect();
+    out.push(match you.is_empty() {
+        true => "It names no holder: whether a lot is yours is left to you.".to_owned(),
+        false => format!("You are {}: a lot held by anybody else is untrusted.", you.join(" or ")),
+    });
+    out.push(match trust.expires {
+        Some(day) => format!("It is good until {day}; 30 days later nothing is decided by it any more."),
+        None => "It never expires.".to_owned(),
+    });
+    if trust.issuers.is_empty() {
+        out.push("It pins no issuer: nothing can be verified by it.".to_owned());
+    }
+    for issuer in &trust.issuers {
+        out.push(format!("{} may certify {}.", who(issuer), scope(issuer)));
+    }
+    for anchor in &trust.anchors {
+        let did = &anchor.did;
+        out.push(format!(
+            "{did} is named as an anchor: accreditations are not read yet, so it vouches for nobody."
+        ));
+    }
+    for (required, what) in
+        [(trust.require_registration, "registration"), (trust.require_status, "revocation status")]
+    {
+        out.push(match required {
+            true => format!("It requires {what}, which is not checked yet: the best verdict is undecided."),
+            false => format!("It does without {what}, which is reported as not checked."),
+        });
+    }
+    out.join("\n") + "\n"
+}
+
+fn who(issuer: &PinnedIssuer) -> String {
+    let keys = issuer.keys.len();
+    let keys = if keys == 1 { "1 key".to_owned() } else { format!("{keys} keys") };
+    match &issuer.name {
+        Some(name) => format!("{} ({}, {keys})", printable(name), issuer.did),
+        None => format!("{} ({keys})", issuer.did),
+    }
+}
+
+fn scope(issuer: &PinnedIssuer) -> String {
+    let list = |what: &str, items: Option<Vec<String>>| match items {
+        Some(items) if items.is_empty() => format!("no {what} at all"),
+        Some(items) => format!("{what} {}", items.join(", ")),
+        None => format!("any {what}"),
+    };
+    [
+        list("step", issuer.steps.clone()),
+        list(
+            "country",
+            issuer.countries.as_ref().map(|all| all.iter().map(|c| c.as_str().to_owned()).collect()),
+        ),
+        list("element", issuer.elements.as_ref().map(|all| all.iter().map(ToString::to_string).collect())),
+        list("source", issuer.sources.as_ref().map(|all| all.iter().map(ToString::to_string).collect())),
+    ]
+    .join(", ")
+}
+
+fn list(path: &Path, mut output: Output) -> Result<u8, Failure> {
+    let trust = read(path)?;
+    for issuer in &trust.issuers {
+        let keys: Vec<_> = issuer.keys.iter().map(Multikey::to_string).collect();
+        let line =
+            format!("{}  {}  {}  {}\n", issuer.did, printable(issuer.shown()), scope(issuer), keys.join(" "));
+        output.data(&line)?;
+    }
+    Ok(0)
+}
+
+fn add_issuer(add: &TrustAdd, output: &Output) -> Result<u8, Failure> {
+    let usage = |what: &str, error: &dyn std::fmt::Display| Failure::usage(format!("{what}: {error}"));
+    let did = Did::parse(&add.did).map_err(|error| usage("--did", &error))?;
+    for key in &add.key {
+        let parsed = Multikey::parse(key).and_then(|key| key.verifying_key().map(|_| key));
+        parsed.map_err(|error| usage("--key", &error))?;
+    }
+    let path = path(add.file.file.clone())?;
+    let trust = read(&path)?;
+    if trust.issuer(&did).is_some() {
+        return Err(Failure::undecided(format!("{did} is pinned already: edit {}", path.display())));
+    }
+    let bytes = input::read_small(&path)?;
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(&table(&did, add));
+    // The library is the judge of what is a trust file, steps and countries included.
+    Trust::parse(text.as_bytes()).map_err(|error| usage("not to be pinned like this", &error))?;
+    file::replace(&path, text.as_bytes())?;
+    output.note(&format!("pinned {did} in {}", printable(&path.display().to_string())));
+    Ok(0)
+}
+
+fn table(did: &Did, add: &TrustAdd) -> String {
+    let list = |items: &[String]| items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", ");
+    let mut out = format!("\n[[issuer]]\ndid = {}\n", quoted(did.as_str()));
+    if let Some(name) = &add.name {
+        out.push_str(&format!("name = {}\n", quoted(name)));
+    }
+    out.push_str(&format!("keys = [{}]\n", list(&add.key)));
+    for (name, items) in [("steps", &add.steps), ("countries", &add.countries)] {
+        if !items.is_empty() {
+            out.push_str(&format!("{name} = [{}]\n", list(items)));
+        }
+    }
+    out
+}
+
+/// A TOML basic string.
+fn quoted(text: &str) -> String {
+    let escape = |c: char| match c {
+        '"' => "\\\"".to_owned(),
+        '\\' => "\\\\".to_owned(),
+        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+        c => c.to_string(),
+    };
+    format!("\"{}\"", text.chars().map(escape).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_a_trust_file_also_with_its_examples() {
+        assert!(Trust::parse(TEMPLATE.as_bytes()).is_ok());
+        let key = ytterby::key::SigningKey::from_seed(&[1; 32]).public().to_string();
+        let filled: String = TEMPLATE
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.contains(" = ") || rest.starts_with('[') => format!("{rest}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let trust = Trust::parse(filled.replace("z6Mk...", &key).as_bytes()).unwrap();
+        assert_eq!((trust.issuers.len(), trust.holder.len()), (1, 1));
+    }
+}

@@ -1,0 +1,304 @@
+//! `ytterby verify`: every input judged on its own, then all of them together.
+
+use serde_json::{Value, json};
+use ytterby::digest::Digest;
+use ytterby::finding::{Code, Finding};
+use ytterby::time::format_time;
+use ytterby::{Bundle, Certificate, Question, Report, Trust, Verdict};
+
+use super::trust as trust_file;
+use crate::args::{ReportFormat, Verify};
+use crate::clock;
+use crate::failure::Failure;
+use crate::input::{self, Source};
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::received::Received;
+use crate::render::{problem, report, style};
+
+mod run_totals;
+use run_totals::Draws;
+
+/// Reads, judges, prints.
+pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, Failure> {
+    let trust = trust_file::load(args.trust.as_deref())?;
+    let received = args.record.as_deref().map(Received::open).transpose()?;
+    let at = args.at.unwrap_or_else(clock::now);
+    let question =
+        Question { lot: args.lot.clone(), mass: args.mass, budget: ytterby::budget::Budget::default() };
+    let several = args.inputs.len() > 1 || args.inputs.iter().any(|input| input.is_dir());
+    let mut run = Run {
+        args,
+        trust,
+        question,
+        at,
+        received,
+        output: output.into_file(args.output.clone()),
+        progress: progress && !args.quiet,
+        several,
+        counts: Counts::default(),
+        reports: Vec::new(),
+        draws: Draws::default(),
+        fresh: Vec::new(),
+    };
+    for source in input::expand(&args.inputs) {
+        match source {
+            Ok(source) => run.input(&source)?,
+            Err((name, text)) => run.unread(&name, &text)?,
+        }
+    }
+    run.end()
+}
+
+/// How many inputs ended how.
+#[derive(Default)]
+struct Counts {
+    verified: usize,
+    rejected: usize,
+    untrusted: usize,
+    undecided: usize,
+}
+
+impl Counts {
+    fn note(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Verified => self.verified += 1,
+            Verdict::Rejected => self.rejected += 1,
+            Verdict::Untrusted => self.untrusted += 1,
+            Verdict::Undecided => self.undecided += 1,
+        }
+    }
+
+    fn all(&self) -> usize {
+        self.verified + self.rejected + self.untrusted + self.undecided
+    }
+
+    /// 1 beats 4 beats 3 beats 0; nothing at all is undecided.
+    fn verdict(&self) -> Verdict {
+        if self.rejected > 0 {
+            Verdict::Rejected
+        } else if self.undecided > 0 || self.all() == 0 {
+            Verdict::Undecided
+        } else if self.untrusted > 0 {
+            Verdict::Untrusted
+        } else {
+            Verdict::Verified
+        }
+    }
+}
+
+struct Run<'r> {
+    args: &'r Verify,
+    trust: Trust,
+    question: Question,
+    at: jiff::Timestamp,
+    received: Option<Received>,
+    output: Output,
+    progress: bool,
+    several: bool,
+    counts: Counts,
+    reports: Vec<Value>,
+    draws: Draws,
+    /// Lots to be recorded once the run as a whole stands.
+    fresh: Vec<(Digest, String)>,
+}
+
+impl Run<'_> {
+    fn input(&mut self, source: &Source) -> Result<(), Failure> {
+        let name = source.name();
+        let bytes = match source.read(self.args.max_bytes) {
+            Ok(bytes) => bytes,
+            Err(text) => return self.unread(&name, &text),
+        };
+        let bundle = match Bundle::parse(&bytes) {
+            Ok(bundle) => bundle,
+            Err(error) => return self.unread(&name, &error.to_string()),
+        };
+        let mut progress = Progress::start(self.progress);
+        let mut done = |done: usize, of: usize| progress.at(done, of);
+        let mut report = ytterby::verify_with(&bundle, &self.trust, self.at, &self.question, &mut done);
+        drop(progress);
+        let index = problem::index(&bundle);
+        self.receive(&mut report, &index);
+        self.draws.note(&name, &bundle, &report);
+        self.counts.note(report.verdict());
+        match self.args.format {
+            ReportFormat::Human if self.args.quiet => Ok(()),
+            ReportFormat::Human => self.human(&name, &report, &index),
+            ReportFormat::Json | ReportFormat::Jsonl => {
+                let mut value = report.to_json(&bundle);
+                value["input"] = json!({ "file": name, "digest": Digest::of(&bytes).to_string() });
+                self.machine(value)
+            }
+        }
+    }
+
+    fn human(&mut self, name: &str, report: &Report, index: &problem::Index<'_, '_>) -> Result<(), Failure> {
+        let shown =
+            report::Shown { file: name, report, trust: &self.trust, index, verbose: self.args.verbose };
+        let title = if self.several {
+            format!("{}\n", style::dim(&ytterby::text::printable(name)))
+        } else {
+            String::new()
+        };
+        self.output.data(&format!("{title}{}\n", shown.block()))
+    }
+
+    /// An input of which nothing can be said.
+    fn unread(&mut self, name: &str, text: &str) -> Result<(), Failure> {
+        self.counts.note(Verdict::Undecided);
+        match self.args.format {
+            ReportFormat::Human if self.args.quiet => Ok(()),
+            ReportFormat::Human => {
+                let (name, text) = (ytterby::text::printable(name), ytterby::text::printable(text));
+                let mark = report::mark(Verdict::Undecided);
+                self.output.data(&format!("  {mark} {name}   {}\n\n", style::doubtful(&text)))
+            }
+            ReportFormat::Json | ReportFormat::Jsonl => {
+                let verdict = Verdict::Undecided;
+                self.machine(json!({
+                    "report": "ytterby.report/1",
+                    "input": { "file": name },
+                    "verdict": verdict.as_str(),
+                    "exitCode": verdict.exit_code(),
+                    "at": format_time(self.at),
+                    "network": "none",
+                    "unreadable": text,
+                    "problems": [],
+                }))
+            }
+        }
+    }
+
+    fn machine(&mut self, value: Value) -> Result<(), Failure> {
+        if self.args.format == ReportFormat::Jsonl {
+            return self.output.json(&value, false);
+        }
+        self.reports.push(value);
+        Ok(())
+    }
+
+    /// Refuses lots that were received before; remembers those that are received now.
+    fn receive(&mut self, report: &mut Report, index: &problem::Index<'_, '_>) {
+        let Some(received) = &mut self.received else { return };
+        let asked = |certificate: &Certificate<'_>| is_asked_for(certificate, self.question.lot.as_deref());
+        let lots: Vec<_> = report
+            .subject
+            .iter()
+            .filter_map(|digest| index.get(digest))
+            .filter(|certificate| asked(certificate))
+            .filter_map(|certificate| Some((certificate.digest(), certificate.lot()?.number.to_string())))
+            .collect();
+        for (digest, number) in &lots {
+            if let Some(when) = received.when(digest) {
+                let text = format!("lot {number} was already received on {}", format_time(when));
+                report.add(Finding::new(Code::CustodyAlreadyReceived, text).about(*digest));
+            }
+        }
+        if report.verdict() == Verdict::Verified {
+            // The time of receipt is when it is really received, whatever time was asked about.
+            let now = clock::now();
+            for (digest, number) in lots {
+                received.note(digest, &number, now);
+                self.fresh.push((digest, number));
+            }
+        }
+    }
+
+    /// What only all inputs together show, the record, and the last line.
+    fn end(mut self) -> Result<u8, Failure> {
+        let across = self.draws.across();
+        let mut verdict = self.counts.verdict();
+        if !across.is_empty() {
+            verdict = Verdict::Rejected;
+        } else if let Some(received) = self.received.take() {
+            received.save()?;
+        }
+        match self.args.format {
+            ReportFormat::Human => self.last_line(&across)?,
+            ReportFormat::Json => {
+                let run = if self.several || self.reports.len() != 1 {
+                    self.run_json(verdict, &across)
+                } else {
+                    self.reports.pop().unwrap_or_default()
+                };
+                self.output.json(&run, true)?;
+            }
+            ReportFormat::Jsonl if across.is_empty() => {}
+            ReportFormat::Jsonl => {
+                let run = self.run_json(verdict, &across);
+                self.output.json(&run, false)?;
+            }
+        }
+        if self.counts.all() == 0 {
+            self.output.note("nothing was given to verify: name a file, a directory or `-`");
+        }
+        self.output.finish()?;
+        Ok(verdict.exit_code())
+    }
+
+    fn last_line(&mut self, across: &[run_totals::Overdrawn]) -> Result<(), Failure> {
+        for overdrawn in across {
+            let finding = overdrawn.finding();
+            let blocks = problem::blocks([&finding], &overdrawn.files.join(", "), &overdrawn.index());
+            self.output.data(&format!("{blocks}\n"))?;
+        }
+        let counts = &self.counts;
+        let mut words = Vec::new();
+        for (count, word) in [
+            (counts.verified, "verified"),
+            (counts.rejected, "rejected"),
+            (counts.untrusted, "untrusted"),
+            (counts.undecided, "undecided"),
+        ] {
+            if count > 0 {
+                words.push(format!("{count} {word}"));
+            }
+        }
+        if words.is_empty() {
+            words.push("nothing was given".to_owned());
+        }
+        let together = match across.len() {
+            0 => String::new(),
+            1 => " · together they draw more from a lot than it holds".to_owned(),
+            lots => format!(" · together they draw more from {lots} lots than those hold"),
+        };
+        let line = format!(
+            "{} checked: {}{together} (registration and status not checked)\n",
+            counts.all(),
+            words.join(", ")
+        );
+        self.output.data(&line)
+    }
+
+    fn run_json(&mut self, verdict: Verdict, across: &[run_totals::Overdrawn]) -> Value {
+        let problems: Vec<Value> = across.iter().map(run_totals::Overdrawn::to_json).collect();
+        let counts = &self.counts;
+        json!({
+            "report": "ytterby.run/1",
+            "verdict": verdict.as_str(),
+            "exitCode": verdict.exit_code(),
+            "at": format_time(self.at),
+            "network": "none",
+            "counts": {
+                "inputs": counts.all(),
+                "verified": counts.verified,
+                "rejected": counts.rejected,
+                "untrusted": counts.untrusted,
+                "undecided": counts.undecided,
+            },
+            "notChecked": ["registration", "status"],
+            "problems": problems,
+            "inputs": std::mem::take(&mut self.reports),
+        })
+    }
+}
+
+/// Whether a delivered certificate is the one that was asked about.
+fn is_asked_for(certificate: &Certificate<'_>, wanted: Option<&str>) -> bool {
+    wanted.is_none_or(|wanted| {
+        certificate.lot().is_some_and(|lot| *lot.number == *wanted)
+            || certificate.claims().id.urn().to_string() == wanted
+            || certificate.digest().to_string() == wanted
+    })
+}

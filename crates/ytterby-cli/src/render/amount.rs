@@ -1,0 +1,37 @@
+//! Masses for people: kilograms of element, and of the oxide the trade counts it in.
+
+use ytterby::decimal::{Mass, kilograms_grouped};
+use ytterby::element::Element;
+use ytterby::masses::Masses;
+
+/// Kilograms with their unit.
+pub(crate) fn kg(mg: u64) -> String {
+    format!("{} kg", kilograms_grouped(mg))
+}
+
+/// The mass of a lot.
+pub(crate) fn net_mass(mass: Option<Mass>) -> String {
+    mass.map_or_else(|| "not weighed".to_owned(), |mass| kg(mass.mg()))
+}
+
+/// The mass of the oxide that the trade counts an element in, and its formula; rare earths only.
+pub(crate) fn as_oxide(element: Element, mg: u64) -> Option<(&'static str, u64)> {
+    element.treo_oxide().map(|oxide| (oxide.name, oxide.mass_holding(mg)))
+}
+
+/// The element that a lot is about: its largest rare earth, else its largest element.
+pub(crate) fn main_element(content: &Masses) -> Option<Element> {
+    content.iter().max_by_key(|(element, mg)| (element.is_rare_earth(), *mg)).map(|(element, _)| element)
+}
+
+/// Masses in one line, rare earths first as they stand, at most `most` of them.
+pub(crate) fn line(masses: &Masses, most: usize) -> String {
+    let mut all: Vec<_> = masses.iter().collect();
+    all.sort_by_key(|(element, mg)| (!element.is_rare_earth(), std::cmp::Reverse(*mg)));
+    let mut words: Vec<String> =
+        all.iter().take(most).map(|(element, mg)| format!("{element} {}", kilograms_grouped(*mg))).collect();
+    if all.len() > most {
+        words.push(format!("{} more", all.len() - most));
+    }
+    format!("{} kg", words.join(", "))
+}

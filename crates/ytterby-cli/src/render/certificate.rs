@@ -1,0 +1,135 @@
+//! A certificate for people: what stands on it, in kg element and kg oxide.
+
+use ytterby::Certificate;
+use ytterby::assay::{Amount, Assay};
+use ytterby::certificate::Body;
+use ytterby::decimal::kilograms_grouped;
+use ytterby::lot::{Lot, Making};
+use ytterby::masses::Masses;
+use ytterby::text::printable;
+use ytterby::time::format_time;
+
+use super::{amount, style};
+
+/// Everything a certificate says that people ask for, and what others in the file drew from its lot.
+pub(crate) fn block(certificate: &Certificate<'_>, drawn: &Masses) -> String {
+    let claims = certificate.claims();
+    let mut out = String::new();
+    let mut row = |name: &str, text: String| out.push_str(&format!("  {name:<13} {text}\n"));
+    row("id", claims.id.urn().to_string());
+    row("digest", certificate.digest().to_string());
+    let issuer = match &claims.issuer_name {
+        Some(name) => format!("{}, calling itself {:?}", claims.issuer, printable(name)),
+        None => claims.issuer.to_string(),
+    };
+    row("issuer", issuer);
+    row(
+        "issued",
+        format!("{}, signed {}", format_time(claims.valid_from), format_time(certificate.proof().created)),
+    );
+    row("home", claims.home.to_string());
+    let title = match &claims.body {
+        Body::Lot(lot) => {
+            lot_rows(lot, &mut row);
+            format!("{}   {}   {}", printable(&lot.number), printable(&lot.product), lot.made_by())
+        }
+        Body::Attestation(attestation) => {
+            for (label, digest) in &attestation.lots {
+                row("about", format!("{}  {digest}", label.urn()));
+            }
+            row("result", printable(&attestation.result));
+            attestation.kind.to_string()
+        }
+    };
+    if let Some(lot) = certificate.lot() {
+        out.push_str(&content(lot, drawn));
+    }
+    format!("{}   {}\n{out}", style::strong(&title), style::dim(claims.kind.as_str()))
+}
+
+fn lot_rows(lot: &Lot, row: &mut impl FnMut(&str, String)) {
+    row("form", lot.form.to_string());
+    if let Some(mass) = lot.net_mass {
+        row("net mass", amount::kg(mass.mg()));
+    }
+    row("holder", lot.holder.as_ref().map_or_else(|| "nobody with a DID".to_owned(), ToString::to_string));
+    if let Some(facility) = &lot.facility {
+        let (name, id) = (printable(&facility.name), printable(&facility.id));
+        row("facility", format!("{name}, {} ({id})", facility.country.as_str()));
+    }
+    let (from, to) = lot.period;
+    row("when", if from == to { from.to_string() } else { format!("{from} to {to}") });
+    match &lot.making {
+        Making::Origin { mined_in, collected_in, source } => {
+            let country = |country: &Option<ytterby::Country>| {
+                country.as_ref().map_or("an unknown country", ytterby::Country::as_str).to_owned()
+            };
+            let mut text = format!("{source}, mined in {}", country(mined_in));
+            if collected_in.is_some() {
+                text.push_str(&format!(", collected in {}", country(collected_in)));
+            }
+            row("origin", text);
+        }
+        Making::Processing { corrects, .. } => {
+            if let Some(corrected) = corrects {
+                row("corrects", corrected.to_string());
+            }
+        }
+        Making::Transfer { to, destination, .. } => {
+            row("to", format!("{}, {}", printable(to), destination.as_str()))
+        }
+    }
+    if let Some(model) = lot.custody_model {
+        row("custody", model.to_string());
+    }
+    if let Some(id) = &lot.external_id {
+        row("external id", printable(id));
+    }
+    if let Some(assay) = &lot.assay {
+        row("assay", assay_line(assay));
+    }
+    for input in &lot.inputs {
+        let rest = if input.rest { ", the rest" } else { "" };
+        row("drew", format!("{} from {}{rest}", amount::line(&input.draws, 4), input.label.urn()));
+    }
+    for declared in &lot.declared {
+        row(
+            "declared",
+            format!("{} {} ({})", declared.element, amount::kg(declared.mass.mg()), declared.reason),
+        );
+    }
+}
+
+fn assay_line(assay: &Assay) -> String {
+    let rows = assay.rows.iter().map(|row| {
+        let name = row.oxide.map_or_else(|| row.element.symbol(), |oxide| oxide.name);
+        match row.amount {
+            Amount::Percent(percent) => format!("{name} {percent} %"),
+            Amount::Below(limit) => format!("{name} < {limit} %"),
+        }
+    });
+    let rows = rows.collect::<Vec<_>>().join(", ");
+    format!("{rows} ({}, {})", assay.percent_basis, assay.mass_basis)
+}
+
+/// The content, what was drawn from it in this file, and what is left, aligned.
+fn content(lot: &Lot, drawn: &Masses) -> String {
+    let mut out = format!(
+        "  {:<13} {:>2}  {:>17}  {:>26}  {:>17}  {:>17}\n",
+        "content", "", "kg element", "kg oxide", "drawn here", "left"
+    );
+    for (element, mg) in lot.content.iter() {
+        let oxide = amount::as_oxide(element, mg)
+            .map_or_else(String::new, |(name, mg)| format!("{} {name:<6}", kilograms_grouped(mg)));
+        let taken = drawn.get(element);
+        out.push_str(&format!(
+            "  {:<13} {:>2}  {:>17}  {oxide:>26}  {:>17}  {:>17}\n",
+            "",
+            element.symbol(),
+            kilograms_grouped(mg),
+            kilograms_grouped(taken),
+            kilograms_grouped(mg.saturating_sub(taken)),
+        ));
+    }
+    out
+}

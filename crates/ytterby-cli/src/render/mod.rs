@@ -1,0 +1,8 @@
+//! Words and blocks for people.
+
+pub(crate) mod amount;
+pub(crate) mod certificate;
+pub(crate) mod problem;
+pub(crate) mod report;
+pub(crate) mod style;
+pub(crate) mod wrap;

@@ -1,0 +1,279 @@
+//! A report for people: what was delivered, what was found out about it, what was not.
+
+use ytterby::certificate::Certificate;
+use ytterby::finding::Finding;
+use ytterby::lot::{Lot, Making};
+use ytterby::report::{CertificateReport, Outcome, Step};
+use ytterby::text::printable;
+use ytterby::time::format_time;
+use ytterby::{NOT_SHOWN, Report, Trust, Verdict};
+
+use super::problem::{self, Index};
+use super::{amount, style, wrap};
+
+/// How many delivered lots get a line of their own.
+const MAX_SUBJECTS: usize = 20;
+/// Width of the sentence on what is not shown.
+const WIDTH: usize = 104;
+
+/// What a report is about.
+pub(crate) struct Shown<'s, 'a> {
+    pub(crate) file: &'s str,
+    pub(crate) report: &'s Report,
+    pub(crate) trust: &'s Trust,
+    pub(crate) index: &'s Index<'s, 'a>,
+    pub(crate) verbose: bool,
+}
+
+impl Shown<'_, '_> {
+    /// The whole block of one input.
+    pub(crate) fn block(&self) -> String {
+        let mut out = self.headers();
+        for (step, text, outcome) in self.rows() {
+            let text = match outcome {
+                Outcome::Fail => style::bad(&text),
+                Outcome::Unknown | Outcome::Skipped | Outcome::Warn => style::doubtful(&text),
+                Outcome::Pass => text,
+            };
+            out.push_str(&format!("    {:<14} {text}\n", step.as_str()));
+        }
+        if self.verbose {
+            out.push_str(&self.certificates());
+        }
+        let sentence = format!("not shown by this: {}", NOT_SHOWN.join("; "));
+        for (at, line) in wrap::wrap(&sentence, WIDTH).iter().enumerate() {
+            out.push_str(&format!("  {}{}\n", if at == 0 { "" } else { "  " }, style::dim(line)));
+        }
+        let blocks = problem::blocks(&self.report.findings, self.file, self.index);
+        if !blocks.is_empty() {
+            out.push('\n');
+            out.push_str(&blocks);
+        }
+        out
+    }
+
+    fn headers(&self) -> String {
+        let mark = mark(self.report.verdict());
+        let subjects = &self.report.subject;
+        let mut out = String::new();
+        for digest in subjects.iter().take(MAX_SUBJECTS) {
+            let line = match self.index.get(digest) {
+                Some(certificate) => self.header(certificate),
+                None => format!("{digest}   not in the file, or not of sound form"),
+            };
+            out.push_str(&format!("  {mark} {line}\n"));
+        }
+        if subjects.len() > MAX_SUBJECTS {
+            out.push_str(&format!("  {mark} and {} more lots\n", subjects.len() - MAX_SUBJECTS));
+        }
+        if subjects.is_empty() {
+            out.push_str(&format!("  {mark} {}\n", printable(self.file)));
+        }
+        out
+    }
+
+    fn header(&self, certificate: &Certificate<'_>) -> String {
+        let issuer = self.party(&certificate.claims().issuer);
+        match certificate.lot() {
+            Some(lot) => {
+                let number = style::strong(&printable(&lot.number));
+                let (product, mass) = (printable(&lot.product), amount::net_mass(lot.net_mass));
+                format!("{number}   {product}   {mass}   {issuer}")
+            }
+            None => format!("{}   {issuer}", certificate.claims().kind),
+        }
+    }
+
+    /// A party by the name that the verifier gave it, else by its DID.
+    fn party(&self, did: &ytterby::did::Did) -> String {
+        printable(self.trust.issuer(did).map_or(did.as_str(), |pin| pin.shown()))
+    }
+
+    fn rows(&self) -> Vec<(Step, String, Outcome)> {
+        Step::ALL
+            .into_iter()
+            .map(|step| {
+                let outcomes = self.report.certificates.iter().map(|own| own.outcome(step));
+                let outcome = outcomes.max().unwrap_or(Outcome::Unknown);
+                let text = match step {
+                    Step::Registration | Step::Status => "not checked".to_owned(),
+                    _ if self.report.certificates.is_empty() => "nothing to look at".to_owned(),
+                    Step::Proof => self.proof(),
+                    Step::Lineage => self.lineage(),
+                    Step::Content => self.tally(step, "follow from mass, assay and draws"),
+                    Step::Conservation => self.conservation(),
+                    Step::Custody => self.custody(),
+                    Step::Authority => self.authority(),
+                    Step::Time => {
+                        let order = self.tally(step, "possible in time");
+                        format!("{order} · as of {}", format_time(self.report.at))
+                    }
+                };
+                (step, text, outcome)
+            })
+            .collect()
+    }
+
+    /// How many certificates have nothing to object to in a step, of those that have the step.
+    fn count(&self, step: Step) -> (usize, usize) {
+        let outcome = |own: &&CertificateReport| own.outcome(step);
+        let asked: Vec<_> = self.report.certificates.iter().filter(|c| is_asked(c, step)).collect();
+        let fine = asked.iter().filter(|own| outcome(own) <= Outcome::Warn).count();
+        (fine, asked.len())
+    }
+
+    fn tally(&self, step: Step, what: &str) -> String {
+        let (fine, all) = self.count(step);
+        format!("{fine} of {all} {what}")
+    }
+
+    fn proof(&self) -> String {
+        let (fine, all) = self.count(Step::Proof);
+        let broken = match self.report.broken {
+            0 => String::new(),
+            broken => format!(" · {broken} more break form"),
+        };
+        let noun = plural(all, "certificate");
+        if fine == all {
+            return format!("{noun}, {} good{broken}", plural(all, "signature"));
+        }
+        format!("{noun}, {} of {all} signatures good{broken}", fine)
+    }
+
+    fn lineage(&self) -> String {
+        let (fine, all) = self.count(Step::Lineage);
+        let origins =
+            self.report.certificates.iter().filter_map(|own| self.lot(own)).filter(|l| l.is_origin());
+        let mut countries: Vec<String> = Vec::new();
+        let mut count = 0_usize;
+        for lot in origins {
+            count += 1;
+            if let Making::Origin { mined_in: Some(country), .. } = &lot.making {
+                countries.push(country.as_str().to_owned());
+            }
+        }
+        countries.sort();
+        countries.dedup();
+        let mined =
+            if countries.is_empty() { String::new() } else { format!(", mined in {}", countries.join(", ")) };
+        let back = format!("back to {}{mined}", plural(count, "origin"));
+        if fine == all {
+            format!("every link matches its parent's digest · {back}")
+        } else {
+            format!("{} of {all} certificates miss what they were made from · {back}", all - fine)
+        }
+    }
+
+    fn conservation(&self) -> String {
+        let (fine, all) = self.count(Step::Conservation);
+        let subject = self.report.subject.first().and_then(|digest| self.index.get(digest)?.lot());
+        let detail = subject.and_then(|lot| drawn(lot, self.report.subject.len())).unwrap_or_default();
+        if fine == all {
+            return format!("{detail}no step gives more than it took");
+        }
+        let over =
+            self.report.certificates.iter().filter(|own| own.outcome(Step::Conservation) == Outcome::Fail);
+        match over.count() {
+            0 => format!("{detail}{fine} of {all} could be balanced"),
+            over => format!("{detail}{over} of {all} do not add up"),
+        }
+    }
+
+    fn custody(&self) -> String {
+        let (fine, all) = self.count(Step::Custody);
+        let drew = if fine == all {
+            "every draw was its holder's".to_owned()
+        } else {
+            format!("{fine} of {all} in order")
+        };
+        let mut holders: Vec<String> = Vec::new();
+        for lot in self.report.subject.iter().filter_map(|digest| self.index.get(digest)?.lot()) {
+            let holder = match (&lot.holder, &lot.making) {
+                (Some(did), _) => self.party(did),
+                (None, Making::Transfer { to, .. }) => format!("{} (no DID)", printable(to)),
+                (None, _) => "nobody with a DID".to_owned(),
+            };
+            if !holders.contains(&holder) {
+                holders.push(holder);
+            }
+        }
+        let more = if holders.len() > 3 { format!(" and {} more", holders.len() - 3) } else { String::new() };
+        holders.truncate(3);
+        if holders.is_empty() {
+            return drew;
+        }
+        // Without a holder in the trust file nobody but the reader can tell whether the lot is theirs.
+        let yours = match (self.trust.holder.is_empty(), self.report.findings.iter().any(not_yours)) {
+            (true, _) => ": is that you? the trust file names no holder",
+            (false, true) => ", not by you",
+            (false, false) => ", which is you",
+        };
+        format!("{drew} · held by {}{more}{yours}", holders.join(", "))
+    }
+
+    fn authority(&self) -> String {
+        let file = if self.trust.name.is_empty() {
+            "the trust file".to_owned()
+        } else {
+            printable(&self.trust.name)
+        };
+        if self.report.findings.iter().any(|f| f.code == ytterby::finding::Code::AuthorityNoTrustFile) {
+            return "there is no trust file: nobody's word is taken".to_owned();
+        }
+        self.tally(Step::Authority, &format!("accepted by {file}"))
+    }
+
+    fn certificates(&self) -> String {
+        let mut out = String::from("    certificates\n");
+        for own in &self.report.certificates {
+            let name = self.lot(own).map_or_else(|| own.kind.to_string(), |lot| printable(&lot.number));
+            let checks: Vec<String> = Step::ALL
+                .into_iter()
+                .filter(|step| is_asked(own, *step) && !matches!(step, Step::Registration | Step::Status))
+                .map(|step| format!("{} {}", step.as_str(), own.outcome(step).as_str()))
+                .collect();
+            out.push_str(&format!("      {}  {name}  {}\n", own.id.urn(), self.party(&own.issuer)));
+            out.push_str(&format!("        {}\n", style::dim(&checks.join(" · "))));
+        }
+        out
+    }
+
+    fn lot(&self, own: &CertificateReport) -> Option<&Lot> {
+        self.index.get(&own.digest)?.lot()
+    }
+}
+
+/// Attestations make no lot: they have no content, conservation and custody.
+fn is_asked(own: &CertificateReport, step: Step) -> bool {
+    own.kind != ytterby::form::Kind::Attestation
+        || !matches!(step, Step::Content | Step::Conservation | Step::Custody)
+}
+
+fn not_yours(finding: &Finding) -> bool {
+    finding.code == ytterby::finding::Code::CustodyNotYourLot
+}
+
+/// What the delivered lot holds of its main element, and what was drawn for it.
+fn drawn(lot: &Lot, lots: usize) -> Option<String> {
+    let element = amount::main_element(&lot.content).filter(|_| lots == 1)?;
+    let content = ytterby::decimal::kilograms_grouped(lot.content.get(element));
+    if lot.is_origin() {
+        return Some(format!("{element} {content} kg, an origin · "));
+    }
+    Some(format!("{element} {content} of {} drawn · ", amount::kg(lot.drawn().get(element))))
+}
+
+/// The sign of a verdict.
+pub(crate) fn mark(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Verified => style::good("✓"),
+        Verdict::Rejected => style::bad("✗"),
+        Verdict::Untrusted => style::doubtful("!"),
+        Verdict::Undecided => style::doubtful("?"),
+    }
+}
+
+/// A count and its noun.
+pub(crate) fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
