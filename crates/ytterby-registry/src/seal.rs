@@ -103,7 +103,7 @@ mod tests {
             (Did::parse("did:web:mine.example").unwrap(), Did::parse("did:web:x.example").unwrap());
         let (public, sealed) = own.new_key(&mine).unwrap();
         assert_eq!(own.open(&mine, &public, &sealed).unwrap().public(), public);
-        let fails = |seal: &Seal, issuer, public, sealed: &[u8]| {
+        let fails = |seal: &Seal, issuer: &Did, public: &Multikey, sealed: &[u8]| {
             assert_eq!(seal.open(issuer, public, sealed).unwrap_err(), SealError::DoesNotOpen);
         };
         fails(&own, &other, &public, &sealed);

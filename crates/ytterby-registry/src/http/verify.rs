@@ -6,7 +6,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use ytterby::json::{Reader, Value};
+use ytterby::json::{ParseErrorKind, Reader};
 use ytterby::time::parse_time;
 use ytterby::{Bundle, Trust};
 
@@ -81,35 +81,40 @@ struct Request<'a> {
 fn read(body: &[u8]) -> Result<Request<'_>, Problem> {
     let mut reader = Reader::new(body)?;
     if reader.peek() != Some(b'{') {
+        reader.value()?;
+        reader.end()?;
         return Err(misfit("bundle", "the body is an object with the member `bundle`"));
     }
-    let (mut bundle, mut trust, mut at) = (None, None, None);
+    let mut members: Vec<(String, &[u8], Option<String>)> = Vec::new();
     let mut more = reader.open(b'{')?;
     while more {
         let key = reader.key()?.into_owned();
-        reader.peek();
-        let from = reader.offset();
-        let value = reader.value()?;
-        let span = reader.span(from, reader.offset());
-        let text = |name| match &value {
-            Value::String(text) => Ok(text.clone().into_owned()),
-            _ => Err(misfit(name, "a string is expected")),
-        };
-        let twice = match key.as_str() {
-            "bundle" => bundle.replace(span).is_some(),
-            "trust" => trust.replace(text("trust")?).is_some(),
-            "at" => at.replace(text("at")?).is_some(),
-            _ => return Err(unknown(&key)),
-        };
-        if twice {
-            return Err(reader.error(ytterby::json::ParseErrorKind::DuplicateKey(key)).into());
+        if members.iter().any(|(name, ..)| *name == key) {
+            return Err(reader.error(ParseErrorKind::DuplicateKey(key)).into());
         }
+        if members.len() > MEMBERS.len() {
+            return Err(unknown(&key));
+        }
+        let from = reader.offset();
+        let text = reader.value()?.as_str().map(str::to_owned);
+        members.push((key, reader.span(from, reader.offset()), text));
         more = reader.more(b'{')?;
     }
     reader.end()?;
-    let bundle = bundle.ok_or_else(|| misfit("bundle", "it is missing"))?;
-    Ok(Request { bundle, trust, at })
+    if let Some((key, ..)) = members.iter().find(|(key, ..)| !MEMBERS.contains(&key.as_str())) {
+        return Err(unknown(key));
+    }
+    let member = |name: &str| members.iter().find(|(key, ..)| key == name);
+    let text = |name| match member(name) {
+        Some((_, _, None)) => Err(misfit(name, "a string is expected")),
+        Some((_, _, text)) => Ok(text.clone()),
+        None => Ok(None),
+    };
+    let (_, bundle, _) = member("bundle").ok_or_else(|| misfit("bundle", "it is missing"))?;
+    Ok(Request { bundle, trust: text("trust")?, at: text("at")? })
 }
+
+const MEMBERS: [&str; 3] = ["at", "bundle", "trust"];
 
 fn unknown(key: &str) -> Problem {
     let kind = ytterby::json::MisfitKind::UnknownField;

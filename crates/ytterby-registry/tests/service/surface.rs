@@ -1,0 +1,98 @@
+//! What surrounds the routes: the published document, headers, limits.
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use ytterby_registry::config::Limits;
+use ytterby_registry::http::{document, routes};
+
+use crate::make::{Service, origin};
+
+#[test]
+fn the_document_and_the_routes_are_the_same() {
+    let document = serde_json::to_value(document()).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut published = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let secured = operation.get("security").is_some();
+            published.insert((method.to_uppercase(), path.clone(), secured));
+        }
+    }
+    let there: BTreeSet<_> = routes()
+        .iter()
+        .map(|route| {
+            let public = route.access == ytterby_registry::auth::Access::Public;
+            (route.method.to_string(), route.path.to_owned(), !public)
+        })
+        .collect();
+    assert_eq!(published, there);
+    let service = Service::start();
+    let served = service.client.send("GET", "/openapi.json", &[], None).expect(200).json();
+    assert_eq!(served, document);
+}
+
+#[test]
+fn every_answer_is_secured_and_numbered() {
+    let service = Service::start();
+    for (path, status) in [("/livez", 200), ("/docs", 200), ("/nothing", 404), ("/v1/whoami", 401)] {
+        let answer = service.client.send("GET", path, &[("x-request-id", "mine-1")], None).expect(status);
+        assert_eq!(answer.header("x-request-id"), Some("mine-1"));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert!(answer.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+    }
+    let odd = service.client.send("GET", "/livez", &[("x-request-id", "a b;c")], None);
+    assert_eq!(odd.header("x-request-id").map(str::len), Some(36));
+    let page = service.client.send("GET", "/docs", &[], None);
+    assert!(page.text().contains("/v1/certificates/{id}/bundle") && !page.text().contains("<script"));
+    assert_eq!(service.client.send("GET", "/metrics", &[], None).status, 404);
+}
+
+#[test]
+fn more_than_may_run_at_once_is_told_to_come_back() {
+    let limits = Limits { concurrent_requests: 1, timeout_seconds: 2, ..Limits::default() };
+    let service = Service::start_with(limits);
+    let host = service.client.url.strip_prefix("http://").unwrap();
+    // A request whose body never comes holds the one place until it is given up.
+    let mut slow = TcpStream::connect(host).unwrap();
+    write!(slow, "POST /v1/verify HTTP/1.1\r\nhost: {host}\r\ncontent-length: 100\r\n\r\n").unwrap();
+    let busy = (0..200).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        let answer = service.client.send("GET", "/livez", &[], None);
+        (answer.status == 503).then_some(answer)
+    });
+    let busy = busy.expect("the place was never taken");
+    assert_eq!((busy.header("retry-after"), busy.json()["code"].as_str()), (Some("1"), Some("service.busy")));
+    let mut answer = [0; 12];
+    slow.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 503");
+    service.client.send("GET", "/livez", &[], None).expect(200);
+}
+
+#[test]
+fn a_client_that_goes_away_gets_its_certificate_all_the_same() {
+    let service = Service::start();
+    let (_, refinery) = service.issuer("refinery");
+    let host = service.client.url.strip_prefix("http://").unwrap().to_owned();
+    let body = origin("MREC-0001").to_string();
+    let mut gone = TcpStream::connect(&host).unwrap();
+    write!(
+        gone,
+        "POST /v1/certificates HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {refinery}\r\n\
+         idempotency-key: once\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    // Whether it hung up before or after the request was taken up, a retry finds one certificate.
+    drop(gone);
+    let answer = loop {
+        let answer = service.client.make("/v1/certificates", &refinery, "once", &origin("MREC-0001"));
+        if answer.status != 409 {
+            break answer.expect(201);
+        }
+    };
+    let list = service.client.get("/v1/certificates", &refinery).expect(200).json();
+    assert_eq!(list["certificates"].as_array().unwrap().len(), 1);
+    assert_eq!(list["certificates"][0]["id"], answer.id());
+}
