@@ -56,6 +56,8 @@ pub(crate) enum Command {
     /// Fetch, make and take apart bundles.
     #[command(subcommand)]
     Bundle(Bundle),
+    /// Make a certificate from a draft: offline with a key, or by a registry.
+    Issue(Issue),
     /// Make and read signing keys.
     #[command(subcommand)]
     Key(Key),
@@ -237,6 +239,58 @@ pub(crate) enum Bundle {
         #[arg(short, long, value_name = "DIR")]
         directory: PathBuf,
     },
+}
+
+/// `issue`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A draft is JSON: what stands on the paper, `type` beside the members of the certificate's subject. A .csv file has a row
+per lot. Its header names members by dotted paths; under `assay`, an element or oxide is a row of the assay, and a value
+that begins with < is a detection limit. `inputs` are separated by semicolons:
+
+  type,step,lotNumber,product,form,netMass,assay.massBasis,assay.percentBasis,assay.Nd2O3,assay.Dy2O3,inputs
+  ProcessingCertificate,separation,ND-1,Nd oxide,oxide,100,as-received,of-mass,99.5,<0.005,urn:uuid:...;urn:uuid:...
+
+An input of a row may be the lot number of a row before it.
+
+Examples:
+  ytterby issue oxide.json --key refiner.key --issuer did:web:refinery.example --home registry.example/ree \\
+      --input concentrate.json -o oxide-certificate.json
+  ytterby issue oxide.csv --registry https://registry.example --api-key-file api.key
+
+Offline, draws are held against the inputs as their files have them: a registry knows what others drew since.
+
+Exit codes: 0 issued, 1 refused, 2 usage, 4 unreadable, or the registry is not to be had")]
+pub(crate) struct Issue {
+    /// The draft: JSON, or CSV with a row per lot; `-` is standard input.
+    pub(crate) draft: PathBuf,
+    /// The signing key, as `ytterby key generate` wrote it.
+    #[arg(long, value_name = "FILE", required_unless_present = "registry")]
+    pub(crate) key: Option<PathBuf>,
+    /// A bundle or certificate with lots that are drawn on.
+    #[arg(long, value_name = "PARENT")]
+    pub(crate) input: Vec<PathBuf>,
+    /// The log origin of the registry that records draws on the lot: host and path.
+    #[arg(long, value_name = "ORIGIN", required_unless_present = "registry")]
+    pub(crate) home: Option<String>,
+    /// Who issues it [default: the key's did:key].
+    #[arg(long, value_name = "DID")]
+    pub(crate) issuer: Option<String>,
+    /// The name the issuer gives itself.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Judge it, write nothing, and print what would be certified.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Where to write the certificate, or a bundle of several [default: stdout].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Let this registry issue it. This opens a network connection.
+    #[arg(long, value_name = "URL", requires = "api_key_file", conflicts_with_all = ["key", "input", "home", "issuer", "name"])]
+    pub(crate) registry: Option<String>,
+    /// The file that holds the registry's API key.
+    #[arg(long, value_name = "FILE", requires = "registry")]
+    pub(crate) api_key_file: Option<PathBuf>,
 }
 
 /// `key`.

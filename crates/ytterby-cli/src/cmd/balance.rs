@@ -21,7 +21,7 @@ use accounts::{Accounts, COLUMNS};
 /// Prints the balance.
 pub(crate) fn run(args: &Balance, mut output: Output) -> Result<u8, Failure> {
     let bytes = super::read(&args.input)?;
-    let bundle = super::parse(&args.input, &bytes)?;
+    let bundle = super::parse(&args.input, &bytes, &output)?;
     let accounts = Accounts::of(&bundle);
     let wanted = |element: Element| args.element.is_none_or(|wanted| wanted == element);
     let lots: Vec<LotRow<'_>> = lots(&bundle, &wanted);
@@ -48,7 +48,7 @@ struct LotRow<'b> {
 }
 
 fn lots<'b>(bundle: &'b ytterby::Bundle<'b>, wanted: &dyn Fn(Element) -> bool) -> Vec<LotRow<'b>> {
-    let drawn = super::show::drawn(bundle);
+    let drawn = super::show::drawn(bundle.certificates());
     let mut rows = Vec::new();
     for certificate in bundle.certificates() {
         let Some(lot) = certificate.lot() else { continue };

@@ -39,8 +39,7 @@ fn create(inputs: &[PathBuf], mut output: Output) -> Result<u8, Failure> {
             }
         }
     }
-    let subject = Bundle::of(Vec::new(), certificates.clone());
-    let bundle = Bundle::of(sinks(&subject), certificates);
+    let bundle = Bundle::of(sinks(&certificates), certificates);
     output.raw(&bundle.to_bytes())?;
     output.note(&format!("{} certificates, about {} of them", seen.len(), bundle.subject().len()));
     output.finish()?;
@@ -48,18 +47,18 @@ fn create(inputs: &[PathBuf], mut output: Output) -> Result<u8, Failure> {
 }
 
 /// Certificates that no other draws on: what the bundle is about.
-fn sinks(bundle: &Bundle<'_>) -> Vec<ytterby::digest::Digest> {
-    let drawn = super::show::drawn(bundle);
-    let lots = bundle.certificates().iter().filter(|certificate| certificate.lot().is_some());
+pub(crate) fn sinks(certificates: &[Certificate<'_>]) -> Vec<ytterby::digest::Digest> {
+    let drawn = super::show::drawn(certificates);
+    let lots = certificates.iter().filter(|certificate| certificate.lot().is_some());
     lots.map(Certificate::digest).filter(|digest| !drawn.contains_key(digest)).collect()
 }
 
 /// A certificate that breaks form would be lost in a bundle: it is refused by name instead.
 fn refuse_broken(name: &str, bundle: &Bundle<'_>) -> Result<(), Failure> {
-    let report = ytterby::verify(bundle, &Trust::nobody(), jiff::Timestamp::MAX);
-    if report.broken == 0 {
+    if super::broken(bundle) == 0 {
         return Ok(());
     }
+    let report = ytterby::verify(bundle, &Trust::nobody(), jiff::Timestamp::MAX);
     let finding = report.findings.iter().find(|finding| finding.code.as_str().starts_with("malformed."));
     let text = finding.map(ToString::to_string).unwrap_or_default();
     Err(Failure::rejected(format!("{name}: a certificate breaks form: {text}")))
@@ -67,7 +66,7 @@ fn refuse_broken(name: &str, bundle: &Bundle<'_>) -> Result<(), Failure> {
 
 fn extract(input: &OneFile, directory: &Path, output: &Output) -> Result<u8, Failure> {
     let bytes = super::read(input)?;
-    let bundle = super::parse(input, &bytes)?;
+    let bundle = super::parse(input, &bytes, output)?;
     refuse_broken(&crate::input::Source::of(&input.file).name(), &bundle)?;
     std::fs::create_dir_all(directory).map_err(|error| Failure::file("make", directory, &error))?;
     let mut labels = HashSet::new();

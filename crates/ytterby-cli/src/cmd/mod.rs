@@ -3,7 +3,9 @@
 mod balance;
 mod bundle;
 mod completions;
+mod draft;
 mod explain;
+mod issue;
 mod key;
 mod show;
 mod tree;
@@ -25,6 +27,7 @@ pub(crate) fn run(cli: Cli) -> u8 {
         Command::Tree(args) => tree::run(&args, output),
         Command::Balance(args) => balance::run(&args, output),
         Command::Bundle(args) => bundle::run(args, output),
+        Command::Issue(args) => issue::run(&args, output),
         Command::Key(args) => key::run(args, output),
         Command::Trust(args) => trust::run(args, output),
         Command::Explain(args) => explain::run(&args, output),
@@ -44,12 +47,25 @@ fn read(input: &OneFile) -> Result<Vec<u8>, Failure> {
 }
 
 /// The bundle in them.
-fn parse<'a>(input: &OneFile, bytes: &'a [u8]) -> Result<ytterby::Bundle<'a>, Failure> {
+fn parse<'a>(input: &OneFile, bytes: &'a [u8], output: &Output) -> Result<ytterby::Bundle<'a>, Failure> {
     let name = Source::of(&input.file).name();
     let bundle =
         ytterby::Bundle::parse(bytes).map_err(|error| Failure::undecided(format!("{name}: {error}")))?;
     if bundle.certificates().is_empty() {
         return Err(Failure::undecided(format!("{name}: there is no certificate of sound form in it")));
     }
+    let broken = broken(&bundle);
+    if broken > 0 {
+        output.note(&format!("left out: {broken} of its certificates break form; `ytterby verify` says how"));
+    }
     Ok(bundle)
+}
+
+/// How many certificates of a bundle break form. Asked with a budget of nothing, so that nothing else is
+/// looked at.
+fn broken(bundle: &ytterby::Bundle<'_>) -> usize {
+    let budget = ytterby::budget::Budget { certificates: 0, edges: 0 };
+    let question = ytterby::Question { budget, ..ytterby::Question::default() };
+    let nobody = ytterby::Trust::nobody();
+    ytterby::verify_with(bundle, &nobody, jiff::Timestamp::MAX, &question, &mut |_, _| {}).broken
 }

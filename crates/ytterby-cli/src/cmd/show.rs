@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use serde_json::Value;
+use ytterby::Certificate;
 use ytterby::digest::Digest;
 use ytterby::masses::Masses;
-use ytterby::{Bundle, Certificate};
 
 use crate::args::{Format, Show};
 use crate::failure::Failure;
@@ -15,10 +15,10 @@ use crate::render::certificate;
 /// Prints every certificate of sound form.
 pub(crate) fn run(args: &Show, mut output: Output) -> Result<u8, Failure> {
     let bytes = super::read(&args.input)?;
-    let bundle = super::parse(&args.input, &bytes)?;
+    let bundle = super::parse(&args.input, &bytes, &output)?;
     match args.format {
         Format::Human => {
-            let drawn = drawn(&bundle);
+            let drawn = drawn(bundle.certificates());
             for (at, certificate) in bundle.certificates().iter().enumerate() {
                 let taken = drawn.get(&certificate.digest()).cloned().unwrap_or_default();
                 let gap = if at > 0 { "\n" } else { "" };
@@ -41,9 +41,9 @@ pub(crate) fn run(args: &Show, mut output: Output) -> Result<u8, Failure> {
 }
 
 /// What the certificates of a file draw from each lot.
-pub(crate) fn drawn(bundle: &Bundle<'_>) -> HashMap<Digest, Masses> {
+pub(crate) fn drawn(certificates: &[Certificate<'_>]) -> HashMap<Digest, Masses> {
     let mut drawn: HashMap<Digest, Masses> = HashMap::new();
-    for lot in bundle.certificates().iter().filter_map(Certificate::lot) {
+    for lot in certificates.iter().filter_map(Certificate::lot) {
         for input in &lot.inputs {
             drawn.entry(input.digest).or_default().add_all(&input.draws);
         }

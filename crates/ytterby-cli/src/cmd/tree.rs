@@ -16,7 +16,7 @@ use graph::{Graph, Node};
 /// Prints the lineage.
 pub(crate) fn run(args: &Tree, mut output: Output) -> Result<u8, Failure> {
     let bytes = super::read(&args.input)?;
-    let bundle = super::parse(&args.input, &bytes)?;
+    let bundle = super::parse(&args.input, &bytes, &output)?;
     let graph = Graph::of(&bundle);
     match args.format {
         TreeFormat::Text => output.data(&text::draw(&graph))?,

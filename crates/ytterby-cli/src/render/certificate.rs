@@ -2,7 +2,7 @@
 
 use ytterby::Certificate;
 use ytterby::assay::{Amount, Assay};
-use ytterby::certificate::Body;
+use ytterby::certificate::{Body, Claims};
 use ytterby::decimal::kilograms_grouped;
 use ytterby::lot::{Lot, Making};
 use ytterby::masses::Masses;
@@ -14,37 +14,59 @@ use super::{amount, style};
 /// Everything a certificate says that people ask for, and what others in the file drew from its lot.
 pub(crate) fn block(certificate: &Certificate<'_>, drawn: &Masses) -> String {
     let claims = certificate.claims();
-    let mut out = String::new();
-    let mut row = |name: &str, text: String| out.push_str(&format!("  {name:<13} {text}\n"));
-    row("id", claims.id.urn().to_string());
-    row("digest", certificate.digest().to_string());
-    let issuer = match &claims.issuer_name {
-        Some(name) => format!("{}, calling itself {:?}", claims.issuer, printable(name)),
-        None => claims.issuer.to_string(),
-    };
-    row("issuer", issuer);
-    row(
-        "issued",
-        format!("{}, signed {}", format_time(claims.valid_from), format_time(certificate.proof().created)),
-    );
-    row("home", claims.home.to_string());
+    let rows = [
+        row("id", &claims.id.urn().to_string()),
+        row("digest", &certificate.digest().to_string()),
+        row("signed", &format_time(certificate.proof().created)),
+    ];
+    format!("{}{}{}", title(claims), rows.concat(), body(claims, drawn))
+}
+
+/// The same of what is not signed: it has no identity yet.
+pub(crate) fn said(claims: &Claims, drawn: &Masses) -> String {
+    format!("{}{}", title(claims), body(claims, drawn))
+}
+
+fn title(claims: &Claims) -> String {
     let title = match &claims.body {
         Body::Lot(lot) => {
-            lot_rows(lot, &mut row);
             format!("{}   {}   {}", printable(&lot.number), printable(&lot.product), lot.made_by())
+        }
+        Body::Attestation(attestation) => attestation.kind.to_string(),
+    };
+    format!("{}   {}\n", style::strong(&title), style::dim(claims.kind.as_str()))
+}
+
+fn row(name: &str, text: &str) -> String {
+    format!("  {name:<13} {text}\n")
+}
+
+fn body(claims: &Claims, drawn: &Masses) -> String {
+    let mut out = String::new();
+    let mut add = |name: &str, text: String| out.push_str(&row(name, &text));
+    let issuer = match &claims.issuer_name {
+        Some(name) => format!("{}, calling itself \"{}\"", claims.issuer, printable(name)),
+        None => claims.issuer.to_string(),
+    };
+    add("issuer", issuer);
+    add("issued", format_time(claims.valid_from));
+    if let Some(until) = claims.valid_until {
+        add("valid until", format_time(until));
+    }
+    add("home", claims.home.to_string());
+    match &claims.body {
+        Body::Lot(lot) => {
+            lot_rows(lot, &mut add);
+            out.push_str(&content(lot, drawn));
         }
         Body::Attestation(attestation) => {
             for (label, digest) in &attestation.lots {
-                row("about", format!("{}  {digest}", label.urn()));
+                add("about", format!("{}  {digest}", label.urn()));
             }
-            row("result", printable(&attestation.result));
-            attestation.kind.to_string()
+            add("result", printable(&attestation.result));
         }
-    };
-    if let Some(lot) = certificate.lot() {
-        out.push_str(&content(lot, drawn));
     }
-    format!("{}   {}\n{out}", style::strong(&title), style::dim(claims.kind.as_str()))
+    out
 }
 
 fn lot_rows(lot: &Lot, row: &mut impl FnMut(&str, String)) {

@@ -1,0 +1,115 @@
+//! `ytterby issue`, offline.
+
+use super::delivery::{Delivery, bundle, label, origin, oxide};
+use super::run::Folder;
+
+const HOME: &str = "registry.example/ree";
+
+/// A folder with the refinery's key, and the ore it bought a while ago.
+fn refinery() -> (Folder, Delivery) {
+    let (folder, delivery) = (Folder::new(), Delivery::new());
+    folder.write("refinery.key", delivery.refinery.key.to_secret_multikey());
+    folder.write("ore.json", bundle(&[&delivery.ore, &delivery.ore_sold]));
+    folder.write("any.toml", delivery.trust(None));
+    folder.write("oxide.json", oxide(&delivery.ore_sold, "OX-5").to_string());
+    (folder, delivery)
+}
+
+fn issue<'a>(draft: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let base =
+        ["issue", draft, "--key", "refinery.key", "--home", HOME, "--issuer", "did:web:refinery.example"];
+    [&base[..], more].concat()
+}
+
+#[test]
+fn what_is_issued_is_verified() {
+    let (folder, _) = refinery();
+    let input = ["--input", "ore.json"];
+    let ran = folder.run(&issue("oxide.json", &[&input[..], &["--dry-run"]].concat())).exits(0);
+    assert!(
+        ran.out.contains("84.878") && ran.out.contains("Nd2O3") && !ran.out.contains("digest"),
+        "{}",
+        ran.out
+    );
+    folder.run(&issue("oxide.json", &[&input[..], &["-o", "certificate.json"]].concat())).exits(0);
+    folder.run(&["bundle", "create", "ore.json", "certificate.json", "-o", "all.json"]).exits(0);
+    let ran = folder.run(&["verify", "all.json", "--trust", "any.toml"]).exits(0);
+    assert!(ran.out.contains("✓ OX-5"), "{}", ran.out);
+}
+
+#[test]
+fn what_does_not_add_up_is_refused() {
+    let (folder, delivery) = refinery();
+    let mut draft = oxide(&delivery.ore_sold, "OX-5");
+    draft["netMass"] = "200".into();
+    folder.write("much.json", draft.to_string());
+    let ran = folder.run(&issue("much.json", &["--input", "ore.json", "-o", "c.json"])).exits(1);
+    assert!(ran.err.contains("error[conservation.") && !folder.path("c.json").exists(), "{}", ran.err);
+    // Without the input's certificate there is nothing to draw on.
+    let ran = folder.run(&issue("oxide.json", &[])).exits(1);
+    assert!(ran.err.contains("undecided[lineage.missing-parent]"), "{}", ran.err);
+}
+
+#[test]
+fn nothing_is_issued_on_top_of_a_forgery() {
+    let (folder, _) = refinery();
+    folder.write("forged.json", folder.read("ore.json").replace("Monazite", "Bastnaesite"));
+    let ran = folder.run(&issue("oxide.json", &["--input", "forged.json"])).exits(1);
+    assert!(ran.err.contains("error[proof.signature]") && ran.out.is_empty());
+}
+
+#[test]
+fn what_other_inputs_drew_is_gone() {
+    let (folder, delivery) = refinery();
+    folder.write("drawn.json", bundle(&[&delivery.ore, &delivery.ore_sold, &delivery.oxide]));
+    folder.run(&issue("oxide.json", &["--input", "ore.json", "--input", "drawn.json"])).exits(1);
+}
+
+#[test]
+fn a_table_is_a_certificate_per_row() {
+    let (folder, delivery) = refinery();
+    let parent = label(&delivery.ore_sold);
+    let table = format!(
+        "type,step,lotNumber,product,form,netMass,assay.massBasis,assay.percentBasis,assay.Nd2O3,assay.Dy2O3,\
+         facility.id,facility.name,facility.country,period.from,period.to,custodyModel,inputs\n\
+         ProcessingCertificate,separation,OX-5,Nd oxide,oxide,40,as-received,of-mass,99,<0.005,\
+         plant-1,Example Refinery,MY,2026-06-15,2026-06-30,segregated,{parent}\n\
+         ProcessingCertificate,calcination,OX-6,Nd oxide,oxide,20,as-received,of-mass,99,,\
+         plant-1,Example Refinery,MY,2026-06-15,2026-06-30,segregated,OX-5\n"
+    );
+    folder.write("day.csv", table);
+    folder.run(&issue("day.csv", &["--input", "ore.json", "-o", "day.json"])).exits(0);
+    folder.run(&["bundle", "create", "ore.json", "day.json", "-o", "all.json"]).exits(0);
+    let ran = folder.run(&["verify", "all.json", "--trust", "any.toml"]).exits(0);
+    assert!(ran.out.contains("✓ OX-6") && ran.out.contains("4 certificates"), "{}", ran.out);
+    folder.write("torn.csv", "type,type\na,b\n");
+    folder.run(&issue("torn.csv", &[])).exits(4);
+}
+
+#[test]
+fn an_issuer_is_its_key_unless_it_says_otherwise() {
+    let folder = Folder::new();
+    folder.run(&["key", "generate", "-o", "own.key"]).exits(0);
+    let did = folder.run(&["key", "did", "own.key"]).exits(0).out;
+    folder.write("ore.json", origin("ORE-7").to_string());
+    let args = ["issue", "ore.json", "--key", "own.key", "--home", HOME, "--name", "One Man's Mine"];
+    let shown = folder.run(&args).exits(0);
+    let certificate = shown.json();
+    assert_eq!(certificate["issuer"]["id"], did.trim());
+    assert_eq!(certificate["issuer"]["name"], "One Man's Mine");
+    let ran = folder.run_with(&["verify", "-"], shown.out.as_bytes()).exits(3);
+    assert!(ran.out.contains("1 signature good"), "{}", ran.out);
+}
+
+#[test]
+fn who_signs_must_be_said() {
+    let (folder, _) = refinery();
+    folder.run(&["issue", "oxide.json"]).exits(2);
+    folder.run(&["issue", "oxide.json", "--registry", "https://registry.example"]).exits(2);
+    folder.write("api.key", "ytb_x");
+    let args = ["issue", "oxide.json", "--registry", "http://registry.example", "--api-key-file", "api.key"];
+    folder.run(&args).exits(2);
+    folder.run(&issue("oxide.json", &["--home", "https://registry.example"])).exits(2);
+    folder.write("bad.key", "z3u2");
+    folder.run(&["issue", "oxide.json", "--key", "bad.key", "--home", HOME]).exits(4);
+}

@@ -1,0 +1,12 @@
+//! The binary, spawned as a user spawns it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod delivery;
+mod issue;
+mod keys;
+mod network;
+mod reading;
+mod record;
+mod remote;
+mod run;
+mod verify;
