@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use ytterby::carried::Carried;
 use ytterby::certificate::Certificate;
 use ytterby::did::Did;
-use ytterby::finding::Finding;
+use ytterby::finding::{Code, Finding};
 use ytterby::key::Multikey;
 use ytterby::time::format_time;
 use ytterby::{Authority, InputLot, Inputs, Issue, admit, admit_signed};
@@ -98,7 +98,7 @@ pub(crate) fn judge(
             let authority = issuer.authority(app, key)?;
             let draft = draft.as_ref().clone().with_external_id(year(at));
             let label = Issue { id: random::label(), at };
-            let unsigned = admit(&draft, inputs, &authority, label).map_err(Failed::Refused)?;
+            let unsigned = admit(&draft, inputs, &authority, label).map_err(discreet)?;
             let sealed = key.sealed_secret.as_deref().unwrap_or_default();
             let secret = app.seal().open(&issuer.did, &authority.key, sealed).map_err(Problem::from)?;
             let (carried, warnings) = (unsigned.carried().clone(), unsigned.warnings().to_vec());
@@ -107,11 +107,18 @@ pub(crate) fn judge(
         Submission::Signed(certificate) => {
             let key = issuer.own(certificate).ok_or_else(no_key)?;
             let authority = issuer.authority(app, key)?;
-            let (carried, warnings) =
-                admit_signed(certificate, inputs, &authority, at).map_err(Failed::Refused)?;
+            let (carried, warnings) = admit_signed(certificate, inputs, &authority, at).map_err(discreet)?;
             Ok(Passed { certificate: certificate.as_ref().clone(), carried, warnings })
         }
     }
+}
+
+/// Who does not hold a lot is not told what is left of it.
+fn discreet(mut findings: Vec<Finding>) -> Failed {
+    if findings.iter().any(|finding| finding.code == Code::CustodyNotHolder) {
+        findings.retain(|f| !matches!(f.code, Code::ConservationOverdrawn | Code::ConservationSplit));
+    }
+    Failed::Refused(findings)
 }
 
 /// Whether the store refused what the judge let pass: somebody else was faster.

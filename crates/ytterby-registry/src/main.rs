@@ -1,5 +1,5 @@
 //! `ytterby-registry`: serve, check a configuration, back up, restore, manage keys.
-#![expect(clippy::print_stdout, reason = "the one place that prints")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
 
 mod args;
 mod demo;
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error:#}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }

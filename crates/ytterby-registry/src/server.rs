@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use ytterby_store::{Sqlite, SqliteOptions, StoreError};
 
 use crate::app::App;
@@ -19,6 +23,12 @@ use crate::seal::{Seal, SealError};
 
 /// How long connections may take to end once the service is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
+/// How long the head of a request may take, and a connection lie idle.
+const HEAD: Duration = Duration::from_secs(15);
+/// Largest head of a request, bytes.
+const LARGEST_HEAD: usize = 32 * 1024;
+/// Connections that are open at once.
+const CONNECTIONS: usize = 4_096;
 
 /// Why the service does not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -69,18 +79,50 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })
 }
 
-async fn run(listener: TcpListener, service: Router, stop: watch::Receiver<bool>) {
-    let told = |mut stop: watch::Receiver<bool>| async move {
-        // An error means that nobody is left who could tell: stop as well.
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    let serving = axum::serve(listener, service).with_graceful_shutdown(told(stop.clone()));
-    let late = async {
-        told(stop).await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        ended = serving => if let Err(error) = ended { tracing::error!(%error, "serving ended"); },
-        () = late => tracing::warn!("connections did not end in time"),
+/// Accepts connections until told to stop. A connection that does not send the head of a request in
+/// time is closed, an idle one too; when there are as many as may be, the next one waits.
+async fn run(listener: TcpListener, service: Router, mut stop: watch::Receiver<bool>) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(LARGEST_HEAD);
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &places) => accepted,
+            () = told(&mut stop) => break,
+        };
+        let Ok((stream, place)) = accepted else {
+            // Out of file descriptors, most likely: connections that end make room.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let service = TowerToHyperService::new(service.clone());
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended");
+            }
+            drop(place);
+        });
     }
+    drop(listener);
+    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
+        tracing::warn!("connections did not end in time");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let place = places.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, _) = listener.accept().await.inspect_err(|error| {
+        tracing::warn!(%error, "a connection could not be accepted");
+    })?;
+    Ok((stream, place))
+}
+
+/// Ends when the service is told to stop, or nobody is left who could tell.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }

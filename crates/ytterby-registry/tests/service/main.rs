@@ -1,4 +1,5 @@
 //! The service over real HTTP on loopback, with a real store.
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 mod access;
 mod batches;
@@ -8,4 +9,5 @@ mod crash;
 mod idempotency;
 mod issue;
 mod make;
+mod program;
 mod surface;

@@ -1,0 +1,193 @@
+//! The program's other commands, and the profile that refuses what a demonstration may do.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::json;
+
+use crate::make::{Client, origin};
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_ytterby-registry"))
+}
+
+fn run(arguments: &[&str]) -> Output {
+    program().args(arguments).output().unwrap()
+}
+
+/// What a command that succeeds prints.
+#[track_caller]
+fn printed(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// What a command that fails says.
+#[track_caller]
+fn refused(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// A configuration in a folder.
+fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf {
+    let path = folder.join("registry.toml");
+    let text = format!(
+        "profile = \"{profile}\"\nlisten = \"127.0.0.1:0\"\npublic_url = \"{scheme}://registry.example\"\n{more}\n\
+         [storage]\nsqlite = \"registry.db\"\n[seal]\nsecret_file = \"seal.secret\"\n"
+    );
+    fs::write(&path, text).unwrap();
+    fs::write(folder.join("seal.secret"), "the secret of this test\n").unwrap();
+    fs::set_permissions(folder.join("seal.secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}
+
+/// Serves a configuration while something is done with it.
+fn serving(config: &str, with: impl FnOnce(&Client)) {
+    let mut child = program()
+        .args(["serve", "--config", config])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().strip_prefix("listening on ").map(str::to_owned);
+    if let Some(url) = url {
+        with(&Client::new(url));
+    }
+    let stopped = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(stopped.success() && child.wait().unwrap().success(), "{line}");
+}
+
+#[test]
+fn a_registry_is_backed_up_restored_and_its_keys_rotated() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = configured(folder.path(), "production", "https", "");
+    let config = path.to_str().unwrap();
+    assert_eq!(
+        printed(&["check-config", "--config", config]),
+        "ok: https://registry.example as registry.example/log"
+    );
+    let admin = printed(&["keys", "admin", "--config", config]);
+    assert!(admin.starts_with("ytb_") && admin.len() == 47);
+    let mut issuer = String::new();
+    serving(config, |client| {
+        let added =
+            client.post("/v1/issuers", &admin, &json!({ "name": "mine", "title": "Mine" })).expect(201);
+        assert_eq!(added.json()["did"], "did:web:registry.example:issuers:mine");
+        assert!(added.header("strict-transport-security").is_some());
+        let body = json!({ "issuer": "mine", "scopes": ["issue"], "label": "x" });
+        issuer =
+            client.post("/v1/api-keys", &admin, &body).expect(201).json()["key"].as_str().unwrap().to_owned();
+        client.issue(&issuer, &origin("MREC-0001"));
+        // One process has the store: a second one, and the commands, are refused.
+        let busy = refused(&["keys", "list", "--config", config]);
+        assert!(busy.contains("stop the service first"), "{busy}");
+    });
+    let copy = folder.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    assert_eq!(printed(&["backup", "--config", config, "--to", copy]), "backed up: 1 certificates, 1 lots");
+    let rotated = printed(&["keys", "rotate", "--config", config, "mine"]);
+    let list = printed(&["keys", "list", "--config", config]);
+    assert_eq!(list.lines().count(), 2);
+    assert!(
+        list.lines().next().unwrap().contains("retired") && list.lines().nth(1).unwrap().contains(&rotated)
+    );
+    assert!(refused(&["keys", "rotate", "--config", config, "nobody"]).contains("no issuer"));
+
+    fs::remove_file(folder.path().join("registry.db")).unwrap();
+    let db = folder.path().join("registry.db");
+    let restored = printed(&["restore", "--from", copy, "--to", db.to_str().unwrap()]);
+    assert_eq!(restored, "restored: 1 certificates, 1 lots");
+    serving(config, |client| {
+        let list = client.get("/v1/certificates", &issuer).expect(200).json();
+        assert_eq!(list["certificates"].as_array().unwrap().len(), 1);
+        client.issue(&issuer, &origin("MREC-0002"));
+    });
+}
+
+#[test]
+fn production_refuses_a_demonstrations_keys_and_open_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut demo = program()
+        .args(["serve", "--demo", "--dir", data.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().starts_with("listening on http://127.0.0.1:"));
+    assert!(lines.next().unwrap().unwrap().starts_with("admin key ytb_"));
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    let mode = fs::metadata(data.join("seal.secret")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let secret = fs::read(data.join("seal.secret")).unwrap();
+    let path = configured(&data, "production", "https", "");
+    let config = path.to_str().unwrap();
+    let serve = |wanted: &str| {
+        let said = refused(&["serve", "--config", config]);
+        assert!(said.contains(wanted), "{said}");
+    };
+    serve("admin key of a demonstration");
+    fs::set_permissions(data.join("seal.secret"), fs::Permissions::from_mode(0o644)).unwrap();
+    serve("others can read");
+    fs::write(data.join("seal.secret"), secret).unwrap();
+    serve("secret of a demonstration");
+    configured(&data, "production", "http", "");
+    serve("plain-http");
+    configured(&data, "production", "https", "colour = 1");
+    serve("line 4");
+}
+
+#[test]
+fn metrics_have_a_listener_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let private = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let more = format!("metrics_listen = \"{private}\"");
+    let path = configured(folder.path(), "development", "http", &more);
+    let config = path.to_str().unwrap();
+    serving(config, |client| {
+        client.send("GET", "/livez", &[], None).expect(200);
+        client.send("GET", "/metrics", &[], None).expect(404);
+        let metrics = Client::new(format!("http://{private}"));
+        let text = metrics.send("GET", "/metrics", &[], None).expect(200).text();
+        assert!(text.contains("ytterby_requests_total{path=\"/livez\",status=\"200\"} 1"), "{text}");
+        metrics.send("GET", "/livez", &[], None).expect(404);
+    });
+}
+
+#[test]
+fn a_head_that_is_too_large_or_never_ends_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = configured(folder.path(), "development", "http", "");
+    serving(path.to_str().unwrap(), |client| {
+        let host = client.url.strip_prefix("http://").unwrap();
+        let answer = |head: &str| {
+            let mut stream = TcpStream::connect(host).unwrap();
+            stream.write_all(head.as_bytes()).ok();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).ok();
+            String::from_utf8_lossy(&answer).into_owned()
+        };
+        let large = format!("GET /livez HTTP/1.1\r\nhost: x\r\na: {}\r\n\r\n", "x".repeat(100_000));
+        let many = format!("GET /livez HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(1_000));
+        for head in [large, many] {
+            let answer = answer(&head);
+            assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+        }
+        // Nothing more comes: the server hangs up, not the client.
+        assert!(!answer("GET /livez HTTP/1.1\r\nhost: x\r\n").contains("200"));
+        client.send("GET", "/livez", &[], None).expect(200);
+    });
+}
