@@ -9,9 +9,14 @@ use crate::failure::Failure;
 
 /// Replaces a file: written beside it, synced, renamed over it.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let beside = beside(path, ".part");
+    // The file behind a link is replaced, not the link.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let beside = beside(path, &format!(".part-{}", std::process::id()));
     let write = || -> io::Result<()> {
         let mut file = File::create(&beside)?;
+        if let Ok(metadata) = path.metadata() {
+            file.set_permissions(metadata.permissions())?;
+        }
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)?;

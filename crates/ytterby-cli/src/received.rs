@@ -30,7 +30,7 @@ pub(crate) struct Received {
 impl Received {
     /// Opens the file, waiting for others who hold it; a missing one is empty.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        // The file behind a link is replaced, not the link.
+        // One lock for one file, however it is named.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let lock = file::beside(&path, ".lock");
         let held = OpenOptions::new().create(true).truncate(false).write(true).open(&lock);

@@ -14,7 +14,7 @@ pub(crate) fn shell(shell: clap_complete::Shell, mut output: Output) -> Result<u
     Ok(0)
 }
 
-/// The manual page, commands included.
+/// The manual page of the program; each command has its own `--help`.
 pub(crate) fn man(mut output: Output) -> Result<u8, Failure> {
     let mut page = Vec::new();
     clap_mangen::Man::new(Cli::command())

@@ -24,6 +24,20 @@ pub(crate) fn main_element(content: &Masses) -> Option<Element> {
     content.iter().max_by_key(|(element, mg)| (element.is_rare_earth(), *mg)).map(|(element, _)| element)
 }
 
+/// The main elements of a draw, each with the oxide the trade counts it in.
+pub(crate) fn draws(masses: &Masses) -> String {
+    let mut all: Vec<_> = masses.iter().collect();
+    all.sort_by_key(|(element, mg)| (!element.is_rare_earth(), std::cmp::Reverse(*mg)));
+    let word = |(element, mg): &(Element, u64)| match as_oxide(*element, *mg) {
+        Some((oxide, oxide_mg)) => {
+            format!("{element} {} ({oxide} {})", kilograms_grouped(*mg), kilograms_grouped(oxide_mg))
+        }
+        None => format!("{element} {}", kilograms_grouped(*mg)),
+    };
+    let words: Vec<String> = all.iter().map(word).collect();
+    format!("{} kg", words.join(", "))
+}
+
 /// Masses in one line, rare earths first as they stand, at most `most` of them.
 pub(crate) fn line(masses: &Masses, most: usize) -> String {
     let mut all: Vec<_> = masses.iter().collect();

@@ -112,7 +112,7 @@ fn lot_rows(lot: &Lot, row: &mut impl FnMut(&str, String)) {
     }
     for input in &lot.inputs {
         let rest = if input.rest { ", the rest" } else { "" };
-        row("drew", format!("{} from {}{rest}", amount::line(&input.draws, 4), input.label.urn()));
+        row("drew", format!("{} from {}{rest}", amount::draws(&input.draws), input.label.urn()));
     }
     for declared in &lot.declared {
         row(

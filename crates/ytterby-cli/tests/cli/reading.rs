@@ -1,6 +1,6 @@
 //! `show`, `tree`, `balance`, `bundle`.
 
-use super::delivery::{Delivery, bundle};
+use super::delivery::{Delivery, bundle, label};
 use super::run::Folder;
 
 fn delivered() -> (Folder, Delivery) {
@@ -30,7 +30,7 @@ fn a_certificate_on_the_screen() {
   when          2026-06-15 to 2026-06-30
   custody       segregated
   assay         Nd2O3 99 % (of-mass, as-received)
-  drew          Nd 84.878 kg from urn:uuid:00000000-0000-4000-8000-000000000002
+  drew          Nd 84.878 (Nd2O3 99.000) kg from urn:uuid:00000000-0000-4000-8000-000000000002
   content                  kg element                    kg oxide         drawn here               left
                 Nd             84.878               99.000 Nd2O3               0.000             84.878
 "
@@ -130,4 +130,40 @@ fn what_is_left_out_is_said() {
         assert!(ran.err.contains("left out: 1 of its certificates break form"), "{}", ran.err);
     }
     assert!(!folder.run(&["show", "delivery.json"]).err.contains("left out"));
+}
+
+/// Two lots on each level, each made from both lots of the level before: 2^24 ways back to the origins.
+#[test]
+fn a_lattice_of_diamonds_is_drawn_in_linear_size() {
+    let (folder, delivery) = delivered();
+    let mine = &delivery.mine;
+    let mut all = Vec::new();
+    for n in [0, 1] {
+        let draft = super::delivery::origin(&format!("L0-{n}"));
+        all.push(mine.issue(200 + n, "2026-06-01T08:00:00Z", draft, &[]));
+    }
+    for level in 1..25_u128 {
+        let below: Vec<_> = all[all.len() - 2..].iter().map(label).collect();
+        let pair = [0, 1].map(|n| {
+            let mut draft = super::delivery::origin(&format!("L{level}-{n}"));
+            for name in ["source", "origin", "assay"] {
+                draft.as_object_mut().unwrap().remove(name);
+            }
+            draft["type"] = "ProcessingCertificate".into();
+            draft["step"] = "blending".into();
+            draft["inputs"] =
+                below.iter().map(|lot| serde_json::json!({ "lot": lot, "mass": "500" })).collect();
+            let on: Vec<_> = all.iter().collect();
+            mine.issue(200 + 2 * level + n, "2026-06-01T08:00:00Z", draft, &on)
+        });
+        all.extend(pair);
+    }
+    folder.write("lattice.json", bundle(&all.iter().collect::<Vec<_>>()));
+    folder.write("any.toml", delivery.trust(None));
+    folder.run(&["verify", "lattice.json", "--trust", "any.toml"]).exits(0);
+    let out = folder.run(&["tree", "lattice.json"]).exits(0).out;
+    // Every lot once, and once more for every further draw on it.
+    assert_eq!(out.lines().count(), 2 + 24 * 4, "{out}");
+    let json = folder.run(&["tree", "lattice.json", "--format", "json"]).exits(0).json();
+    assert_eq!((json["nodes"].as_array().unwrap().len(), json["edges"].as_array().unwrap().len()), (50, 96));
 }

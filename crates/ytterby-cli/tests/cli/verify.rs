@@ -293,6 +293,8 @@ fn escape_sequences_stay_in_their_files() {
         vec!["verify", "delivery.json", "--lot", "\u{1b}[2J\u{9b}31m"],
         vec!["explain", "\u{1b}[2J"],
         vec!["key", "public", evil],
+        vec!["verify", "--mass", "\u{1b}[2J"],
+        vec!["\u{1b}[2J"],
     ] {
         let ran = folder.run(&args);
         assert!(!(ran.out.is_empty() && ran.err.is_empty()), "{args:?}");
