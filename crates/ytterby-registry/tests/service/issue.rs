@@ -91,17 +91,19 @@ fn a_correction_stands_on_what_the_corrected_lot_drew() {
     let (_, refinery) = service.issuer("refinery");
     let ore = service.client.issue(&refinery, &origin("MREC-0001")).id();
     let wrong = service.client.issue(&refinery, &separation("NDPR-OX-0001", &ore)).id();
-    let correction = |of: &str, number: &str, mass: &str| {
-        let mut draft = separation(number, of);
+    // As a clerk types it: the lot keeps its number, and no external id is stated.
+    let correction = |of: &str, mass: &str| {
+        let mut draft = separation("NDPR-OX-0001", of);
+        draft.as_object_mut().unwrap().remove("externalId");
         draft["corrects"] = json!({ "reason": "typing error in the net mass" });
         draft["netMass"] = mass.into();
         draft
     };
     // A correction of the correction goes back to the first lot of the chain and its inputs.
-    let first = service.client.issue(&refinery, &correction(&wrong, "NDPR-OX-0001a", "73440.900")).id();
-    service.client.issue(&refinery, &correction(&first, "NDPR-OX-0001b", "73450.000"));
-    let more = correction(&wrong, "NDPR-OX-0001c", "73000.000");
-    let refused = service.client.make("/v1/certificates", &refinery, "c", &more).expect(422).json();
+    let make = |once: &str, draft: &Value| service.client.make("/v1/certificates", &refinery, once, draft);
+    let first = make("a", &correction(&wrong, "73440.900")).expect(201).id();
+    make("b", &correction(&first, "73450.000")).expect(201);
+    let refused = make("c", &correction(&wrong, "73000.000")).expect(422).json();
     assert_eq!(refused["code"], "conservation.overdrawn");
     let left = service.client.lot(&refinery, &first);
     assert_eq!(left["left"], json!({}));
