@@ -14,7 +14,8 @@ use crate::wide::{mul_div, mul_div_up};
 const CAP_MAIN: u32 = 15_000;
 const CAP_MINOR: u32 = 50_000;
 const CAP_TRACE: u32 = 150_000;
-/// The cap of metal that only a detection limit stands for.
+/// Marks metal that only a detection limit stands for. Lots that draw on it start from it as from an
+/// origin: a share of it that counted as unbacked would leave their own excess without any cap.
 const CAP_BOUNDED: u32 = 1_000_000;
 
 /// A lot that the content came from, and what it gave.
@@ -22,6 +23,16 @@ pub(crate) struct Feed<'c> {
     pub(crate) known: Known<'c>,
     pub(crate) carried: &'c Carried,
     pub(crate) draws: &'c Masses,
+}
+
+impl Feed<'_> {
+    /// What the feed carries of an element: unbacked metal, and its cap.
+    fn carries(&self, element: Element) -> (u64, u32) {
+        match self.carried.caps.get(element) {
+            CAP_BOUNDED => (0, 0),
+            cap => (self.carried.unbacked.get(element), cap),
+        }
+    }
 }
 
 /// Checks conservation, and says what the lot hands on; `None` when something behind it is not known.
@@ -98,7 +109,7 @@ impl Entry {
         }
         // F3: what was unbacked in the inputs comes along in proportion to the draw.
         let inherited = feeds.iter().fold(0_u64, |total, feed| {
-            let (unbacked, draw) = (feed.carried.unbacked.get(self.element), feed.draws.get(self.element));
+            let (unbacked, draw) = (feed.carries(self.element).0, feed.draws.get(self.element));
             let share = mul_div_up(unbacked, draw, feed.known.lot.content.get(self.element)).unwrap_or(0);
             total.saturating_add(share)
         });
@@ -118,7 +129,7 @@ impl Entry {
         let weighted: u128 = feeds
             .iter()
             .map(|feed| {
-                let cap = class(feed.known.lot, self.element).max(feed.carried.caps.get(self.element));
+                let cap = class(feed.known.lot, self.element).max(feed.carries(self.element).1);
                 u128::from(feed.draws.get(self.element)) * u128::from(cap)
             })
             .sum();
