@@ -10,7 +10,7 @@ use crate::draft::Take;
 use crate::element::Element;
 use crate::finding::{Code, Finding};
 use crate::masses::Masses;
-use crate::wide::mul_div;
+use crate::wide::{mul_div, mul_div_up};
 
 /// What a plan starts from.
 pub(crate) struct Need<'n> {
@@ -79,15 +79,21 @@ impl Need<'_> {
         for (element, content) in wanted.iter() {
             let stated: u64 = plan.iter().flatten().map(|drawn| drawn.draws.get(element)).sum();
             let mut want = content.saturating_sub(stated);
-            let left: Vec<u64> = open.iter().map(|at| self.takes[*at].0.left().get(element)).collect();
+            let shared = |at: usize| self.spread.0.get(&(self.takes[at].0.certificate.digest(), element));
+            // Of a lot that is shared, each output's part is of what there was before the first took it.
+            let there = |at: usize| self.takes[at].0.left().get(element);
+            let left: Vec<u64> =
+                open.iter().map(|at| shared(*at).map_or_else(|| there(*at), |(there, _)| *there)).collect();
             let mut total: u64 = left.iter().sum();
             for (at, left) in open.iter().zip(left).filter(|(_, left)| *left > 0) {
                 // The last one takes what flooring left over; nobody takes more than there is.
                 let share = mul_div(want, left, total).unwrap_or(0).min(left);
                 let share = if left == total { want.min(left) } else { share };
-                let lot = self.takes[*at].0.certificate.digest();
-                let draw = match self.spread.0.get(&(lot, element)) {
-                    Some((there, asked)) => mul_div(share, *there, *asked).unwrap_or(0),
+                let draw = match shared(*at) {
+                    // Rounded up, so that the last output finds exactly what the others left.
+                    Some((before, asked)) => {
+                        mul_div_up(share, *before, *asked).unwrap_or(0).min(there(*at))
+                    }
                     None => share,
                 };
                 needed[*at].set(element, draw);
