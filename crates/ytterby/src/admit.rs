@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::carried::Carried;
-use crate::certificate::{CONTEXT, Certificate, Claims, PURPOSE, VERIFIABLE_CREDENTIAL};
+use crate::certificate::{CONTEXT, Certificate, Claims, MAX_CERTIFICATE, PURPOSE, VERIFIABLE_CREDENTIAL};
 use crate::check::{self, Case, Findings, Known};
 use crate::decimal::{Mass, kilograms};
 use crate::did::Did;
@@ -170,6 +170,7 @@ pub fn admit(
 ) -> Result<Unsigned, Refusal> {
     let subject = compose(draft, inputs, authority).map_err(|finding| vec![finding])?;
     let document = document(draft, subject, authority, issue);
+    check_size(&document, authority).map_err(|finding| vec![finding])?;
     let claims =
         wire::claims(draft.kind, &document).map_err(|misfit| vec![in_draft(Finding::from(misfit))])?;
     let (mut findings, carried) = judge(&claims, issue.at, inputs);
@@ -267,6 +268,21 @@ impl Unsigned {
     }
 }
 
+/// What a proof adds beside its verification method: contexts, names, a time and a signature.
+const MAX_PROOF: usize = 512;
+
+/// What is issued can be read again.
+fn check_size(document: &Object<'static>, authority: &Authority) -> Result<(), Finding> {
+    let mut bytes = Vec::new();
+    crate::json::write_object_without(document, "", &mut bytes);
+    let size = bytes.len() + authority.issuer.method(&authority.key).len() + MAX_PROOF;
+    if size <= MAX_CERTIFICATE {
+        return Ok(());
+    }
+    let text = format!("{size} bytes with its proof, a certificate has at most {MAX_CERTIFICATE}");
+    Err(Finding::new(Code::LimitCertificateBytes, text))
+}
+
 /// Every check of a lot against its inputs as the registry has them, and what it hands on.
 fn judge(claims: &Claims, created: Timestamp, inputs: &Inputs) -> (Vec<Finding>, Option<Carried>) {
     let mut findings = Findings::default();
@@ -362,6 +378,10 @@ impl Composition {
 fn compose(draft: &Draft, inputs: &Inputs, authority: &Authority) -> Result<Object<'static>, Finding> {
     let mut subject = draft.subject.clone();
     subject.insert("home", text(authority.home.to_string()));
+    if matches!(draft.kind, Kind::Origin | Kind::Attestation) && !draft.inputs.is_empty() {
+        let text = format!("{} has no inputs", draft.kind);
+        return Err(Finding::new(Code::MalformedUnknownField, text).at("/inputs"));
+    }
     if draft.kind == Kind::Attestation {
         return Ok(subject);
     }
@@ -378,12 +398,19 @@ fn compose(draft: &Draft, inputs: &Inputs, authority: &Authority) -> Result<Obje
         (ContentFrom::Assay, Some(assayed)) => assayed.clone(),
         _ => content_from_draws(draft, &drawn, &composition, inputs, &lots),
     };
-    if draft.kind == Kind::Processing {
+    let known = |word: &Value<'_>| word.as_str().and_then(ContentFrom::parse).is_some();
+    if draft.kind == Kind::Processing && subject.get("contentFrom").is_none_or(known) {
         subject.insert("contentFrom", text(composition.content_from.as_str()));
     }
-    if let (Some(Value::Object(corrects)), [corrected, ..]) = (subject.remove("corrects"), lots.as_slice()) {
-        let mut corrects = corrects;
-        corrects.insert("digestMultibase", text(corrected.certificate.digest().to_string()));
+    // A `corrects` of another type stays as it is: decoding refuses it.
+    if let (Some(Value::Object(corrects)), [corrected, ..]) = (subject.get("corrects"), lots.as_slice()) {
+        let mut corrects = corrects.clone();
+        let digest = text(corrected.certificate.digest().to_string());
+        if corrects.get("digestMultibase").is_some_and(|stated| *stated != digest) {
+            let finding = Finding::new(Code::MalformedCombination, "it is not the digest of the one input");
+            return Err(finding.at("/corrects/digestMultibase"));
+        }
+        corrects.insert("digestMultibase", digest);
         subject.insert("corrects", Value::Object(corrects));
     }
     subject.insert("content", amounts(&content));
