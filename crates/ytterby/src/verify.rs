@@ -220,7 +220,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             let carried = self.carried[*position as usize].take();
             certificate.unbacked = carried.map(|carried| carried.unbacked).unwrap_or_default();
         }
-        let overdrawn: Vec<_> = report
+        let overdrawn: HashSet<_> = report
             .findings
             .iter()
             .filter(|f| f.code == Code::ConservationOverdrawn)
