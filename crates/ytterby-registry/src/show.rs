@@ -36,14 +36,14 @@ pub(crate) fn dry_run(passed: &Passed, inputs: &Inputs) -> Value {
     }
     let draws = lot.iter().flat_map(|lot| lot.inputs.iter()).map(|input| {
         let parent = inputs.lot(&input.digest);
-        let left = parent.map(|parent| parent.left().less(&input.draws)).unwrap_or_default();
+        let left = parent.map(|parent| masses(&parent.left().less(&input.draws)));
         let number = parent.and_then(|parent| parent.certificate.lot()).map(|lot| lot.number.to_string());
         json!({
             "lot": input.label.urn().to_string(),
             "digest": input.digest.to_string(),
             "lotNumber": number,
             "draws": masses(&input.draws),
-            "leftAfter": masses(&left),
+            "leftAfter": left,
         })
     });
     json!({

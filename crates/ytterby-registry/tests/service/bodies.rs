@@ -169,6 +169,16 @@ fn size_type_query_and_path_have_their_own_problems() {
         let answer = post(&service, path, &refinery, "application/json", large.as_bytes()).expect(413);
         assert_eq!(answer.json()["code"], "request.too-large");
     }
+    // The same when nobody announces how large it will be, or it never gets there.
+    assert!(
+        raw(
+            &service,
+            &format!("transfer-encoding: chunked\r\n\r\n{:x}\r\n{large}\r\n0\r\n\r\n", large.len())
+        )
+        .contains("413")
+    );
+    assert!(raw(&service, "content-length: 99999999999\r\n\r\n").contains("413"));
+    assert!(raw(&service, "content-length: -1\r\n\r\n").contains("400"));
     let typed = post(&service, "/v1/certificates", &refinery, "text/csv", b"a,b").expect(415);
     assert_eq!(typed.json()["code"], "request.content-type");
     for query in [
@@ -205,6 +215,17 @@ fn size_type_query_and_path_have_their_own_problems() {
     let mut allowed: Vec<_> = put.header("allow").unwrap().split(',').collect();
     allowed.sort_unstable();
     assert_eq!(allowed, ["GET", "HEAD", "POST"]);
+}
+
+/// The status line that the rest of a request to verify is answered with.
+fn raw(service: &Service, rest: &str) -> String {
+    use std::io::{Read, Write};
+    let host = service.client.url.strip_prefix("http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    write!(stream, "POST /v1/verify HTTP/1.1\r\nhost: {host}\r\n{rest}").ok();
+    let mut answer = [0; 30];
+    stream.read_exact(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).lines().next().unwrap().to_owned()
 }
 
 #[test]

@@ -62,6 +62,8 @@ fn a_dry_run_shows_kilograms_and_changes_nothing() {
     assert_eq!(nd["kg"].as_str().unwrap().split('.').next(), Some("48664"));
     assert_eq!(nd["kgOxide"].as_str().unwrap().split('.').next(), Some("56761"));
     assert_eq!(shown["inputs"][0]["lotNumber"], "MREC-0001");
+    let after = shown["inputs"][0]["leftAfter"]["Nd"]["kg"].as_str().unwrap();
+    assert_eq!(after.split('.').next(), Some("2027"));
     assert!(shown["certificate"].get("proof").is_none());
     let all = json!({ "mode": "all", "certificates": [draft] });
     service.client.post("/v1/certificates/batch?dry_run=true", &refinery, &all).expect(200);
