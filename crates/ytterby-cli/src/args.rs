@@ -209,6 +209,9 @@ pub(crate) enum Bundle {
         /// Where to write it [default: stdout].
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// The file that holds the registry's API key, if it asks for one.
+        #[arg(long, value_name = "FILE")]
+        api_key_file: Option<PathBuf>,
         /// Largest download, in bytes.
         #[arg(long, value_name = "N", default_value_t = MAX_BYTES)]
         max_bytes: u64,

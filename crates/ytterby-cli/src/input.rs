@@ -68,6 +68,16 @@ pub(crate) fn read_small(path: &Path) -> Result<Vec<u8>, Failure> {
     source.read(16 << 20).map_err(|text| Failure::undecided(format!("{}: {text}", source.name())))
 }
 
+/// An API key. It is read from a file, because arguments can be seen by others on the machine.
+pub(crate) fn read_api_key(path: &Path) -> Result<String, Failure> {
+    let bytes = read_small(path)?;
+    let secret = std::str::from_utf8(&bytes).unwrap_or_default().trim();
+    if secret.is_empty() || !secret.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Failure::undecided(format!("{}: not an API key", path.display())));
+    }
+    Ok(secret.to_owned())
+}
+
 /// The sources that arguments name: a directory stands for every `*.json` in it, by name. `Err` holds
 /// the name and what is wrong.
 pub(crate) fn expand(arguments: &[PathBuf]) -> Vec<Result<Source, (String, String)>> {

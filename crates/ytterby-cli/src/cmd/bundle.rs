@@ -17,8 +17,10 @@ pub(crate) fn run(args: args::Bundle, output: Output) -> Result<u8, Failure> {
     match args {
         args::Bundle::Create { inputs, output: path } => create(&inputs, output.into_file(path)),
         args::Bundle::Extract { input, directory } => extract(&input, &directory, &output),
-        args::Bundle::Fetch { url, output: path, max_bytes, timeout } => {
-            fetch(&url, max_bytes, Duration::from_secs(timeout), output.into_file(path))
+        args::Bundle::Fetch { url, output: path, api_key_file, max_bytes, timeout } => {
+            let secret = api_key_file.as_deref().map(input::read_api_key).transpose()?;
+            let timeout = Duration::from_secs(timeout);
+            fetch(&url, secret.as_deref(), max_bytes, timeout, output.into_file(path))
         }
     }
 }
@@ -83,9 +85,19 @@ fn extract(input: &OneFile, directory: &Path, output: &Output) -> Result<u8, Fai
     Ok(0)
 }
 
-fn fetch(url: &str, max: u64, timeout: Duration, mut output: Output) -> Result<u8, Failure> {
+fn fetch(
+    url: &str,
+    secret: Option<&str>,
+    max: u64,
+    timeout: Duration,
+    mut output: Output,
+) -> Result<u8, Failure> {
     output.note(&format!("opening a network connection: {}", ytterby::text::printable(url)));
-    let mut response = agent(url, timeout)?.get(url).call().map_err(|error| unavailable(url, &error))?;
+    let mut request = agent(url, timeout)?.get(url);
+    if let Some(secret) = secret {
+        request = request.header("Authorization", format!("Bearer {secret}"));
+    }
+    let mut response = request.call().map_err(|error| unavailable(url, &error))?;
     let mut bytes = Vec::new();
     let mut reader = response.body_mut().as_reader().take(max.saturating_add(1));
     reader

@@ -61,10 +61,14 @@ fn a_bundle_is_fetched_and_said_to_be() {
     let (folder, delivery) = (Folder::new(), Delivery::new());
     let (base, server) = serve(vec![("200 OK", delivery.bundle())]);
     let url = format!("{base}/v1/certificates/x/bundle");
-    let ran = folder.run(&["bundle", "fetch", &url, "-o", "fetched.json"]).exits(0);
+    folder.write("api.key", "ytb_secret\n");
+    let args = ["bundle", "fetch", &url, "-o", "fetched.json", "--api-key-file", "api.key"];
+    let ran = folder.run(&args).exits(0);
     assert!(ran.err.contains("opening a network connection"));
     assert_eq!(folder.read("fetched.json").as_bytes(), delivery.bundle());
-    assert!(server.join().unwrap()[0].starts_with("GET /v1/certificates/x/bundle "));
+    let asked = server.join().unwrap();
+    assert!(asked[0].starts_with("GET /v1/certificates/x/bundle "));
+    assert_eq!(header(&asked[0], "authorization"), "Bearer ytb_secret");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::Read as _;
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -27,7 +26,8 @@ pub(crate) fn run(
     drafts: &[(String, Vec<u8>)],
     mut output: Output,
 ) -> Result<u8, Failure> {
-    let secret = read_secret(args.api_key_file.as_deref())?;
+    let path = args.api_key_file.as_deref();
+    let secret = input::read_api_key(path.ok_or_else(|| Failure::usage("--registry needs --api-key-file"))?)?;
     output.note(&format!("opening a network connection: {}", printable(url)));
     let client = Client { agent: agent(url, TIMEOUT)?, base: url.trim_end_matches('/'), secret };
     // Labels of the lots that this run made, by lot number, for the rows that draw on them.
@@ -118,15 +118,4 @@ fn refused(place: &str, status: u16, problem: &Value) -> Failure {
     }
     let proven = matches!(status, 400 | 409 | 422) && code != "idempotency.in-progress";
     if proven { Failure::rejected(text) } else { Failure::undecided(text) }
-}
-
-/// The secret is read from a file: arguments can be seen by others on the machine.
-fn read_secret(path: Option<&Path>) -> Result<String, Failure> {
-    let path = path.ok_or_else(|| Failure::usage("--registry needs --api-key-file"))?;
-    let bytes = input::read_small(path)?;
-    let secret = std::str::from_utf8(&bytes).unwrap_or_default().trim();
-    if secret.is_empty() || !secret.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(Failure::undecided(format!("{}: not an API key", path.display())));
-    }
-    Ok(secret.to_owned())
 }
