@@ -26,6 +26,8 @@ fn number() -> impl Strategy<Value = Json> {
         any::<i32>().prop_map(Json::from),
         (0..=9_007_199_254_740_992_u64).prop_map(Json::from),
         any::<u64>().prop_map(move |bits| finite(f64::from_bits(bits))),
+        // Binary fractions, where two shortest texts can be equally near.
+        (1_u64 << 50..1 << 53, 0..20_i32).prop_map(move |(n, scale)| finite(n as f64 / 2_f64.powi(scale))),
         (any::<i32>(), 0..12_i32).prop_map(move |(n, scale)| finite(f64::from(n) / 10_f64.powi(scale))),
     ]
 }
