@@ -91,9 +91,7 @@ impl Need<'_> {
                 let share = if left == total { want.min(left) } else { share };
                 let draw = match shared(*at) {
                     // Rounded up, so that the last output finds exactly what the others left.
-                    Some((before, asked)) => {
-                        mul_div_up(share, *before, *asked).unwrap_or(0).min(there(*at))
-                    }
+                    Some((before, asked)) => mul_div_up(share, *before, *asked).unwrap_or(0).min(there(*at)),
                     None => share,
                 };
                 needed[*at].set(element, draw);
