@@ -1,0 +1,214 @@
+//! Whatever is changed in a bundle, nothing false verifies, and no input makes the verifier fail.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+
+use std::collections::BTreeMap;
+
+use conformance::book::{Book, time};
+use conformance::corridor::{NOW, issued};
+use conformance::vectors::Forge;
+use serde_json::{Value, json};
+use ytterby::json::{Value as Tree, canonical};
+use ytterby::{Bundle, Certificate, Trust, Verdict};
+
+/// Verifies bytes; what is no bundle at all has no verdict.
+fn verdict(bytes: &[u8], trust: &Trust) -> Option<Verdict> {
+    let bundle = Bundle::parse(bytes).ok()?;
+    Some(ytterby::verify(&bundle, trust, time(NOW)).verdict())
+}
+
+fn trust_of(book: &Book) -> Trust {
+    Trust::parse(book.trust_file(Some("buyer")).as_bytes()).unwrap()
+}
+
+/// One way to change one place of a document.
+#[derive(Debug, Clone)]
+enum Change {
+    Text(String),
+    Remove,
+    Twice,
+    Type(Value),
+}
+
+/// Every change of every place: strings altered in two ways, members and elements removed, elements
+/// doubled, every value put in the place of another type.
+fn changes(value: &Value, at: &str, all: &mut Vec<(String, Change)>) {
+    match value {
+        Value::String(text) => {
+            all.push((at.to_owned(), Change::Text(altered(text))));
+            all.push((at.to_owned(), Change::Text(format!("{text}0"))));
+            all.push((at.to_owned(), Change::Type(json!([text]))));
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                let at = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+                all.push((at.clone(), Change::Remove));
+                changes(member, &at, all);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let at = format!("{at}/{index}");
+                all.extend([(at.clone(), Change::Remove), (at.clone(), Change::Twice)]);
+                changes(item, &at, all);
+            }
+        }
+        _ => all.push((at.to_owned(), Change::Type(json!("true")))),
+    }
+    if !at.is_empty() {
+        all.push((at.to_owned(), Change::Type(Value::Null)));
+    }
+}
+
+/// The text with its last letter or digit replaced by another of its kind.
+fn altered(text: &str) -> String {
+    let mut letters: Vec<char> = text.chars().collect();
+    if let Some(last) = letters.iter_mut().rev().find(|c| c.is_ascii_alphanumeric()) {
+        *last = match *last {
+            '9' => '8',
+            'z' => 'y',
+            'Z' => 'Y',
+            other => char::from_u32(u32::from(other) + 1).unwrap(),
+        };
+    }
+    letters.into_iter().collect()
+}
+
+fn changed(document: &Value, at: &str, change: &Change) -> Value {
+    let mut document = document.clone();
+    let (parent, last) = at.rsplit_once('/').unwrap();
+    let last = last.replace("~1", "/").replace("~0", "~");
+    match (document.pointer_mut(parent).unwrap(), change) {
+        (Value::Object(members), Change::Remove) => drop(members.remove(&last)),
+        (Value::Array(items), Change::Remove) => drop(items.remove(last.parse().unwrap())),
+        (Value::Array(items), Change::Twice) => {
+            let index: usize = last.parse().unwrap();
+            items.insert(index, items[index].clone());
+        }
+        _ => {
+            let place = document.pointer_mut(at).unwrap();
+            *place = match change {
+                Change::Text(text) => json!(text),
+                Change::Type(value) => value.clone(),
+                Change::Remove | Change::Twice => panic!("only elements and members go or double"),
+            };
+        }
+    }
+    document
+}
+
+#[test]
+fn no_certificate_of_the_corridor_can_be_changed_anywhere() {
+    let book = issued();
+    let trust = trust_of(&book);
+    let documents: Vec<Value> =
+        book.certificates.iter().map(|c| serde_json::from_slice(c.bytes()).unwrap()).collect();
+    let (mut cases, mut verdicts) = (0, BTreeMap::new());
+    for (index, document) in documents.iter().enumerate() {
+        let mut all = Vec::new();
+        changes(document, "", &mut all);
+        let bytes = book.certificates[index].bytes();
+        for (at, change) in all {
+            let tampered = changed(document, &at, &change);
+            assert_ne!(tampered, *document, "{at} {change:?} changes nothing");
+            // Alone it would want for its inputs: it must be wrong by itself, whatever is beside it.
+            let alone = verdict(tampered.to_string().as_bytes(), &trust);
+            assert!(!matches!(alone, Some(Verdict::Verified)), "{at} {change:?} in {document:#}");
+            let sound = Certificate::parse(tampered.to_string().as_bytes()).is_ok_and(|c| {
+                let value = Tree::parse(c.bytes()).unwrap();
+                let key = c.proof().key().map(|(_, key)| key);
+                key.is_some_and(|key| ytterby::proof::verify(value.as_object().unwrap(), &key).is_ok())
+            });
+            assert!(!sound, "{at} {change:?} keeps a valid proof: {tampered:#}");
+            *verdicts.entry(format!("{alone:?}")).or_insert(0) += 1;
+            cases += 1;
+        }
+        assert_eq!(canonical(&Tree::parse(bytes).unwrap()), bytes);
+    }
+    println!("{cases} changes of {} certificates, alone: {verdicts:?}", documents.len());
+    assert!(cases > 5000 && verdicts.contains_key("Some(Rejected)"));
+}
+
+#[test]
+fn no_tampered_certificate_verifies_among_the_others() {
+    let book = issued();
+    let trust = trust_of(&book);
+    let documents: Vec<Value> =
+        book.certificates.iter().map(|c| serde_json::from_slice(c.bytes()).unwrap()).collect();
+    let subject = book.certificates.last().unwrap().digest().to_string();
+    let mut cases = 0;
+    for (index, document) in documents.iter().enumerate() {
+        let mut all = Vec::new();
+        changes(document, "", &mut all);
+        // A sample: every certificate, its changes in steps that share no factor with their kinds.
+        for (at, change) in all.into_iter().skip(index % 7).step_by(37) {
+            let mut tampered = documents.clone();
+            tampered[index] = changed(document, &at, &change);
+            let file =
+                json!({ "bundle": "ytterby.bundle/1", "certificates": tampered, "subject": [subject] });
+            let verdict = verdict(file.to_string().as_bytes(), &trust);
+            assert!(
+                !matches!(verdict, None | Some(Verdict::Verified)),
+                "{index} {at} {change:?}: {verdict:?}"
+            );
+            cases += 1;
+        }
+    }
+    println!("{cases} bundles of {} certificates with one change", documents.len());
+    assert!(cases > 200);
+}
+
+/// A bundle of ore, oxide and sale, and the trust it verifies with.
+fn small() -> (Vec<u8>, Trust) {
+    let mut forge = Forge::default();
+    let ore = forge.ore();
+    let oxide = forge.oxide(&ore);
+    let sale = forge.sale(&oxide);
+    let list = json!([ore.value, oxide.value, sale.value]);
+    let bytes = canonical(&Tree::parse(list.to_string().as_bytes()).unwrap());
+    let key = forge.key("refinery").public();
+    let trust = format!(
+        "version = 1\nname = \"t\"\n[[issuer]]\ndid = \"did:web:refinery.example\"\nkeys = [\"{key}\"]\n\
+         [require]\nregistration = false\nstatus = false\n"
+    );
+    (bytes, Trust::parse(trust.as_bytes()).unwrap())
+}
+
+/// Flips bits; where the result verifies, its value must be the untouched one.
+fn flip(bytes: &[u8], bits: impl Iterator<Item = usize>, trust: &Trust) -> (usize, usize) {
+    assert_eq!(verdict(bytes, trust), Some(Verdict::Verified), "untouched");
+    let whole = Tree::parse(bytes).unwrap();
+    let mut flipped = bytes.to_vec();
+    let (mut cases, mut equal) = (0, 0);
+    for bit in bits {
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        if verdict(&flipped, trust) == Some(Verdict::Verified) {
+            assert_eq!(Tree::parse(&flipped).unwrap(), whole, "bit {bit} is another bundle that verifies");
+            equal += 1;
+        }
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        cases += 1;
+    }
+    (cases, equal)
+}
+
+#[test]
+fn no_flipped_bit_of_a_small_bundle_is_accepted() {
+    let (bytes, trust) = small();
+    let (cases, equal) = flip(&bytes, 0..bytes.len() * 8, &trust);
+    println!("{cases} bits flipped, every one of {} bytes; {equal} left the value equal", bytes.len());
+    assert_eq!(cases, bytes.len() * 8);
+}
+
+#[test]
+fn no_flipped_bit_of_the_corridor_is_accepted() {
+    let book = issued();
+    let subject = vec![book.certificates.last().unwrap().digest()];
+    let bytes = Bundle::of(subject, book.certificates.clone()).to_bytes();
+    // An odd step visits every position within a byte.
+    let step = (bytes.len() * 8 / 600) | 1;
+    println!("every {step}th bit of {} bytes", bytes.len());
+    let (cases, equal) = flip(&bytes, (0..bytes.len() * 8).step_by(step), &trust_of(&book));
+    println!("{cases} bits flipped, {equal} left the value equal");
+    assert!(cases >= 500);
+}
