@@ -173,7 +173,8 @@ impl Play {
             let made =
                 admin.post("/v1/issuers", body.to_string().as_bytes(), None).context(company.name.clone())?;
             let did = made["did"].as_str().context("an issuer has a DID")?.to_owned();
-            let scopes = json!({ "issuer": company.name, "scopes": ["read", "issue"], "label": company.title });
+            let scopes =
+                json!({ "issuer": company.name, "scopes": ["read", "issue"], "label": company.title });
             let key = admin.post("/v1/api-keys", scopes.to_string().as_bytes(), None)?;
             let key = key["key"].as_str().context("a new API key is shown once")?;
             play.clients.insert(company.name.clone(), admin.with_key(key));

@@ -8,10 +8,10 @@ pub fn es6_number(value: f64) -> Option<String> {
     if value == 0.0 {
         return Some("0".to_owned());
     }
-    // Rust's shortest round-trip digits are ECMAScript's; only the layout differs.
+    // Rust's shortest round-trip digits are ECMAScript's, but for ties; the layout differs.
     let scientific = format!("{:e}", value.abs());
     let (mantissa, exponent) = scientific.split_once('e')?;
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let digits = even_of_a_tie(value, mantissa.chars().filter(char::is_ascii_digit).collect());
     let point = exponent.parse::<i32>().ok()? + 1;
     let count = i32::try_from(digits.len()).ok()?;
     let sign = if value < 0.0 { "-" } else { "" };
@@ -28,6 +28,28 @@ pub fn es6_number(value: f64) -> Option<String> {
         format!("{first}{dot}{rest}e{:+}", point - 1)
     };
     Some(format!("{sign}{text}"))
+}
+
+/// Where two shortest texts are equally near, RFC 8785 (ECMAScript's "Note 2") takes the even last digit
+/// and Rust the larger. A tie is a value whose exact digits are the smaller text and one 5; that is 16
+/// digits at least, because texts of up to 15 stand for different doubles.
+fn even_of_a_tie(value: f64, digits: String) -> String {
+    if digits.len() < 15 || digits.bytes().last().is_none_or(|last| last % 2 == 0) {
+        return digits;
+    }
+    // No double has more than 767 digits; the first 40 tell nearly always.
+    for precision in [40, 767] {
+        let exact = format!("{:.precision$e}", value.abs());
+        let exact: String = exact.chars().take_while(|c| *c != 'e').filter(char::is_ascii_digit).collect();
+        let (smaller, behind) = exact.split_at(digits.len());
+        if smaller == digits || behind.trim_end_matches('0') != "5" {
+            return digits;
+        }
+        if precision == 767 {
+            return smaller.to_owned();
+        }
+    }
+    digits
 }
 
 /// Whether a JSON number's text is the JCS form of the value it denotes.
@@ -60,6 +82,7 @@ mod tests {
             (0x3eb0_c6f7_a0b5_ed8d, "0.000001"),
             (0x3eb0_c6f7_a0b5_ed8c, "9.999999999999997e-7"),
             (0x41b3_de43_5555_5553, "333333333.3333332"),
+            (0x430b_ed7d_7bc2_95da, "982618446779067.2"),
         ] {
             assert_eq!(es6_number(f64::from_bits(bits)).unwrap(), text);
         }

@@ -264,7 +264,7 @@ fn declared(wire: Option<Vec<WireDeclared<'_>>>) -> Result<Box<[Declared]>, Misf
 }
 
 fn facility(wire: &WireFacility<'_>) -> Box<Facility> {
-    Box::new(Facility { id: wire.id.0.into(), name: wire.name.0.into(), country: wire.country.0 })
+    Box::new(Facility { id: wire.id.0.0.into(), name: wire.name.0.into(), country: wire.country.0 })
 }
 
 fn period(wire: &Period) -> Result<(jiff::civil::Date, jiff::civil::Date), Misfit> {

@@ -85,6 +85,13 @@ text!(['t], &'t str, "text", r"^\S([\s\S]{0,298}\S)?$", |text| text::check(text,
     .map(|()| text)
     .map_err(|e| e.to_string()));
 text!(
+    ['t],
+    Uri<'t>,
+    "absolute URI",
+    r"^[a-z][a-z0-9+.-]*:[!-~]{1,280}$",
+    |text| Uri::parse(text).ok_or_else(|| "not an absolute URI".to_owned())
+);
+text!(
     Did,
     "did:web or did:key",
     r"^did:(web:[a-z0-9.-]+(%3A[0-9]+)?(:[A-Za-z0-9._-]+)*|key:z6Mk[1-9A-HJ-NP-Za-km-z]{44})$",
@@ -126,6 +133,20 @@ text!(Percent, "percent", r"^(100(\.0{1,6})?|[1-9]?[0-9](\.[0-9]{1,6})?)$", |tex
 text!(Ppm, "parts per million", r"^(1000000(\.0{1,6})?|(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?)$", |text| {
     Ppm::parse(text).map_err(|e| e.to_string())
 });
+
+/// An absolute URI, printable ASCII.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Uri<'t>(pub(crate) &'t str);
+
+impl<'t> Uri<'t> {
+    fn parse(text: &'t str) -> Option<Self> {
+        let (scheme, rest) = text.split_once(':')?;
+        let scheme_fits = scheme.starts_with(|c: char| c.is_ascii_lowercase())
+            && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+.-".contains(&b));
+        let rest_fits = (1..=280).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_graphic());
+        (scheme_fits && rest_fits).then_some(Uri(text))
+    }
+}
 
 /// A country, ISO 3166-1 alpha-2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

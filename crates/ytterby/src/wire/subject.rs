@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::assay::Assay;
-use super::leaf::{Amounts, Count, Country, Home, HsCode, Leaf, MaybeCountry};
+use super::leaf::{Amounts, Count, Country, Home, HsCode, Leaf, MaybeCountry, Uri};
 use crate::decimal::Mass;
 use crate::did::Did;
 use crate::digest::Digest;
@@ -202,6 +202,8 @@ pub(crate) struct Input {
     /// Kilograms of each element taken.
     pub(crate) draws: Amounts,
     /// `true` when exactly what is left is taken.
+    // Without this the schema that is given instead of the type's makes the member required.
+    #[serde(default)]
     #[schemars(schema_with = "only_true")]
     pub(crate) rest: Option<bool>,
 }
@@ -266,8 +268,8 @@ wire! {
 wire! {
     /// A place of work.
     Facility {
-        /// Its identifier: a GLN, permit number or URI.
-        id: Leaf<&'t str>,
+        /// Its identifier, an absolute URI: `urn:gln:9521321000010`, a permit's or register's URL.
+        id: Leaf<Uri<'t>>,
         /// Its name.
         name: Leaf<&'t str>,
         /// The country it is in.
@@ -312,10 +314,10 @@ wire! {
 wire! {
     /// A package.
     Package {
-        /// Its identifier.
-        id: Leaf<&'t str>,
+        /// Its number. (JSON-LD takes `id` and `type` for identifiers of its own.)
+        number: Leaf<&'t str>,
         /// Drum, bag, pallet.
-        r#type: Leaf<&'t str>,
+        packaging: Leaf<&'t str>,
         /// Gross mass, kilograms.
         gross: Option<Leaf<Mass>>,
         /// Tare, kilograms.
