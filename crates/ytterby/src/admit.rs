@@ -351,7 +351,7 @@ impl Composition {
         };
         let assayed = assay.zip(net_mass).map(|(assay, mass)| check::content::content_of(&assay, mass));
         let declared = match draft.subject.get("declaredInputs") {
-            Some(value) => wire::declared_of(value).map_err(under("declaredInputs"))?.into_vec(),
+            Some(value) => wire::declared_of(value).map_err(Finding::from)?.into_vec(),
             None => Vec::new(),
         };
         let of = |gain: bool| {

@@ -308,7 +308,7 @@ pub(crate) fn assay_of(value: &Value<'_>) -> Result<Assay, Misfit> {
 
 /// The declared inputs of a draft.
 pub(crate) fn declared_of(value: &Value<'_>) -> Result<Box<[Declared]>, Misfit> {
-    declared(Some(from_value(value)?))
+    declared(Some(from_value(value).map_err(|misfit: Misfit| misfit.under("declaredInputs"))?))
 }
 
 /// A mass of a draft.
