@@ -344,7 +344,7 @@ fn rows(nd: &Mg, pr: &Mg, form: &str) -> Option<(Vec<Value>, Mg)> {
 pub(crate) fn draft(kind: &str, form: &str, members: Value) -> Value {
     let mut draft = json!({
         "type": kind, "lotNumber": "L-1", "product": "material", "form": form,
-        "facility": { "id": "plant-1", "name": "Plant", "country": "MY" },
+        "facility": { "id": "urn:gln:9521321000010", "name": "Plant", "country": "MY" },
         "period": { "from": "2026-08-01", "to": "2026-09-10" }, "custodyModel": "mass-balance",
     });
     draft.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
