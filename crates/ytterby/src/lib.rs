@@ -3,7 +3,7 @@
 //! This crate reads, judges and makes certificates. It has no clock, no randomness, no disk and no
 //! network: bytes, trust and time are arguments, a report is the result.
 //!
-//! Start at [`verify`] and [`admit`]; the normative text is `proto-docs/`.
+//! Start at [`verify()`] and [`admit()`]; the normative text is `proto-docs/`.
 
 mod admit;
 pub mod assay;

@@ -67,7 +67,7 @@ pub fn verify_with(
     report.finished()
 }
 
-/// The lots of a bundle with what they hand on: what [`crate::admit`] needs to issue on top of them.
+/// The lots of a bundle with what they hand on: what [`crate::admit()`] needs to issue on top of them.
 /// Certificates with something missing behind them are left out; nothing else is judged here.
 pub fn lots_of(bundle: &Bundle<'_>) -> Vec<InputLot> {
     let lineage = Lineage::of(bundle);
