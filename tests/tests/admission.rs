@@ -141,6 +141,7 @@ fn transfer(members: Value) -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn every_way_to_say_what_was_taken() {
     let mut desk = Desk::new();
     let whole = json!({ "Nd": "85.7356", "Pr": "24.83112" });
@@ -459,6 +460,7 @@ fn a_certificate_signed_elsewhere_is_refused_for_the_same_reasons() {
 /// Both doors, given the same content, say the same codes.
 #[test]
 fn both_doors_refuse_alike() {
+    type Case<'c> = (&'c str, &'c dyn Fn(InputLot) -> InputLot, &'c [&'c str]);
     let authority = Desk::new().authority();
     let holder = Did::parse("did:web:somebody.example").unwrap();
     let foreign = |mut ore: InputLot| {
@@ -468,7 +470,7 @@ fn both_doors_refuse_alike() {
         ore.certificate = Certificate::parse(bytes.as_bytes()).unwrap().into_owned();
         ore
     };
-    let lots: [(&str, &dyn Fn(InputLot) -> InputLot, &[&str]); 4] = [
+    let lots: [Case<'_>; 4] = [
         ("as it is", &|lot| lot, &[]),
         ("closed", &|lot| InputLot { closed: true, ..lot }, &["custody.closed-lot"]),
         (
