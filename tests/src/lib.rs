@@ -1,7 +1,9 @@
 //! What the conformance tests share.
 
 pub mod book;
+pub mod corpus;
 pub mod corridor;
+pub mod fuzz;
 pub mod vectors;
 
 use std::path::PathBuf;

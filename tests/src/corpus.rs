@@ -1,0 +1,51 @@
+//! Inputs to start from: the corpus of each fuzz target, and what the project's vectors hold for it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// Every input of a target.
+///
+/// # Errors
+///
+/// When a folder or file cannot be read, or a vector is no JSON.
+pub fn of(target: &str) -> std::io::Result<Vec<Vec<u8>>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut inputs = Vec::new();
+    for file in files(&root.join("fuzz/corpus").join(target))? {
+        inputs.push(std::fs::read(file)?);
+    }
+    for file in files(&root.join("proto-docs/vectors"))? {
+        let vector: Value = serde_json::from_slice(&std::fs::read(file)?)?;
+        inputs.extend(from_vector(target, &vector));
+    }
+    if target == "draft_admit" {
+        for file in files(&root.join("examples/corridor"))? {
+            let step: Value = serde_json::from_slice(&std::fs::read(file)?)?;
+            inputs.extend(step.get("draft").map(|draft| draft.to_string().into_bytes()));
+        }
+    }
+    Ok(inputs)
+}
+
+/// What a vector holds for a target.
+fn from_vector(target: &str, vector: &Value) -> Vec<Vec<u8>> {
+    let bundle = &vector["bundle"];
+    match target {
+        "json" => vec![vector.to_string().into_bytes()],
+        "bundle_verify" => vec![bundle.to_string().into_bytes()],
+        "certificate" => {
+            let all = bundle["certificates"].as_array().into_iter().flatten();
+            all.map(|certificate| certificate.to_string().into_bytes()).collect()
+        }
+        "trust" => vector["trust"].as_str().map(|text| text.as_bytes().to_vec()).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
+    files.sort();
+    Ok(files)
+}
