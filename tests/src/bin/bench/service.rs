@@ -1,0 +1,196 @@
+//! Certificates that the service issues in a second, durably and over HTTP, against what its engine does with
+//! nothing in front of it and what its HTTP layer does with nothing behind it.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::routing::post;
+use serde_json::{Value, json};
+use ytterby::Draft;
+use ytterby::digest::Digest;
+use ytterby_store::{NewCertificate, NewLot, Registration, Sqlite, SqliteOptions, Store};
+
+use super::Failure;
+use super::figure::Figures;
+use super::http::{Connection, per_second};
+use conformance::book::{Book, time};
+
+const CLIENTS: [usize; 3] = [1, 16, 128];
+
+pub(crate) fn measure(figures: &mut Figures) -> Result<(), Failure> {
+    let binary = std::env::current_exe()?.with_file_name("ytterby-registry");
+    if !binary.is_file() {
+        figures.missing("the service: cargo build --release -p ytterby-registry");
+        return Ok(());
+    }
+    let folder = super::target().join(format!("bench-service-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let result = CLIENTS.into_iter().try_for_each(|clients| with(figures, clients, &binary, &folder));
+    std::fs::remove_dir_all(&folder)?;
+    result
+}
+
+fn with(figures: &mut Figures, clients: usize, binary: &Path, folder: &Path) -> Result<(), Failure> {
+    let engine = engine(clients, &folder.join(format!("engine-{clients}.db")))?;
+    let bare = bare(clients)?;
+    let service = Service::start(binary, &folder.join(format!("service-{clients}")))?;
+    let issued = per_second(clients, |client| {
+        let mut connection = Connection::open(service.address)?;
+        let key = service.key.clone();
+        Ok(move |n| {
+            let body = draft(&format!("{client}-{n}")).to_string();
+            connection.post("/v1/certificates", &key, &body).map(drop)
+        })
+    })?;
+    let name = format!("issue over HTTP, {clients} clients");
+    figures.add(name.clone(), issued, "per second", ("the store alone", engine));
+    figures.add(name, issued, "per second", ("axum without work", bare));
+    Ok(())
+}
+
+fn draft(number: &str) -> Value {
+    json!({
+        "type": "OriginCertificate", "source": "opening-stock", "origin": { "country": "unknown" },
+        "lotNumber": format!("FEED-{number}"), "product": "Feed of the separation circuit", "form": "in-process",
+        "netMass": "1000",
+        "assay": {
+            "massBasis": "as-received", "percentBasis": "of-mass",
+            "components": [
+                { "oxide": "La2O3", "percent": "2.5" },
+                { "oxide": "CeO2", "percent": "4.6" },
+                { "oxide": "Pr6O11", "percent": "0.53" },
+                { "oxide": "Nd2O3", "percent": "1.85" },
+            ],
+            "method": "ICP-OES, stocktake", "laboratory": "Gebeng laboratory", "date": "2026-10-31"
+        },
+        "facility": { "id": "urn:gln:9521321000020", "name": "Gebeng separation plant", "country": "MY" },
+        "period": { "from": "2026-10-31", "to": "2026-10-31" }, "custodyModel": "mass-balance",
+    })
+}
+
+/// Registrations of the same certificate under other numbers, straight into the store.
+fn engine(clients: usize, file: &PathBuf) -> Result<f64, Failure> {
+    let store = Sqlite::open(file, SqliteOptions::default())?;
+    let made = sample()?;
+    per_second(clients, |client| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let (store, made) = (&store, &made);
+        Ok(move |n| {
+            let mut certificate = made.clone();
+            let name = format!("{client}-{n}");
+            // The store holds the bytes to their digest, and looks no further into them.
+            certificate.bytes[..name.len()].copy_from_slice(name.as_bytes());
+            certificate.digest = Digest::of(&certificate.bytes);
+            certificate.id = format!("urn:uuid:{name}");
+            certificate.external_id.clone_from(&name);
+            let at = certificate.created.clone();
+            let registration = Registration { certificates: vec![certificate], idempotency: None, at };
+            runtime.block_on(store.register(registration))?;
+            Ok(())
+        })
+    })
+}
+
+/// The certificate of a draft as the store takes it.
+fn sample() -> Result<NewCertificate, Failure> {
+    const AT: &str = "2026-11-24T12:00:00Z";
+    let mut book = Book::default();
+    let certificate = book
+        .issue("refinery", &Draft::parse(draft("0").to_string().as_bytes())?, time(AT))
+        .map_err(|findings| format!("refused: {findings:?}"))?;
+    let lot = certificate.lot().ok_or("an origin has a lot")?;
+    let lot = NewLot {
+        number: lot.number.to_string(),
+        step: lot.made_by().to_owned(),
+        form: lot.form.as_str().to_owned(),
+        holder: lot.holder.clone(),
+        content: lot.content.clone(),
+        carried: String::new(),
+    };
+    Ok(NewCertificate {
+        digest: certificate.digest(),
+        id: String::new(),
+        issuer: certificate.claims().issuer.clone(),
+        kind: certificate.claims().kind.as_str().to_owned(),
+        created: AT.to_owned(),
+        external_id: String::new(),
+        bytes: certificate.bytes().to_vec(),
+        lot: Some(lot),
+        draws: vec![],
+        about: vec![],
+    })
+}
+
+/// axum that reads a draft and answers with as many bytes as a certificate has.
+fn bare(clients: usize) -> Result<f64, Failure> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
+    let address = listener.local_addr()?;
+    let answer = Bytes::from(sample()?.bytes);
+    let handler = move |_draft: Bytes| async move { (StatusCode::CREATED, answer) };
+    let router = axum::Router::new().route("/v1/certificates", post(handler));
+    runtime.spawn(async move { axum::serve(listener, router).await });
+    let body = draft("0").to_string();
+    per_second(clients, |_| {
+        let mut connection = Connection::open(address)?;
+        let body = body.clone();
+        Ok(move |_| connection.post("/v1/certificates", "none", &body).map(drop))
+    })
+}
+
+/// The service, on loopback, with a folder of its own.
+struct Service {
+    child: Child,
+    address: SocketAddr,
+    key: String,
+}
+
+impl Service {
+    fn start(binary: &Path, folder: &Path) -> Result<Self, Failure> {
+        let child = Command::new(binary)
+            .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--dir"])
+            .arg(folder)
+            .env("RUST_LOG", "warn")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut service = Service { child, address: ([127, 0, 0, 1], 0).into(), key: String::new() };
+        let output = service.child.stdout.take().ok_or("no output")?;
+        for line in BufReader::new(output).lines() {
+            for word in line?.split_whitespace() {
+                if let Some(address) = word.strip_prefix("http://") {
+                    service.address = address.parse()?;
+                }
+                if word.starts_with("ytb_") {
+                    word.clone_into(&mut service.key);
+                }
+            }
+            if service.address.port() != 0 && !service.key.is_empty() {
+                service.add_issuer()?;
+                return Ok(service);
+            }
+        }
+        Err("the service stopped at once".into())
+    }
+
+    /// From the admin's key to one that may issue.
+    fn add_issuer(&mut self) -> Result<(), Failure> {
+        let mut connection = Connection::open(self.address)?;
+        connection.post("/v1/issuers", &self.key, r#"{"name":"refinery","title":"Refinery"}"#)?;
+        let body = r#"{"issuer":"refinery","scopes":["read","issue"],"label":"bench"}"#;
+        let answer: Value = serde_json::from_slice(&connection.post("/v1/api-keys", &self.key, body)?)?;
+        answer["key"].as_str().ok_or("a new API key is shown once")?.clone_into(&mut self.key);
+        Ok(())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Its folder goes as well: nothing is lost that anybody wants.
+        self.child.kill().and_then(|()| self.child.wait().map(drop)).unwrap_or_default();
+    }
+}
