@@ -85,6 +85,8 @@ pub struct Proof {
     pub created: Timestamp,
     /// Issuer DID, `#`, Multikey, as it stands.
     pub verification_method: Box<str>,
+    /// The key it names, read once: base58 is slow.
+    pub(crate) key: Option<Multikey>,
     pub(crate) suite_fits: bool,
     pub(crate) context_fits: bool,
     pub(crate) value: Box<str>,
@@ -213,8 +215,8 @@ impl Claims {
 impl Proof {
     /// The key after the `#` of the verification method, and the DID before it.
     pub fn key(&self) -> Option<(&str, Multikey)> {
-        let (did, key) = self.verification_method.split_once('#')?;
-        Some((did, Multikey::parse(key).ok()?))
+        let (did, _) = self.verification_method.split_once('#')?;
+        Some((did, self.key?))
     }
 
     fn decode(object: &Object<'_>, hashes: Option<HashData>) -> Result<Self, Misfit> {
@@ -227,6 +229,7 @@ impl Proof {
         Ok(Proof {
             created: wire.created.0,
             verification_method: wire.verification_method.into(),
+            key: wire.verification_method.split_once('#').and_then(|(_, key)| Multikey::parse(key).ok()),
             suite_fits: wire.r#type == proof::PROOF_TYPE
                 && wire.cryptosuite == proof::CRYPTOSUITE
                 && wire.proof_purpose == PURPOSE,

@@ -145,9 +145,35 @@ impl<'a> Object<'a> {
     }
 }
 
-/// RFC 8785 section 3.2.3: names are ordered by their UTF-16 code units.
+/// RFC 8785 section 3.2.3: names are ordered by their UTF-16 code units. That is the order of their
+/// bytes, unless the first difference is between U+E000 to U+FFFF and what lies beyond.
 fn jcs_order(a: &str, b: &str) -> Ordering {
-    if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
+    match a.bytes().zip(b.bytes()).find(|(a, b)| a != b) {
+        Some((a_byte, b_byte)) if a_byte >= 0xee && b_byte >= 0xee => a.encode_utf16().cmp(b.encode_utf16()),
+        Some((a_byte, b_byte)) => a_byte.cmp(&b_byte),
+        None => a.len().cmp(&b.len()),
+    }
+}
+
+/// How many bytes from the start stand for themselves in a string: no quote, backslash or control.
+/// Eight at a time: most of a certificate is such bytes, and each is passed twice.
+fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    // The lowest bit that is set marks the first byte below `limit` (of at most 0x80); bits above it may err.
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
+    let mut at = 0;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*chunk);
+        let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let special = below(word, 0x20) | equal(b'"') | equal(b'\\');
+        if special != 0 {
+            return at + (special.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = &bytes[at..];
+    at + rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20).unwrap_or(rest.len())
 }
 
 #[cfg(test)]
@@ -160,6 +186,29 @@ mod tests {
         let value = Value::parse("{\"\u{fb33}\":1,\"\u{1f600}\":2,\"a\":3}".as_bytes()).unwrap();
         let names: Vec<_> = value.as_object().unwrap().iter().map(|(k, _)| k.to_owned()).collect();
         assert_eq!(names, ["a", "\u{1f600}", "\u{fb33}"]);
+    }
+
+    #[test]
+    fn names_are_ordered_as_their_code_units_are() {
+        let names = ["", "a", "ab", "b", "\u{7f}", "\u{e9}", "\u{d7ff}", "\u{e000}", "\u{ffff}", "\u{10000}"];
+        let ends = ["", "a", "\u{e000}", "\u{1f600}", "\u{10ffff}"];
+        let all: Vec<String> =
+            names.iter().flat_map(|n| ends.iter().map(move |e| format!("{n}{e}"))).collect();
+        for (a, b) in all.iter().flat_map(|a| all.iter().map(move |b| (a, b))) {
+            assert_eq!(jcs_order(a, b), a.encode_utf16().cmp(b.encode_utf16()), "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn plain_bytes_end_where_the_first_special_one_stands() {
+        for byte in 0..=u8::MAX {
+            for (before, at) in [(b'a', 0), (0x21, 3), (0x7f, 7), (0xff, 8), (0x5d, 17), (0x80, 30)] {
+                let mut bytes = [before; 31];
+                bytes[at] = byte;
+                let special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                assert_eq!(plain_length(&bytes), if special { at } else { 31 }, "{byte:#x} at {at}");
+            }
+        }
     }
 
     #[test]

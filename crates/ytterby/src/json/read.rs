@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::number::is_canonical;
-use super::{Object, Value};
+use super::{Object, Value, plain_length};
 
 /// Deepest nesting accepted; certificates need nine levels, bundles two more.
 pub(crate) const MAX_DEPTH: usize = 32;
@@ -275,8 +275,7 @@ impl<'a> Reader<'a> {
 
     /// Skips characters that stand for themselves.
     fn plain(&mut self) {
-        let rest = &self.text.as_bytes()[self.at..];
-        self.at += rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20).unwrap_or(rest.len());
+        self.at += plain_length(&self.text.as_bytes()[self.at..]);
     }
 
     fn escape(&mut self) -> Result<char, ParseError> {

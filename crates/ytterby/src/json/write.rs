@@ -1,6 +1,6 @@
 //! The canonical writer (RFC 8785): no white space, names in order, the shortest escapes.
 
-use super::{Object, Value};
+use super::{Object, Value, plain_length};
 
 /// What [`write_object_without`] wrote, and which bytes of it are the member that was asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,14 +72,12 @@ pub fn write_object_without(object: &Object<'_>, name: &str, out: &mut Vec<u8>) 
 
 fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut from = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.extend_from_slice(&bytes[from..at]);
-        from = at + 1;
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, special) = rest.split_at(plain_length(rest));
+        out.extend_from_slice(plain);
+        let Some((&byte, after)) = special.split_first() else { break };
+        rest = after;
         match byte {
             b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
             0x08 => out.extend_from_slice(b"\\b"),
@@ -90,7 +88,6 @@ fn write_string(text: &str, out: &mut Vec<u8>) {
             _ => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
         }
     }
-    out.extend_from_slice(&bytes[from..]);
     out.push(b'"');
 }
 
