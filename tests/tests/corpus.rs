@@ -1,5 +1,4 @@
 //! Every input of the fuzzing corpus, and what the vectors hold, through the bodies of the fuzz targets.
-#![expect(clippy::unwrap_used, reason = "a test that cannot read what it tests fails")]
 
 use conformance::corpus;
 use conformance::fuzz::TARGETS;
