@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use ytterby::digest::Digest;
+
 use super::Failure;
 
 /// How long each number of callers is measured.
@@ -24,10 +26,10 @@ impl Connection {
 
     /// Posts JSON; gives the body of an answer that is a success.
     pub(crate) fn post(&mut self, path: &str, key: &str, body: &str) -> Result<Vec<u8>, Failure> {
-        let length = body.len();
+        let (length, once) = (body.len(), Digest::of(body.as_bytes()));
         let request = format!(
             "POST {path} HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\n\r\n{body}"
+             idempotency-key: {once}\r\ncontent-length: {length}\r\n\r\n{body}"
         );
         self.0.get_mut().write_all(request.as_bytes())?;
         let mut line = String::new();
