@@ -23,7 +23,6 @@ pub struct Bundle<'a> {
     pub(crate) certificates: Vec<Certificate<'a>>,
     /// Certificates that break form: their digest, what they call themselves, and how they break it.
     pub(crate) broken: Vec<Broken>,
-    pub(crate) receipts: usize,
 }
 
 /// A certificate that breaks form.
@@ -54,7 +53,7 @@ impl<'a> Bundle<'a> {
 
     /// A bundle of certificates at hand, for one or several subjects.
     pub fn of(subject: Vec<Digest>, certificates: Vec<Certificate<'a>>) -> Self {
-        Bundle { subject: Some(subject), certificates, broken: Vec::new(), receipts: 0 }
+        Bundle { subject: Some(subject), certificates, broken: Vec::new() }
     }
 
     /// The certificates of sound form, in the order of the file.
@@ -167,7 +166,7 @@ impl<'a> Builder<'a> {
             }
             "subject" => self.subject(reader)?,
             "certificates" | "attestations" => self.certificates(reader)?,
-            // Read strictly and counted: what they prove is not looked at by this version.
+            // Read strictly: what they prove is not looked at by this version.
             "receipts" => {
                 let mut more = reader.open(b'{')?;
                 let mut keys = HashSet::new();
@@ -179,7 +178,6 @@ impl<'a> Builder<'a> {
                     reader.value_up_to(MAX_CERTIFICATE)?;
                     more = reader.more(b'{')?;
                 }
-                self.bundle.receipts = keys.len();
             }
             _ => {
                 let mut more = reader.open(b'[')?;

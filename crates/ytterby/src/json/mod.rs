@@ -118,11 +118,6 @@ impl<'a> Object<'a> {
         self.0.iter().map(|(k, v)| (k.as_ref(), v))
     }
 
-    /// The members, in JCS order, with values that can be changed.
-    pub fn values_mut(&mut self) -> impl Iterator<Item = (&str, &mut Value<'a>)> {
-        self.0.iter_mut().map(|member| (member.0.as_ref(), &mut member.1))
-    }
-
     /// How many members there are.
     pub fn len(&self) -> usize {
         self.0.len()
