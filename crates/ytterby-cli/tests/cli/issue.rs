@@ -73,9 +73,9 @@ fn a_table_is_a_certificate_per_row() {
         "type,step,lotNumber,product,form,netMass,assay.massBasis,assay.percentBasis,assay.Nd2O3,assay.Dy2O3,\
          facility.id,facility.name,facility.country,period.from,period.to,custodyModel,inputs\n\
          ProcessingCertificate,separation,OX-5,Nd oxide,oxide,40,as-received,of-mass,99,<0.005,\
-         plant-1,Example Refinery,MY,2026-06-15,2026-06-30,segregated,{parent}\n\
+         urn:gln:9521321000010,Example Refinery,MY,2026-06-15,2026-06-30,segregated,{parent}\n\
          ProcessingCertificate,calcination,OX-6,Nd oxide,oxide,20,as-received,of-mass,99,,\
-         plant-1,Example Refinery,MY,2026-06-15,2026-06-30,segregated,OX-5\n"
+         urn:gln:9521321000010,Example Refinery,MY,2026-06-15,2026-06-30,segregated,OX-5\n"
     );
     folder.write("day.csv", table);
     folder.run(&issue("day.csv", &["--input", "ore.json", "-o", "day.json"])).exits(0);
