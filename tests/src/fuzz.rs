@@ -66,6 +66,7 @@ pub fn json(bytes: &[u8]) -> String {
 
 /// A certificate: its bytes are canonical, its digest is theirs, and reading them again gives the same.
 pub fn certificate(bytes: &[u8]) -> String {
+    readers_agree(bytes);
     let certificate = match Certificate::parse(bytes) {
         Ok(certificate) => certificate,
         Err(error) => return certificate_error(&error),
@@ -76,6 +77,25 @@ pub fn certificate(bytes: &[u8]) -> String {
     let again = Certificate::parse(certificate.bytes()).expect("its own bytes are a certificate");
     assert_eq!(format!("{again:?}"), format!("{certificate:?}"));
     format!("{:?} {:?}", certificate.claims().kind, certificate.lot().map(|lot| lot.made_by()))
+}
+
+/// Canonical bytes are read the short way, and by the strict reader where a space stands in front of them:
+/// both say the same, of what is right and of what is wrong.
+///
+/// # Panics
+///
+/// When they do not.
+pub fn readers_agree(bytes: &[u8]) {
+    let spaced = [b" ", bytes].concat();
+    match (Certificate::parse(bytes), Certificate::parse(&spaced)) {
+        (Ok(short), Ok(strict)) => assert_eq!(format!("{short:?}"), format!("{strict:?}")),
+        (Err(CertificateError::Form(short)), Err(CertificateError::Form(strict))) => {
+            assert_eq!(short, strict)
+        }
+        // Their places differ by the space, and a byte-order mark is none behind it.
+        (Err(CertificateError::Json(_)), Err(CertificateError::Json(_))) => {}
+        (short, strict) => panic!("{short:?}, but behind a space {strict:?}"),
+    }
 }
 
 /// The whole verifier: any bundle has a report, the same each time.

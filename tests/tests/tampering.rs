@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use conformance::book::{Book, time};
 use conformance::corridor::{NOW, issued};
+use conformance::fuzz::readers_agree;
 use conformance::vectors::Forge;
 use serde_json::{Value, json};
 use ytterby::json::{Value as Tree, canonical};
@@ -111,6 +112,7 @@ fn no_certificate_of_the_corridor_can_be_changed_anywhere() {
         for (at, change) in all {
             let tampered = changed(document, &at, &change);
             assert_ne!(tampered, *document, "{at} {change:?} changes nothing");
+            readers_agree(&canonical(&Tree::parse(tampered.to_string().as_bytes()).unwrap()));
             // Alone it would want for its inputs: it must be wrong by itself, whatever is beside it.
             let alone = verdict(tampered.to_string().as_bytes(), &trust);
             assert!(!matches!(alone, Some(Verdict::Verified)), "{at} {change:?} in {document:#}");
@@ -124,6 +126,7 @@ fn no_certificate_of_the_corridor_can_be_changed_anywhere() {
             cases += 1;
         }
         assert_eq!(canonical(&Tree::parse(bytes).unwrap()), bytes);
+        readers_agree(bytes);
     }
     println!("{cases} changes of {} certificates, alone: {verdicts:?}", documents.len());
     assert!(cases > 5000 && verdicts.contains_key("Some(Rejected)"));

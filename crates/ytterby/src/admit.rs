@@ -18,7 +18,7 @@ use crate::draft::{Draft, Take};
 use crate::draws::{Drawn, Need, Spread};
 use crate::finding::{Code, Effect, Finding};
 use crate::form::{ContentFrom, DeclaredReason, Kind};
-use crate::json::{Misfit, Object, Value};
+use crate::json::{Members, Misfit, Object, Value};
 use crate::key::{Multikey, SigningKey};
 use crate::lot::Lot;
 use crate::masses::Masses;
@@ -171,8 +171,8 @@ pub fn admit(
     let subject = compose(draft, inputs, authority).map_err(|finding| vec![finding])?;
     let document = document(draft, subject, authority, issue);
     check_size(&document, authority).map_err(|finding| vec![finding])?;
-    let claims =
-        wire::claims(draft.kind, &document).map_err(|misfit| vec![in_draft(Finding::from(misfit))])?;
+    let (claims, _) = wire::claims(draft.kind, Members::decoder(&document))
+        .map_err(|misfit| vec![in_draft(Finding::from(misfit))])?;
     let (mut findings, carried) = judge(&claims, issue.at, inputs);
     if let Some(scope) = &authority.scope {
         let mut scoped = Findings::default();

@@ -4,10 +4,12 @@
 //! cost little beyond the file itself. Implements proto-docs/bundle.md.
 
 use std::collections::HashSet;
+use std::iter::Peekable;
 
-use crate::certificate::{Certificate, MAX_CERTIFICATE};
+use crate::certificate::{Certificate, MAX_CERTIFICATE, kind_hints};
 use crate::digest::Digest;
 use crate::finding::Finding;
+use crate::form::Kind;
 use crate::json::{ParseError, ParseErrorKind, Reader, Value};
 
 /// The value of the member `bundle`.
@@ -106,6 +108,26 @@ struct Builder<'a> {
     bundle: Bundle<'a>,
     seen: HashSet<Digest>,
     scratch: Vec<u8>,
+    hints: Option<Hints<'a>>,
+}
+
+/// Which kind of certificate comes next. Asked in the order of the file, so that each byte is looked at once.
+struct Hints<'a> {
+    base: usize,
+    kinds: Peekable<Box<dyn Iterator<Item = (usize, Kind)> + 'a>>,
+}
+
+impl<'a> Hints<'a> {
+    fn of(reader: &Reader<'a>) -> Self {
+        let kinds: Box<dyn Iterator<Item = _> + 'a> = Box::new(kind_hints(reader.rest()));
+        Hints { base: reader.offset(), kinds: kinds.peekable() }
+    }
+
+    /// The kind that is written next behind an offset.
+    fn kind_behind(&mut self, offset: usize) -> Option<Kind> {
+        while self.kinds.next_if(|(at, _)| self.base + at < offset).is_some() {}
+        self.kinds.peek().map(|(_, kind)| *kind)
+    }
 }
 
 impl<'a> Builder<'a> {
@@ -206,13 +228,31 @@ impl<'a> Builder<'a> {
     fn certificates(&mut self, reader: &mut Reader<'a>) -> Result<(), ParseError> {
         let mut more = reader.open(b'[')?;
         while more {
-            let from = reader.offset();
-            let value = reader.value_up_to(MAX_CERTIFICATE)?;
-            let source = reader.span(from, reader.offset()).trim_ascii_end();
-            self.certificate(&value, Some(source), reader)?;
+            if let Some((certificate, length)) = self.plain(reader) {
+                reader.pass(length);
+                self.add(certificate);
+            } else {
+                let from = reader.offset();
+                let value = reader.value_up_to(MAX_CERTIFICATE)?;
+                let source = reader.span(from, reader.offset()).trim_ascii_end();
+                self.certificate(&value, Some(source), reader)?;
+            }
             more = reader.more(b'[')?;
         }
         Ok(())
+    }
+
+    /// The certificate at the cursor, if it stands there in canonical bytes.
+    fn plain(&mut self, reader: &Reader<'a>) -> Option<(Certificate<'a>, usize)> {
+        let hints = self.hints.get_or_insert_with(|| Hints::of(reader));
+        let kind = hints.kind_behind(reader.offset())?;
+        Certificate::plain(reader.rest(), kind)
+    }
+
+    fn add(&mut self, certificate: Certificate<'a>) {
+        if self.seen.insert(certificate.digest()) {
+            self.bundle.certificates.push(certificate);
+        }
     }
 
     fn certificate(
@@ -225,11 +265,7 @@ impl<'a> Builder<'a> {
             return Err(reader.error(ParseErrorKind::Shape("a certificate is an object")));
         };
         match Certificate::from_object(object, source, &mut self.scratch) {
-            Ok(certificate) => {
-                if self.seen.insert(certificate.digest()) {
-                    self.bundle.certificates.push(certificate);
-                }
-            }
+            Ok(certificate) => self.add(certificate),
             Err(finding) => {
                 let digest = Digest::of(&self.scratch);
                 if self.seen.insert(digest) {

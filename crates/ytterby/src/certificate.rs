@@ -12,7 +12,7 @@ use crate::did::Did;
 use crate::digest::Digest;
 use crate::finding::{Code, Finding};
 use crate::form::{AttestationKind, Kind};
-use crate::json::{Misfit, MisfitKind, Object, ParseError, Value, from_value};
+use crate::json::{Members, Misfit, MisfitKind, Object, ParseError, Plain, Value};
 use crate::key::Multikey;
 use crate::lot::Lot;
 use crate::proof::{self, HashData};
@@ -111,6 +111,13 @@ impl<'a> Certificate<'a> {
             let text = format!("larger than {MAX_CERTIFICATE} bytes");
             return Err(CertificateError::Form(Box::new(Finding::new(Code::LimitCertificateBytes, text))));
         }
+        if let Some(text) = str::from_utf8(bytes).ok()
+            && let Some((certificate, length)) =
+                kind_hints(text).next().and_then(|(_, k)| Self::plain(text, k))
+            && length == bytes.len()
+        {
+            return Ok(certificate);
+        }
         let value = Value::parse(bytes)?;
         let Value::Object(object) = &value else {
             let finding = Finding::new(Code::MalformedWrongType, "a certificate is an object");
@@ -119,6 +126,20 @@ impl<'a> Certificate<'a> {
         let mut canonical = Vec::with_capacity(bytes.len());
         Self::from_object(object, Some(bytes), &mut canonical)
             .map_err(|f| CertificateError::Form(Box::new(f)))
+    }
+
+    /// Reads the certificate that a text begins with, if it is of this kind and stands there in the
+    /// bytes that were signed, as most do; says how many bytes it has. Whatever else it is, and
+    /// whatever is wrong with it, the tree tells.
+    pub(crate) fn plain(text: &'a str, kind: Kind) -> Option<(Self, usize)> {
+        let mut plain = Plain::new(text);
+        let (claims, wire) = wire::claims(kind, &mut plain).ok()?;
+        let wire = wire?;
+        let length = plain.offset();
+        let source = text.get(..length).filter(|source| source.len() <= MAX_CERTIFICATE)?;
+        let hashes = proof::hash_plain(source, &wire)?;
+        let (bytes, digest) = (Cow::Borrowed(source.as_bytes()), Digest::of(source.as_bytes()));
+        Some((Certificate { bytes, digest, claims, proof: Proof::of(wire, hashes) }, length))
     }
 
     /// Reads a certificate from its tree. `source` are the bytes the tree came from: when they are
@@ -134,8 +155,12 @@ impl<'a> Certificate<'a> {
             crate::json::write_object_without(object, "", scratch);
         }
         let digest = Digest::of(scratch);
-        let claims = Claims::decode(object).map_err(|finding| finding.about(digest))?;
-        let proof = Proof::decode(object, hashes).map_err(|misfit| Finding::from(misfit).about(digest))?;
+        let (claims, wire) = Claims::decode(object).map_err(|finding| finding.about(digest))?;
+        let (Some(wire), Some(hashes)) = (wire, hashes) else {
+            let misfit = Misfit::new(MisfitKind::MissingField, "there is no proof").under("proof");
+            return Err(Finding::from(misfit).about(digest));
+        };
+        let proof = Proof::of(wire, hashes);
         let bytes = match source {
             Some(source) if source == scratch.as_slice() => Cow::Borrowed(source),
             _ => Cow::Owned(scratch.clone()),
@@ -188,8 +213,8 @@ impl Claims {
         }
     }
 
-    /// Decodes everything but the proof.
-    fn decode(object: &Object<'_>) -> Result<Self, Finding> {
+    /// Decodes everything, and gives the proof for itself.
+    fn decode<'t>(object: &'t Object<'_>) -> Result<(Self, Option<wire::Proof<'t>>), Finding> {
         let listed = |name: &str| -> Vec<Option<&str>> {
             object.get(name).and_then(Value::as_array).unwrap_or_default().iter().map(Value::as_str).collect()
         };
@@ -208,7 +233,7 @@ impl Claims {
             let text = format!("it must be [\"{VERIFIABLE_CREDENTIAL}\", one of {}]", known.join(", "));
             return Err(Finding::new(Code::MalformedType, text).at("/type"));
         };
-        wire::claims(kind, object).map_err(Finding::from)
+        wire::claims(kind, Members::decoder(object)).map_err(Finding::from)
     }
 }
 
@@ -219,14 +244,8 @@ impl Proof {
         Some((did, self.key?))
     }
 
-    fn decode(object: &Object<'_>, hashes: Option<HashData>) -> Result<Self, Misfit> {
-        let value = object
-            .get("proof")
-            .ok_or_else(|| Misfit::new(MisfitKind::MissingField, "there is no proof").under("proof"))?;
-        let wire: wire::Proof<'_> = from_value(value).map_err(|misfit| misfit.under("proof"))?;
-        let hashes =
-            hashes.ok_or_else(|| Misfit::new(MisfitKind::MissingField, "no proof value").under("proof"))?;
-        Ok(Proof {
+    fn of(wire: wire::Proof<'_>, hashes: HashData) -> Self {
+        Proof {
             created: wire.created.0,
             verification_method: wire.verification_method.into(),
             key: wire.verification_method.split_once('#').and_then(|(_, key)| Multikey::parse(key).ok()),
@@ -236,6 +255,16 @@ impl Proof {
             context_fits: wire.context == CONTEXT,
             value: wire.proof_value.into(),
             hashes,
-        })
+        }
     }
+}
+
+/// Where a text says which kind of certificate it is, and which. A hint: whoever uses it finds out
+/// whether it holds.
+pub(crate) fn kind_hints(text: &str) -> impl Iterator<Item = (usize, Kind)> {
+    const TYPE: &str = "\"type\":[\"VerifiableCredential\",\"";
+    memchr::memmem::find_iter(text.as_bytes(), TYPE).filter_map(move |at| {
+        let word = text.get(at + TYPE.len()..)?.split('"').next()?;
+        Some((at, Kind::parse(word)?))
+    })
 }

@@ -122,19 +122,33 @@ fn minimal(millionths: u64) -> String {
 }
 
 fn millionths(text: &str, max_whole_digits: usize) -> Result<u64, DecimalError> {
-    let (whole, fraction) = match text.split_once('.') {
-        Some((whole, fraction)) if (1..=6).contains(&fraction.len()) => (whole, fraction),
-        Some(_) => return Err(DecimalError::Grammar),
-        None => (text, ""),
-    };
-    let well_formed = (1..=max_whole_digits).contains(&whole.len())
-        && (whole == "0" || !whole.starts_with('0'))
-        && whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit());
-    if !well_formed {
+    let bytes = text.as_bytes();
+    let (whole, value) = digits(bytes, 0);
+    if !(1..=max_whole_digits).contains(&whole) || (bytes[0] == b'0' && whole > 1) {
         return Err(DecimalError::Grammar);
     }
-    let digits = whole.bytes().chain(fraction.bytes()).chain(std::iter::repeat_n(b'0', 6 - fraction.len()));
-    Ok(digits.fold(0, |value, digit| value * 10 + u64::from(digit - b'0')))
+    let Some((b'.', fraction)) = bytes[whole..].split_first() else {
+        return if whole == bytes.len() { Ok(value * SCALE[0]) } else { Err(DecimalError::Grammar) };
+    };
+    let (decimals, value) = digits(fraction, value);
+    let scale = SCALE.get(decimals).filter(|_| decimals > 0 && decimals == fraction.len());
+    scale.map(|scale| value * scale).ok_or(DecimalError::Grammar)
+}
+
+/// What a number of decimals lacks to six.
+const SCALE: [u64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+
+/// How many digits come first, and their value behind that of `before`. It stops at ten, which is more
+/// than any grammar here has in a row.
+fn digits(bytes: &[u8], before: u64) -> (usize, u64) {
+    let mut value = before;
+    for (at, byte) in bytes.iter().enumerate().take(10) {
+        match byte {
+            b'0'..=b'9' => value = value * 10 + u64::from(byte - b'0'),
+            _ => return (at, value),
+        }
+    }
+    (bytes.len().min(10), value)
 }
 
 #[cfg(test)]
@@ -171,6 +185,11 @@ mod tests {
             "1 ",
             "0.0000001",
             "1000000000",
+            "10000000000",
+            "0.00000000001",
+            "99999999999999999999999999",
+            "1.2.3",
+            "1..2",
             "٣",
             "1.٣",
             "NaN",

@@ -13,9 +13,14 @@ pub struct Element(u8);
 impl Element {
     /// The element of a symbol. Promethium and technetium are no elements of trade: `None`.
     pub fn parse(symbol: &str) -> Option<Self> {
-        let at = SYMBOLS.iter().position(|s| *s == symbol)?;
-        let element = Element(u8::try_from(at + 1).ok()?);
-        (!matches!(symbol, "Pm" | "Tc")).then_some(element)
+        let number = match *symbol.as_bytes() {
+            [first @ b'A'..=b'Z'] => NUMBERS[usize::from(first - b'A')][0],
+            [first @ b'A'..=b'Z', second @ b'a'..=b'z'] => {
+                NUMBERS[usize::from(first - b'A')][usize::from(second - b'a') + 1]
+            }
+            _ => 0,
+        };
+        (number != 0 && !matches!(symbol, "Pm" | "Tc")).then_some(Element(number))
     }
 
     /// The chemical symbol.
@@ -60,7 +65,9 @@ pub struct Oxide {
 impl Oxide {
     /// The oxide of a formula; none outside the table.
     pub fn parse(formula: &str) -> Option<&'static Self> {
-        OXIDES.iter().find(|oxide| oxide.name == formula)
+        let symbol = if formula.as_bytes().get(1)?.is_ascii_lowercase() { 2 } else { 1 };
+        let element = Element::parse(formula.get(..symbol)?)?;
+        OXIDES.iter().find(|oxide| oxide.element == element && oxide.name == formula)
     }
 
     /// The mass of this oxide that holds a mass of the element, rounded down; for showing only.
@@ -119,6 +126,19 @@ const SYMBOLS: [&str; 92] = [
     "Ac", "Th", "Pa", "U",
 ];
 
+/// Atomic numbers by the first letter of the symbol, then by the second: none, `a`, `b` and so on.
+const NUMBERS: [[u8; 27]; 26] = {
+    let mut numbers = [[0; 27]; 26];
+    let mut number = 0;
+    while number < SYMBOLS.len() {
+        let symbol = SYMBOLS[number].as_bytes();
+        let second = if symbol.len() == 2 { symbol[1] - b'a' + 1 } else { 0 };
+        number += 1;
+        numbers[(symbol[0] - b'A') as usize][second as usize] = number as u8;
+    }
+    numbers
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +147,15 @@ mod tests {
     fn symbols_oxides_and_species() {
         assert_eq!(Element::parse("Nd").unwrap().treo_oxide().unwrap().name, "Nd2O3");
         assert_eq!(Element::parse("Pr").unwrap().treo_oxide().unwrap().name, "Pr6O11");
+        for (at, symbol) in SYMBOLS.iter().enumerate().filter(|(_, s)| !["Pm", "Tc"].contains(s)) {
+            assert_eq!(Element::parse(symbol), Some(Element(u8::try_from(at + 1).unwrap())));
+        }
+        for oxide in OXIDES {
+            assert_eq!(Oxide::parse(oxide.name), Some(oxide));
+        }
+        for bad in ["", "n", "Nx", "ND", "Ndx", "N d", "É", "Nd2O4", "2O3", "Y"] {
+            assert!(Oxide::parse(bad).is_none() && (bad == "Y" || Element::parse(bad).is_none()), "{bad}");
+        }
         assert_eq!(Element::parse("Pm"), None);
         assert_eq!(Element::parse("nd"), None);
         assert_eq!(

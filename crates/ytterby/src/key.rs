@@ -5,6 +5,8 @@ use std::fmt;
 
 use ed25519_dalek::{Signature, Signer as _, VerifyingKey};
 
+use crate::base58;
+
 /// An Ed25519 public key as the Multikey it is written as (`z6Mk…`). Only its form is known to be
 /// right: whether it is a point that can verify anything is [`Multikey::verifying_key`]'s to say.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,8 +113,8 @@ fn encode(bytes: &[u8; 32], prefix: [u8; 2]) -> String {
 }
 
 fn decode(text: &str, prefix: [u8; 2]) -> Result<[u8; 32], KeyError> {
-    let encoded = text.strip_prefix('z').filter(|rest| rest.len() <= 64).ok_or(KeyError::Encoding)?;
-    let bytes = bs58::decode(encoded).into_vec().map_err(|_| KeyError::Encoding)?;
+    let bytes: Option<[u8; 34]> = text.strip_prefix('z').and_then(base58::decode);
+    let bytes = bytes.ok_or(KeyError::Encoding)?;
     let key = bytes.strip_prefix(&prefix).ok_or(KeyError::Encoding)?;
     key.try_into().map_err(|_| KeyError::Encoding)
 }

@@ -7,6 +7,7 @@
 
 mod admit;
 pub mod assay;
+mod base58;
 pub mod budget;
 pub mod bundle;
 pub mod carried;

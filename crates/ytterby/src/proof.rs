@@ -6,8 +6,10 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::base58;
 use crate::json::{Object, Value, write_object_without, write_value};
 use crate::key::{Multikey, SigningKey, verify_strict};
+use crate::wire;
 
 /// The cryptosuite's name.
 pub const CRYPTOSUITE: &str = "eddsa-jcs-2022";
@@ -111,9 +113,7 @@ pub fn encode_signature(signature: &[u8; 64]) -> String {
 
 /// A signature of exactly 64 bytes from its multibase text.
 pub fn decode_signature(text: &str) -> Option<[u8; 64]> {
-    let encoded = text.strip_prefix('z').filter(|rest| rest.len() <= 88)?;
-    let mut bytes = [0; 64];
-    (bs58::decode(encoded).onto(&mut bytes).ok()? == 64).then_some(bytes)
+    base58::decode(text.strip_prefix('z')?)
 }
 
 /// The hashes of a secured document that stands in `scratch` in canonical bytes, from one pass: the
@@ -128,6 +128,34 @@ pub(crate) fn hash_secured(document: &Object<'_>, scratch: &mut Vec<u8>) -> Opti
     let unsecured =
         Sha256::new().chain_update(&scratch[..cut.from]).chain_update(&scratch[cut.to..]).finalize();
     Some(HashData { config: config.into(), document: unsecured.into() })
+}
+
+/// The same of a document that is a text in canonical bytes, from where its parts stand in it. A closed
+/// schema leaves them one place each: the proof is behind another member and begins with its
+/// `@context`, ends with its verification method, and its value is in the middle.
+pub(crate) fn hash_plain(document: &str, proof: &wire::Proof<'_>) -> Option<HashData> {
+    const OPEN: &str = r#","proof":{"@context":[""#;
+    const CONFIG: usize = r#","proof":"#.len();
+    const VALUE: &str = r#","proofValue":""#;
+    const CLOSE: &str = r#""}"#;
+    // The parts are slices of the document: their addresses say where.
+    let place = |part: &str| part.as_ptr().addr().checked_sub(document.as_ptr().addr());
+    let from = place(proof.context.first()?)?.checked_sub(OPEN.len())?;
+    let to = place(proof.verification_method)? + proof.verification_method.len() + CLOSE.len();
+    let value = place(proof.proof_value)?;
+    let (value_from, value_to) = (value.checked_sub(VALUE.len())?, value + proof.proof_value.len() + 1);
+    let stands = |at: usize, text: &str| document.get(at..).is_some_and(|rest| rest.starts_with(text));
+    if !stands(from, OPEN) || !stands(value_from, VALUE) || !stands(to.checked_sub(CLOSE.len())?, CLOSE) {
+        return None;
+    }
+    let hash_of = |parts: [Option<&str>; 2]| -> Option<[u8; 32]> {
+        let [before, after] = parts;
+        Some(Sha256::new().chain_update(before?).chain_update(after?).finalize().into())
+    };
+    Some(HashData {
+        config: hash_of([document.get(from + CONFIG..value_from), document.get(value_to..to)])?,
+        document: hash_of([document.get(..from), document.get(to..)])?,
+    })
 }
 
 fn hash(object: &Object<'_>) -> [u8; 32] {

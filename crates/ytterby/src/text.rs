@@ -24,14 +24,17 @@ pub(crate) const MAX_TEXT: usize = 300;
 
 /// Checks a text of at most `max` characters.
 pub(crate) fn check(text: &str, max: usize) -> Result<(), TextError> {
+    let bytes = text.as_bytes();
+    let plain = bytes.iter().fold(true, |plain, byte| plain & (0x20..0x7f).contains(byte));
+    let spaced = bytes.first().is_none_or(|b| *b == b' ') || bytes.last().is_none_or(|b| *b == b' ');
+    if plain && !spaced && bytes.len() <= max {
+        return Ok(());
+    }
     if text.is_empty() || text.trim() != text {
         return Err(TextError::Blank);
     }
     if text.len() > max && text.chars().count() > max {
         return Err(TextError::Long(max));
-    }
-    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
-        return Ok(());
     }
     if let Some(c) = text.chars().find(|c| is_invisible(*c)) {
         return Err(TextError::Invisible(c.into()));

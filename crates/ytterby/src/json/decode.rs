@@ -108,11 +108,6 @@ pub fn from_value<'t, T: de::Deserialize<'t>>(value: &'t Value<'_>) -> Result<T,
     T::deserialize(Node(value))
 }
 
-/// Decodes an object into a wire struct that may borrow from it.
-pub fn from_object<'t, T: de::Deserialize<'t>>(object: &'t Object<'_>) -> Result<T, Misfit> {
-    T::deserialize(de::value::MapAccessDeserializer::new(Members::of(object)))
-}
-
 struct Node<'t, 'a>(&'t Value<'a>);
 
 impl Node<'_, '_> {
@@ -201,7 +196,8 @@ impl<'t> SeqAccess<'t> for Items<'t, '_> {
     }
 }
 
-struct Members<'t, 'a> {
+/// The members of an object, to be decoded.
+pub(crate) struct Members<'t, 'a> {
     members: std::slice::Iter<'t, (std::borrow::Cow<'a, str>, Value<'a>)>,
     value: Option<(&'t str, &'t Value<'a>)>,
 }
@@ -209,6 +205,11 @@ struct Members<'t, 'a> {
 impl<'t, 'a> Members<'t, 'a> {
     fn of(object: &'t Object<'a>) -> Self {
         Members { members: object.0.iter(), value: None }
+    }
+
+    /// A deserializer of the whole object.
+    pub(crate) fn decoder(object: &'t Object<'a>) -> de::value::MapAccessDeserializer<Self> {
+        de::value::MapAccessDeserializer::new(Self::of(object))
     }
 }
 
@@ -227,7 +228,8 @@ impl<'t> MapAccess<'t> for Members<'t, '_> {
     }
 }
 
-struct Name<'t>(&'t str);
+/// The variant of an enum that is written as its name.
+pub(super) struct Name<'t>(pub(super) &'t str);
 
 impl<'t> EnumAccess<'t> for Name<'t> {
     type Error = Misfit;

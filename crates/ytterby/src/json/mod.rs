@@ -7,15 +7,18 @@
 
 mod decode;
 mod number;
+mod plain;
 mod read;
 mod write;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+pub(crate) use decode::Members;
 pub(crate) use decode::NOT_MINIMAL;
-pub use decode::{Misfit, MisfitKind, from_object, from_value};
+pub use decode::{Misfit, MisfitKind, from_value};
 pub use number::es6_number;
+pub(crate) use plain::Plain;
 pub use read::{ParseError, ParseErrorKind, Reader};
 pub use write::{Written, canonical, write_object_without, write_value};
 

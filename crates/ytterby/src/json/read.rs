@@ -121,6 +121,17 @@ impl<'a> Reader<'a> {
         &self.text.as_bytes()[from..to]
     }
 
+    /// The input from the cursor on.
+    pub(crate) fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    /// Passes one value that was read in another way, of so many bytes.
+    pub(crate) fn pass(&mut self, length: usize) {
+        self.at += length;
+        self.space();
+    }
+
     /// Reads one value of any size.
     pub fn value(&mut self) -> Result<Value<'a>, ParseError> {
         self.value_up_to(self.text.len())

@@ -1,38 +1,48 @@
 //! From wire structs to what a certificate says: the rules of form that a schema cannot state.
 
 use super::assay::{Assay as WireAssay, Component};
-use super::credential::Credential;
+use super::credential::{Credential, Proof};
 use super::leaf::{Amounts, Leaf};
 use super::subject::{
     AttestationSubject, Declared as WireDeclared, Facility as WireFacility, Input as WireInput,
     OriginSubject, Period, ProcessingSubject, TransferSubject,
 };
 use crate::assay::{Amount, Assay, Row};
-use crate::certificate::{Attestation, Body, Claims};
+use crate::certificate::{Attestation, Body, CONTEXT, Claims, VERIFIABLE_CREDENTIAL};
 use crate::decimal::Mass;
 use crate::did::Did;
 use crate::form::{AttestationKind, AuthorisationType, ContentFrom, Kind, Source};
-use crate::json::{Misfit, MisfitKind, Object, Value, from_value};
+use crate::json::{Misfit, MisfitKind, Value, from_value};
 use crate::lot::{Declared, Facility, Input, Lot, Making};
 
-/// Decodes everything a certificate says, proof aside.
-pub(crate) fn claims(kind: Kind, object: &Object<'_>) -> Result<Claims, Misfit> {
+/// Decodes everything a certificate of this kind says, and its proof if it has one.
+pub(crate) fn claims<'t, D>(kind: Kind, from: D) -> Result<(Claims, Option<Proof<'t>>), Misfit>
+where
+    D: serde::Deserializer<'t, Error = Misfit>,
+{
     match kind {
-        Kind::Origin => decode(kind, object, origin),
-        Kind::Processing => decode(kind, object, processing),
-        Kind::Transfer => decode(kind, object, transfer),
-        Kind::Attestation => decode(kind, object, attestation),
+        Kind::Origin => decode(kind, from, origin),
+        Kind::Processing => decode(kind, from, processing),
+        Kind::Transfer => decode(kind, from, transfer),
+        Kind::Attestation => decode(kind, from, attestation),
     }
 }
 
 type Said = (super::Home, Body);
 
-fn decode<'t, S: serde::Deserialize<'t>>(
+fn decode<'t, S, D>(
     kind: Kind,
-    object: &'t Object<'_>,
+    from: D,
     subject: fn(S) -> Result<Said, Misfit>,
-) -> Result<Claims, Misfit> {
-    let credential: Credential<'t, S> = crate::json::from_object(object)?;
+) -> Result<(Claims, Option<Proof<'t>>), Misfit>
+where
+    S: serde::Deserialize<'t>,
+    D: serde::Deserializer<'t, Error = Misfit>,
+{
+    let credential: Credential<'t, S> = serde::Deserialize::deserialize(from)?;
+    if credential.context != CONTEXT || credential.r#type != [VERIFIABLE_CREDENTIAL, kind.as_str()] {
+        return Err(combination("not the contexts and types of this kind of certificate"));
+    }
     if credential.valid_until.is_some() && kind != Kind::Attestation {
         return Err(combination("a lot does not expire").under("validUntil"));
     }
@@ -41,7 +51,7 @@ fn decode<'t, S: serde::Deserialize<'t>>(
     }
     let (home, body) =
         subject(credential.credential_subject).map_err(|misfit| misfit.under("credentialSubject"))?;
-    Ok(Claims {
+    let claims = Claims {
         id: credential.id.0,
         kind,
         issuer: credential.issuer.id.0,
@@ -50,7 +60,8 @@ fn decode<'t, S: serde::Deserialize<'t>>(
         valid_from: credential.valid_from.0,
         valid_until: credential.valid_until.map(|until| until.0),
         body,
-    })
+    };
+    Ok((claims, credential.proof))
 }
 
 /// The members that every lot has, from any of the three subjects.

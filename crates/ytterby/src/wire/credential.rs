@@ -10,7 +10,6 @@ use crate::did::Did;
 /// A secured certificate, but for its subject, which is decoded by its type.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, bound(deserialize = "'de: 't, S: Deserialize<'de>"))]
-#[expect(dead_code, reason = "members that are compared on the tree are still part of the closed schema")]
 pub(crate) struct Credential<'t, S> {
     /// Exactly our two contexts, in this order.
     #[serde(rename = "@context")]

@@ -120,7 +120,7 @@ text!(MaybeCountry, "country, or unknown", r"^([A-Z]{2}|unknown)$", |text| Maybe
     .ok_or_else(|| "not an ISO 3166-1 alpha-2 country code, nor \"unknown\"".to_owned()));
 text!(Count, "count", r"^[1-9][0-9]{0,8}$", |text| Count::parse(text)
     .ok_or_else(|| "not a count: digits without a leading zero".to_owned()));
-text!(HsCode, "tariff code", r"^[0-9]{4}(\.?[0-9]{2}){0,3}$", |text| HsCode::parse(text)
+text!(['t], HsCode<'t>, "tariff code", r"^[0-9]{4}(\.?[0-9]{2}){0,3}$", |text| HsCode::parse(text)
     .ok_or_else(|| "not a tariff code: 4, 6, 8 or 10 digits, a point between pairs at most".to_owned()));
 text!(Home, "log origin", r"^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[A-Za-z0-9._-]+)*$", |text| Home::parse(text)
     .ok_or_else(|| "not a log origin: host and path without a scheme".to_owned()));
@@ -156,7 +156,9 @@ impl Country {
     /// Parses a country code.
     pub fn parse(text: &str) -> Option<Self> {
         let code: [u8; 2] = text.as_bytes().try_into().ok()?;
-        (code.iter().all(u8::is_ascii_uppercase) && COUNTRIES.contains(text)).then_some(Country(code))
+        let [first, second] = code.map(|letter| letter.wrapping_sub(b'A'));
+        (first < 26 && second < 26 && ASSIGNED[usize::from(first)] >> second & 1 == 1)
+            .then_some(Country(code))
     }
 
     /// The code.
@@ -188,6 +190,17 @@ MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE
 QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR \
 TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
+/// A bit for each second letter, by the first.
+const ASSIGNED: [u32; 26] = {
+    let codes = COUNTRIES.as_bytes();
+    let (mut assigned, mut at) = ([0; 26], 0);
+    while at < codes.len() {
+        assigned[(codes[at] - b'A') as usize] |= 1 << (codes[at + 1] - b'A');
+        at += 3;
+    }
+    assigned
+};
+
 /// A count of pieces or packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Count(u32);
@@ -203,18 +216,18 @@ impl Count {
 
 /// A tariff code, as it is printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HsCode(Box<str>);
+pub(crate) struct HsCode<'t>(&'t str);
 
-impl HsCode {
-    fn parse(text: &str) -> Option<Self> {
+impl<'t> HsCode<'t> {
+    fn parse(text: &'t str) -> Option<Self> {
         let mut parts = text.split('.');
-        let digits: String = parts.clone().collect();
         let first = parts.next()?;
         let dotted = first.len() >= 4
             && first.len().is_multiple_of(2)
             && parts.all(|part| matches!(part.len(), 2 | 4));
-        let fits = matches!(digits.len(), 4 | 6 | 8 | 10) && digits.bytes().all(|b| b.is_ascii_digit());
-        (dotted && fits).then(|| HsCode(text.into()))
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let points = text.bytes().filter(|b| *b == b'.').count();
+        (dotted && matches!(digits, 4 | 6 | 8 | 10) && digits + points == text.len()).then_some(HsCode(text))
     }
 }
 
@@ -259,14 +272,13 @@ impl fmt::Display for Home {
 /// The chemical formula of an impurity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Formula {
-    pub(crate) text: Box<str>,
     pub(crate) holds_rare_earth: bool,
 }
 
 impl Formula {
     fn parse(text: &str) -> Option<Self> {
         let holds_rare_earth = crate::element::species_holds_rare_earth(text).filter(|_| text.len() <= 32)?;
-        Some(Formula { text: text.into(), holds_rare_earth })
+        Some(Formula { holds_rare_earth })
     }
 }
 
@@ -325,7 +337,7 @@ impl<'t> Deserialize<'t> for MinimalMass {
     fn deserialize<D: Deserializer<'t>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <&'t str>::deserialize(deserializer)?;
         let mass = Mass::parse(text).map_err(de::Error::custom)?;
-        if mass.mg() == 0 || mass.to_string() != text {
+        if mass.mg() == 0 || text.contains('.') && text.ends_with('0') {
             return Err(de::Error::custom(format_args!(
                 "{NOT_MINIMAL}computed masses have no trailing zeros, and an element with nothing is left out"
             )));
@@ -338,7 +350,8 @@ fn read_uuid(text: &str) -> Result<uuid::Uuid, String> {
     let wanted = || "not a urn:uuid of version 4 in lower case".to_owned();
     let hyphenated = text.strip_prefix("urn:uuid:").ok_or_else(wanted)?;
     let id = uuid::Uuid::try_parse(hyphenated).map_err(|_| wanted())?;
-    let same = id.hyphenated().to_string() == hyphenated;
+    // The parser takes other spellings of these 36 characters in upper case alone.
+    let same = hyphenated.len() == 36 && !hyphenated.bytes().any(|b| b.is_ascii_uppercase());
     let random = id.get_version_num() == 4 && id.get_variant() == uuid::Variant::RFC4122;
     if same && random { Ok(id) } else { Err(wanted()) }
 }
@@ -354,6 +367,13 @@ mod tests {
                 && Country::parse("my").is_none()
                 && Country::parse("D ").is_none()
         );
+        let all = (b'A'..=b'Z').flat_map(|a| (b'A'..=b'Z').map(move |b| [a, b]));
+        let taken = all.filter(|code| Country::parse(str::from_utf8(code).unwrap()).is_some());
+        assert_eq!(
+            taken.map(|code| String::from_utf8(code.to_vec()).unwrap()).collect::<Vec<_>>().join(" "),
+            COUNTRIES
+        );
+
         assert_eq!(MaybeCountry::parse("unknown"), Some(MaybeCountry(None)));
         assert!(HsCode::parse("2846.90").is_some() && HsCode::parse("2846.90.20.10").is_some());
         assert!(
@@ -367,6 +387,9 @@ mod tests {
         for bad in [
             "urn:uuid:0192f0c1-0000-7000-8000-000000000000",
             "urn:uuid:0192F0C1-0000-4000-8000-000000000000",
+            "urn:uuid:0192f0c1000040008000000000000000",
+            "urn:uuid:{0192f0c1-0000-4000-8000-000000000000}",
+            "urn:uuid:urn:uuid:0192f0c1-0000-4000-8000-000000000000",
             "x",
         ] {
             assert!(read_uuid(bad).is_err(), "{bad}");

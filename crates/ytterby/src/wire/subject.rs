@@ -307,7 +307,7 @@ wire! {
         /// Nomenclature and edition: `HS 2022`.
         nomenclature: Leaf<&'t str>,
         /// The code.
-        code: Leaf<HsCode>,
+        code: Leaf<HsCode<'t>>,
     }
 }
 
