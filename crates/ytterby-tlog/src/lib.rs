@@ -1,0 +1,22 @@
+//! What a transparency log is made of, and nothing about what is logged.
+//!
+//! Merkle trees as RFC 9162 hashes them, the tiles they are stored in, signed notes, checkpoints,
+//! offline receipts, witness policies and the witness protocol, all in the texts of C2SP. This crate
+//! has no clock, no randomness, no disk and no network: bytes, keys and times are arguments.
+//!
+//! What our profile adds to the C2SP texts is in `proto-docs/log.md`.
+
+mod bundle;
+mod frontier;
+mod hash;
+mod line;
+mod merkle;
+mod tile;
+mod tile_tree;
+
+pub use bundle::{Bundle, BundleError, MAX_ENTRY_BYTES};
+pub use frontier::{Frontier, FrontierError};
+pub use hash::{Hash, HashError};
+pub use merkle::{ProofError, TreeHead, verify_consistency, verify_inclusion};
+pub use tile::{TILE_WIDTH, Tile};
+pub use tile_tree::{Growth, TileError, TileTree, grow};

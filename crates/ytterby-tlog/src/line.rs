@@ -1,0 +1,32 @@
+//! What every C2SP text is made of: lines that end in a newline, decimal numbers, base64. Each value
+//! has exactly one text, so what was parsed prints as it was read.
+//! Implements proto-docs/log.md, "Texts".
+
+use data_encoding::BASE64;
+
+/// A number in decimal: digits alone, no leading zero, no more than a `u64` holds.
+pub(crate) fn decimal(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    let padded = text.len() > 1 && text.starts_with('0');
+    if digits && !padded { text.parse().ok() } else { None }
+}
+
+/// Standard base64 with padding; unused bits must be zero.
+pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text.as_bytes()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_one_text() {
+        for (text, number) in [("0", 0), ("7", 7), ("18446744073709551615", u64::MAX)] {
+            assert_eq!(decimal(text), Some(number));
+        }
+        for bad in ["", "00", "07", "+7", "-7", " 7", "7 ", "7.0", "0x7", "٧", "18446744073709551616"] {
+            assert_eq!(decimal(bad), None, "{bad}");
+        }
+    }
+}
