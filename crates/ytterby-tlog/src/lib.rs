@@ -7,16 +7,26 @@
 //! What our profile adds to the C2SP texts is in `proto-docs/log.md`.
 
 mod bundle;
+mod checkpoint;
 mod frontier;
 mod hash;
+mod key;
 mod line;
 mod merkle;
+mod note;
+mod signer;
 mod tile;
 mod tile_tree;
 
 pub use bundle::{Bundle, BundleError, MAX_ENTRY_BYTES};
+pub use checkpoint::{Checkpoint, CheckpointError, OpenError, SignedCheckpoint};
 pub use frontier::{Frontier, FrontierError};
 pub use hash::{Hash, HashError};
+pub use key::{KeyError, KeyName, SignatureKind, VerifierKey};
 pub use merkle::{ProofError, TreeHead, verify_consistency, verify_inclusion};
+pub use note::{
+    MAX_NOTE_BYTES, MAX_SIGNATURES, NoteError, NoteSignature, SignatureError, SignedNote, Verified,
+};
+pub use signer::{Cosigner, MAX_TIME, NoteSigner, TimeError};
 pub use tile::{TILE_WIDTH, Tile};
 pub use tile_tree::{Growth, TileError, TileTree, grow};

@@ -16,6 +16,14 @@ pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(text.as_bytes()).ok()
 }
 
+/// The lines of a block, each of which must end in a newline; no lines in an empty block.
+pub(crate) fn lines(block: &str) -> Option<Vec<&str>> {
+    if block.is_empty() {
+        return Some(Vec::new());
+    }
+    Some(block.strip_suffix('\n')?.split('\n').collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,5 +36,13 @@ mod tests {
         for bad in ["", "00", "07", "+7", "-7", " 7", "7 ", "7.0", "0x7", "٧", "18446744073709551616"] {
             assert_eq!(decimal(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn lines_end_in_newlines() {
+        assert_eq!(lines(""), Some(vec![]));
+        assert_eq!(lines("\n"), Some(vec![""]));
+        assert_eq!(lines("a\nb\n"), Some(vec!["a", "b"]));
+        assert_eq!(lines("a\nb"), None);
     }
 }
