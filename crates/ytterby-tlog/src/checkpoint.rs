@@ -16,7 +16,7 @@ use crate::hash::Hash;
 use crate::key::{KeyName, VerifierKey};
 use crate::line;
 use crate::merkle::TreeHead;
-use crate::note::{NoteError, NoteSignature, SignatureError, SignedNote};
+use crate::note::{NoteError, NoteSignature, SignatureError, SignedNote, Verified};
 use crate::signer::NoteSigner;
 
 /// The text of a checkpoint.
@@ -155,6 +155,20 @@ impl SignedCheckpoint {
         same_origin(&self.checkpoint, log.name())?;
         self.note.verify([log])?;
         Ok(&self.checkpoint)
+    }
+
+    /// The signatures by known keys, once one of the log's keys is found among them. All keys of the
+    /// log must have the checkpoint's origin as their name.
+    pub(crate) fn open_with<'k>(
+        &self,
+        origin: &KeyName,
+        logs: &[&'k VerifierKey],
+        witnesses: impl IntoIterator<Item = &'k VerifierKey>,
+    ) -> Result<Vec<Verified<'k>>, OpenError> {
+        same_origin(&self.checkpoint, origin)?;
+        let verified = self.note.verify(logs.iter().copied().chain(witnesses))?;
+        let by_log = verified.iter().any(|signature| logs.contains(&signature.key));
+        if by_log { Ok(verified) } else { Err(SignatureError::Missing.into()) }
     }
 }
 

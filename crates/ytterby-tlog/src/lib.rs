@@ -14,6 +14,8 @@ mod key;
 mod line;
 mod merkle;
 mod note;
+mod policy;
+mod policy_text;
 mod signer;
 mod tile;
 mod tile_tree;
@@ -27,6 +29,8 @@ pub use merkle::{ProofError, TreeHead, verify_consistency, verify_inclusion};
 pub use note::{
     MAX_NOTE_BYTES, MAX_SIGNATURES, NoteError, NoteSignature, SignatureError, SignedNote, Verified,
 };
+pub use policy::{Cosignature, Policy, PolicyError, Witness, Witnessed};
+pub use policy_text::{PolicyFault, PolicyTextError};
 pub use signer::{Cosigner, MAX_TIME, NoteSigner, TimeError};
 pub use tile::{TILE_WIDTH, Tile};
 pub use tile_tree::{Growth, TileError, TileTree, grow};
