@@ -16,6 +16,7 @@ mod merkle;
 mod note;
 mod policy;
 mod policy_text;
+mod receipt;
 mod signer;
 mod tile;
 mod tile_tree;
@@ -31,6 +32,7 @@ pub use note::{
 };
 pub use policy::{Cosignature, Policy, PolicyError, Witness, Witnessed};
 pub use policy_text::{PolicyFault, PolicyTextError};
+pub use receipt::{Included, Receipt, ReceiptError, ReceiptTextError};
 pub use signer::{Cosigner, MAX_TIME, NoteSigner, TimeError};
 pub use tile::{TILE_WIDTH, Tile};
 pub use tile_tree::{Growth, TileError, TileTree, grow};

@@ -4,6 +4,8 @@
 
 use data_encoding::BASE64;
 
+use crate::hash::Hash;
+
 /// A number in decimal: digits alone, no leading zero, no more than a `u64` holds.
 pub(crate) fn decimal(text: &str) -> Option<u64> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
@@ -22,6 +24,14 @@ pub(crate) fn lines(block: &str) -> Option<Vec<&str>> {
         return Some(Vec::new());
     }
     Some(block.strip_suffix('\n')?.split('\n').collect())
+}
+
+/// A list of hashes, one a line, of at most `max`.
+pub(crate) fn hashes(lines: &[&str], max: usize) -> Option<Vec<Hash>> {
+    if lines.len() > max {
+        return None;
+    }
+    lines.iter().map(|line| Hash::parse(line).ok()).collect()
 }
 
 #[cfg(test)]
