@@ -4,7 +4,8 @@
 //! offline receipts, witness policies and the witness protocol, all in the texts of C2SP. This crate
 //! has no clock, no randomness, no disk and no network: bytes, keys and times are arguments.
 //!
-//! What our profile adds to the C2SP texts is in `proto-docs/log.md`.
+//! Start at [`Receipt::verify`] (a verifier), [`grow`] (a log) or [`AddCheckpoint::judge`] (a
+//! witness); what our profile adds to the C2SP texts is in `proto-docs/log.md`.
 
 mod bundle;
 mod checkpoint;
@@ -20,6 +21,7 @@ mod receipt;
 mod signer;
 mod tile;
 mod tile_tree;
+mod witness;
 
 pub use bundle::{Bundle, BundleError, MAX_ENTRY_BYTES};
 pub use checkpoint::{Checkpoint, CheckpointError, OpenError, SignedCheckpoint};
@@ -36,3 +38,4 @@ pub use receipt::{Included, Receipt, ReceiptError, ReceiptTextError};
 pub use signer::{Cosigner, MAX_TIME, NoteSigner, TimeError};
 pub use tile::{TILE_WIDTH, Tile};
 pub use tile_tree::{Growth, TileError, TileTree, grow};
+pub use witness::{AddCheckpoint, Refusal, RequestError, parse_cosignatures, print_cosignatures};
