@@ -13,9 +13,10 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
     if digits && !padded { text.parse().ok() } else { None }
 }
 
-/// Standard base64 with padding; unused bits must be zero.
+/// Standard base64 with padding; unused bits must be zero. The decoder would also take padded pieces
+/// one after the other, so the text must be the one that its bytes have.
 pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
-    BASE64.decode(text.as_bytes()).ok()
+    BASE64.decode(text.as_bytes()).ok().filter(|bytes| BASE64.encode(bytes) == text)
 }
 
 /// The lines of a block, each of which must end in a newline; no lines in an empty block.
@@ -45,6 +46,15 @@ mod tests {
         }
         for bad in ["", "00", "07", "+7", "-7", " 7", "7 ", "7.0", "0x7", "٧", "18446744073709551616"] {
             assert_eq!(decimal(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn bytes_have_one_text() {
+        assert_eq!(base64("AAE="), Some(vec![0, 1]));
+        assert_eq!(base64(""), Some(vec![]));
+        for bad in ["AAE", "AAE==", "AAF=", "AA==AAE=", "AAE=\n", "A AE=", "-AE=", "===="] {
+            assert_eq!(base64(bad), None, "{bad}");
         }
     }
 
