@@ -207,9 +207,14 @@ pub(crate) fn join(roots: &[Hash]) -> Hash {
 pub(crate) fn perfect_root(hashes: &[Hash]) -> Hash {
     let mut row = hashes.to_vec();
     while row.len() > 1 {
-        row = row.chunks(2).map(|pair| Hash::of_node(pair[0], pair[1])).collect();
+        row = row_above(&row);
     }
     join(&row)
+}
+
+/// The hashes one level up; an odd one at the end has no parent yet.
+pub(crate) fn row_above(row: &[Hash]) -> Vec<Hash> {
+    row.as_chunks().0.iter().map(|[left, right]| Hash::of_node(*left, *right)).collect()
 }
 
 /// The largest power of two below a number of leaves, which is at least two.

@@ -8,10 +8,13 @@ use std::collections::BTreeMap;
 use crate::frontier::{Frontier, FrontierError};
 use crate::hash::Hash;
 use crate::merkle::{
-    Node, ProofError, TreeHead, consistency_path, inclusion_path, perfect_root, subtree, verify_consistency,
-    verify_inclusion,
+    Node, ProofError, TreeHead, consistency_path, inclusion_path, perfect_root, row_above, subtree,
+    verify_consistency, verify_inclusion,
 };
 use crate::tile::{TILE_WIDTH, Tile, written_in_level};
+
+/// Rows of the tree in each level of tiles: 2⁸ hashes are a full tile.
+const ROWS: u32 = 8;
 
 /// What a log stores when it grows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,21 +91,22 @@ pub fn grow<E>(
 pub struct TileTree<R> {
     head: TreeHead,
     read: R,
-    tiles: BTreeMap<Tile, Vec<Hash>>,
+    /// Of each tile its hashes and the rows above them, up to below the next tile.
+    tiles: BTreeMap<Tile, Vec<Vec<Hash>>>,
 }
 
-impl<R> TileTree<R> {
-    /// The tree of a head that the caller trusts, its tiles as `read` gives them: the bytes of a tile,
-    /// or nothing if there is none.
+impl<R, E> TileTree<R>
+where
+    R: FnMut(Tile) -> Result<Option<Vec<u8>>, E>,
+{
+    /// The tree of a head that the caller trusts, its tiles as `read` gives them: the bytes of a tile
+    /// (which may be the first of a wider one's), or nothing if there is none.
     pub fn new(head: TreeHead, read: R) -> Self {
         TileTree { head, read, tiles: BTreeMap::new() }
     }
 
     /// The hash at an index and the proof that it stands there.
-    pub fn prove_inclusion<E>(&mut self, index: u64) -> Result<(Hash, Vec<Hash>), TileError<E>>
-    where
-        R: FnMut(Tile) -> Result<Option<Vec<u8>>, E>,
-    {
+    pub fn prove_inclusion(&mut self, index: u64) -> Result<(Hash, Vec<Hash>), TileError<E>> {
         let size = self.head.size;
         if index >= size {
             return Err(TileError::Proof(ProofError::Index { index, size }));
@@ -114,10 +118,7 @@ impl<R> TileTree<R> {
     }
 
     /// The head that the tree had at an older size and the proof that it has only grown since.
-    pub fn prove_consistency<E>(&mut self, old_size: u64) -> Result<(TreeHead, Vec<Hash>), TileError<E>>
-    where
-        R: FnMut(Tile) -> Result<Option<Vec<u8>>, E>,
-    {
+    pub fn prove_consistency(&mut self, old_size: u64) -> Result<(TreeHead, Vec<Hash>), TileError<E>> {
         let size = self.head.size;
         if old_size > size {
             return Err(TileError::Proof(ProofError::Shrunk { old: old_size, new: size }));
@@ -129,25 +130,22 @@ impl<R> TileTree<R> {
         Ok((old, proof))
     }
 
-    /// The root of a perfect subtree, from the hashes of the tile that holds its upper part.
-    fn node<E>(&mut self, node: Node) -> Result<Hash, TileError<E>>
-    where
-        R: FnMut(Tile) -> Result<Option<Vec<u8>>, E>,
-    {
-        let level = (node.level / 8) as u8;
-        let span = 1 << (node.level % 8);
-        let first = node.index * span;
-        let in_level = self.head.size >> (8 * level);
-        let (index, offset) = (first / u64::from(TILE_WIDTH), (first % u64::from(TILE_WIDTH)) as usize);
-        // Subtrees end within the tree, so their tile exists at least up to there.
+    /// The root of a perfect subtree, from the tile in whose rows it stands.
+    fn node(&mut self, node: Node) -> Result<Hash, TileError<E>> {
+        let (level, row) = ((node.level / ROWS) as u8, node.level % ROWS);
+        let first = node.index << row;
+        let (index, offset) = (first / u64::from(TILE_WIDTH), first % u64::from(TILE_WIDTH));
+        // A perfect subtree ends within the tree, so that the tile is at least as wide.
+        let in_level = self.head.size >> (ROWS * u32::from(level));
         let width = (in_level - index * u64::from(TILE_WIDTH)).min(TILE_WIDTH.into()) as u16;
         let outside = TileError::Proof(ProofError::Index { index: node.index, size: self.head.size });
         let tile = Tile::new(level, index, width).ok_or(outside)?;
         if !self.tiles.contains_key(&tile) {
-            let hashes = read_tile(tile, &mut self.read)?;
-            self.tiles.insert(tile, hashes);
+            let mut rows = vec![read_tile(tile, &mut self.read)?];
+            (1..ROWS as usize).for_each(|row| rows.push(row_above(&rows[row - 1])));
+            self.tiles.insert(tile, rows);
         }
-        Ok(perfect_root(&self.tiles[&tile][offset..offset + span as usize]))
+        Ok(self.tiles[&tile][row as usize][(offset >> row) as usize])
     }
 }
 
@@ -170,9 +168,9 @@ fn read_tile<E>(
 /// whose sizes are the ones in the tile's width.
 fn check_edge<E>(frontier: &Frontier, tile: Tile, hashes: &[Hash]) -> Result<(), TileError<E>> {
     let mut rest = hashes;
-    for level in (0..8).rev().filter(|level| tile.width() >> level & 1 == 1) {
+    for level in (0..ROWS).rev().filter(|level| tile.width() >> level & 1 == 1) {
         let (subtree, right) = rest.split_at(1 << level);
-        if frontier.perfect(8 * u32::from(tile.level()) + level) != Some(perfect_root(subtree)) {
+        if frontier.perfect(ROWS * u32::from(tile.level()) + level) != Some(perfect_root(subtree)) {
             return Err(TileError::Edge(tile));
         }
         rest = right;
