@@ -3,11 +3,11 @@
 //!
 //! ```text
 //! registry.example/ree
-//! 1000
-//! Fmnq7OPintThQazcIe/ZjnodmVSN/mRJ8Nklkd52Ug4=
+//! 5
+//! fKo0Xb2JKmZFTWxlEuo8PqPw0+whvj/C4jdXBf049nI=
 //!
-//! — registry.example/ree WRRfIKyiSik5F2Jb…
-//! — witness.example/w1 3xwKNQAAAABq…
+//! — registry.example/ree wmXTHFC+n1dXQmHF0Llda8MofyNu2gplUPsAM+eJ9EJx…
+//! — witness.example/1 bqJ0tAAAAABqsTuADv9QVx9p03UqQ0G9YANEz4KjwztMEruR…
 //! ```
 
 use std::fmt;

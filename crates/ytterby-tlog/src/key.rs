@@ -2,7 +2,7 @@
 //! Implements proto-docs/log.md, "Keys and signatures" (C2SP signed-note, "Verifier keys").
 //!
 //! ```text
-//! example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k
+//! registry.example/ree+c265d31c+Aceg+8nmkeNSNCR2d/MjgVc0lHKjs5zThOOyjba/z0Tt
 //! ```
 
 use std::fmt;
@@ -205,7 +205,8 @@ mod tests {
 
     #[test]
     fn names_are_urls_without_a_scheme() {
-        for good in ["registry.example/ree", "monkeys", "[::1]:80/x", "b\u{fc}cher.example", &"x".repeat(255)]
+        for good in
+            ["registry.example/ree", "localhost", "[::1]:80/x", "b\u{fc}cher.example", &"x".repeat(255)]
         {
             assert_eq!(KeyName::parse(good).unwrap().as_str(), good);
         }

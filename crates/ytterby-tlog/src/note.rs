@@ -3,9 +3,9 @@
 //! signed-note, tlog-cosignature).
 //!
 //! ```text
-//! This is an example message.
+//! What was signed, in as many lines as it needs.
 //!
-//! — example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=
+//! — registry.example/ree wmXTHFC+n1dXQmHF0Llda8MofyNu2gplUPsAM+eJ9EJx…
 //! ```
 
 use std::fmt;

@@ -3,9 +3,10 @@
 //! (C2SP tlog-policy).
 //!
 //! ```text
-//! log registry.example/ree+59145f20+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c
-//! witness w1 witness.example/w1+df1c0a35+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU
-//! group auditing any w1
+//! log registry.example/ree+c265d31c+Aceg+8nmkeNSNCR2d/MjgVc0lHKjs5zThOOyjba/z0Tt
+//! witness w1 witness.example/1+6ea274b4+BIWkZuIS0dtkZKzU2FVgs26S43YjZCBDKEvowstxCzX3
+//! witness w2 witness.example/2+76ece3fe+BPxMIqyD7erB27shhMpKLcQTOU6PzwnAnaPtpNs1/bOa
+//! group auditing any w1 w2
 //! quorum auditing
 //! ```
 

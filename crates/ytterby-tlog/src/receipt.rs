@@ -3,16 +3,17 @@
 //!
 //! ```text
 //! c2sp.org/tlog-proof@v1
-//! index 666
-//! gbG7RH3E2cnO08FCZ077iwGSqJQTw+yk0oaDV9hQfLw=
-//! px5ZhseDEeFOGbld2VD2mxXz6xb+IfXLELGO5RzNBRs=
+//! index 2
+//! YcoROfaBWEHVuvLQ0tm9nf7pfImN1ve6DAqpQe5sAes=
+//! WkdmL9ijF9lgSaP59HxV3GfKZgUbqjaD27GbL+CaB7A=
+//! SFM123z+yWXxX/dF/GJcQdXqJkaTaTAWWCj3PdS2iFQ=
 //!
 //! registry.example/ree
-//! 1000
-//! Fmnq7OPintThQazcIe/ZjnodmVSN/mRJ8Nklkd52Ug4=
+//! 5
+//! fKo0Xb2JKmZFTWxlEuo8PqPw0+whvj/C4jdXBf049nI=
 //!
-//! — registry.example/ree WRRfIKyiSik5F2Jb…
-//! — witness.example/w1 3xwKNQAAAABq…
+//! — registry.example/ree wmXTHFC+n1dXQmHF0Llda8MofyNu2gplUPsAM+eJ9EJx…
+//! — witness.example/1 bqJ0tAAAAABqsTuADv9QVx9p03UqQ0G9YANEz4KjwztMEruR…
 //! ```
 
 use std::fmt;

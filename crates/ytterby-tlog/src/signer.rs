@@ -2,7 +2,7 @@
 //! cosignature states is the caller's. Implements proto-docs/log.md, "Keys and signatures".
 //!
 //! ```text
-//! PRIVATE+KEY+monkeys+db4d9f7e+ATWIAF3yVBG+Hv1rZFQoNt/BaURkLPtOFMAM2HrEeIr6
+//! PRIVATE+KEY+<name>+<id>+<base64 of the kind and the 32-byte seed>
 //! ```
 
 use std::fmt;

@@ -3,15 +3,17 @@
 //! tlog-witness).
 //!
 //! ```text
-//! old 333
-//! R4UEiaaSgN+a1IALNyAHhecPGvnVmHaYts5nS45Tjow=
-//! iVoa3lNrm8saxdFW1RaT67RlPg4CPeuQz33o0H53S3k=
+//! old 3
+//! V8efTzGuApxdS9MLBzwnyU35NDiytGl+Hh7vW8A5SkE=
+//! YcoROfaBWEHVuvLQ0tm9nf7pfImN1ve6DAqpQe5sAes=
+//! WkdmL9ijF9lgSaP59HxV3GfKZgUbqjaD27GbL+CaB7A=
+//! SFM123z+yWXxX/dF/GJcQdXqJkaTaTAWWCj3PdS2iFQ=
 //!
 //! registry.example/ree
-//! 1000
-//! Fmnq7OPintThQazcIe/ZjnodmVSN/mRJ8Nklkd52Ug4=
+//! 5
+//! fKo0Xb2JKmZFTWxlEuo8PqPw0+whvj/C4jdXBf049nI=
 //!
-//! — registry.example/ree WRRfIKyiSik5F2Jb…
+//! — registry.example/ree wmXTHFC+n1dXQmHF0Llda8MofyNu2gplUPsAM+eJ9EJx…
 //! ```
 
 use std::fmt;
