@@ -69,7 +69,7 @@ pub enum OpenError {
         found: KeyName,
     },
     /// The log's signature is missing or bad.
-    #[error("{0}")]
+    #[error(transparent)]
     Signature(#[from] SignatureError),
 }
 

@@ -328,10 +328,14 @@ mod tests {
         assert_eq!(by(&all, &[&a, &b]), Ok(vec![key(&b), key(&a)]));
         assert_eq!(by(&all, &[]), Err(SignatureError::Missing));
         assert_eq!(by(&note(text, &[&same_name, &b]), &[&a]), Err(SignatureError::Missing));
+        // A type that is not known yet, under a known name: as large as ML-DSA-44's.
+        let future = NoteSignature { id: [9; 4], bytes: vec![9; 8 + 2420], ..a.sign(text) };
+        all.add(future).unwrap();
+        assert_eq!(by(&parse(&all.to_string()).unwrap(), &[&a]), Ok(vec![key(&a)]));
 
         // Twice in the note, or given twice by the caller: still the same key.
         all.add(a.sign(text)).unwrap();
-        assert_eq!(all.signatures().len(), 3);
+        assert_eq!(all.signatures().len(), 4);
         let twice = SignedNote::new(text.into(), vec![a.sign(text), a.sign(text)]).unwrap();
         assert_eq!(by(&twice, &[&a, &a]), Ok(vec![key(&a), key(&a)]));
 

@@ -69,7 +69,7 @@ pub enum PolicyError {
     #[error("the policy knows no log {0}")]
     UnknownLog(KeyName),
     /// It is another log's, or a signature is missing or bad.
-    #[error("{0}")]
+    #[error(transparent)]
     Checkpoint(#[from] OpenError),
     /// Too few of the witnesses have cosigned.
     #[error("{cosigned} of the policy's witnesses have cosigned, which is no quorum")]

@@ -82,10 +82,10 @@ pub enum ReceiptTextError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
     /// The checkpoint does not satisfy the policy.
-    #[error("{0}")]
+    #[error(transparent)]
     Policy(#[from] PolicyError),
     /// The entry is not at this index of the checkpoint's tree.
-    #[error("{0}")]
+    #[error(transparent)]
     Inclusion(#[from] ProofError),
 }
 

@@ -163,6 +163,30 @@ fn each_byte_counts() {
     }
 }
 
+/// No receipt that differs in one bit shows anything: it is no receipt, or it does not verify.
+#[test]
+fn no_flipped_bit_of_a_receipt_verifies() {
+    let entries = [b"a", b"b", b"c"].map(|entry| Hash::of_leaf(entry));
+    let mut frontier = Frontier::new();
+    entries.iter().for_each(|leaf| frontier.append(*leaf).map(drop).unwrap());
+    let receipt = Receipt::new(1, vec![entries[0], entries[2]], checkpoint(frontier.head()));
+    let keys = [2, 3].map(|seed| witness(seed).verifier_key().clone());
+    let policy = Policy::k_of_n([log().verifier_key().clone()], keys, 2).unwrap();
+    let origin = name("log.example/1");
+    receipt.verify(b"b", &origin, &policy).unwrap();
+    let text = receipt.to_string().into_bytes();
+    let mut read = 0;
+    for bit in 0..8 * text.len() {
+        let mut flipped = text.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(other) = Receipt::parse(&flipped) {
+            read += 1;
+            assert!(other.verify(b"b", &origin, &policy).is_err(), "bit {bit}");
+        }
+    }
+    assert!(read > 1000, "only {read} were receipts");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(3000) })]
 
