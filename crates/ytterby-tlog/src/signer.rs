@@ -140,6 +140,7 @@ impl Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::note::SignatureError;
 
     #[test]
     fn secrets_round_trip_and_do_not_print() {
@@ -168,6 +169,13 @@ mod tests {
     fn no_time_beyond_the_last() {
         let witness = Cosigner::from_seed(KeyName::parse("w.example").unwrap(), &[1; 32]);
         assert!(witness.cosign_text("x\n", MAX_TIME).is_ok());
-        assert_eq!(witness.cosign_text("x\n", MAX_TIME + 1), Err(TimeError(MAX_TIME + 1)));
+        let late = MAX_TIME + 1;
+        assert_eq!(witness.cosign_text("x\n", late), Err(TimeError(late)));
+        // A witness that signs it nevertheless is not believed.
+        let signature = witness.0.key.sign(cosigned_message("x\n", late).as_bytes()).to_bytes();
+        let signature = [&late.to_be_bytes()[..], &signature].concat();
+        let signature = NoteSignature::new(witness.verifier_key(), signature);
+        let invalid = SignatureError::Invalid(witness.verifier_key().name().clone());
+        assert_eq!(witness.verifier_key().verify("x\n", &signature), Err(invalid));
     }
 }
