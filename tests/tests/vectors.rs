@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use conformance::book::time;
+use conformance::vectors::Forge;
 use serde_json::Value;
+use ytterby::assay::{Amount, Row};
 use ytterby::budget::Budget;
-use ytterby::decimal::Mass;
+use ytterby::decimal::{Mass, Percent};
+use ytterby::element::{Element, Oxide};
 use ytterby::finding::Code;
-use ytterby::{Bundle, Question, Trust};
+use ytterby::form::{MassBasis, PercentBasis};
+use ytterby::{Bundle, Certificate, Question, Trust};
 
 /// Codes that no bundle alone can show, and the tests that show them.
 const ELSEWHERE: [(&str, &str); 3] = [
@@ -105,6 +109,36 @@ fn values_are_what_the_library_computes() {
     assert_eq!(contents, conformance::vectors::contents());
     let text = std::fs::read_to_string(folder("findings.md")).unwrap();
     assert_eq!(text, conformance::vectors::findings_document(), "run `make vectors`");
+}
+
+/// Each row of `content.json` as an assay of ignited material in shares of TREO, which takes every factor.
+#[test]
+fn contents_are_what_the_library_computes() {
+    let ore = Forge::default().ore().value.to_string();
+    let ore = Certificate::parse(ore.as_bytes()).unwrap();
+    let file = std::fs::read(folder("values").join("content.json")).unwrap();
+    let file: Value = serde_json::from_slice(&file).unwrap();
+    let rows = file["rows"].as_array().unwrap();
+    for row in rows {
+        let text = |name: &str| row[name].as_str().unwrap();
+        let percent = |name: &str| Percent::parse(text(name)).unwrap();
+        let oxide = Oxide {
+            name: "an oxide of this factor",
+            element: Element::parse("Nd").unwrap(),
+            ppm: text("ppm").parse().unwrap(),
+        };
+        let amount = Amount::Percent(percent("percent"));
+        let component = Row { element: oxide.element, oxide: Some(Box::leak(Box::new(oxide))), amount };
+        let mut assay = ore.lot().unwrap().assay.as_deref().unwrap().clone();
+        assay.mass_basis = MassBasis::Ignited;
+        assay.moisture = Some(percent("moisture"));
+        assay.loss_on_ignition = Some(percent("lossOnIgnition"));
+        assay.percent_basis = PercentBasis::OfTreo;
+        assay.treo = Some(percent("share"));
+        let content = assay.content(Mass::parse(text("netMass")).unwrap(), &component).unwrap();
+        assert_eq!(content.mg().to_string(), text("contentMilligrams"), "{}", text("comment"));
+    }
+    assert!(rows.len() >= 5);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use ytterby::did::Did;
 use ytterby::finding::{Code, Finding};
 use ytterby::key::Multikey;
 use ytterby::time::format_time;
-use ytterby::{Authority, Draft, InputLot, Inputs, Issue, admit, admit_signed};
+use ytterby::{Authority, InputLot, Inputs, Issue, admit, admit_signed};
 use ytterby_store::{Draw, IssuerKey, NewCertificate, NewLot, Registration, StoreError};
 
 use crate::app::App;
@@ -18,9 +18,6 @@ use crate::idempotency::Key;
 use crate::inputs::{self, Submission};
 use crate::problem::Problem;
 use crate::random;
-
-/// Longest external id, in characters: the longest text of a certificate.
-const LONGEST_ID: usize = 300;
 
 /// An issuer with the keys it may sign with.
 pub(crate) struct Issuer {
@@ -99,7 +96,7 @@ pub(crate) fn judge(
         Submission::Draft(draft) => {
             let key = issuer.custodial().ok_or_else(no_custodial_key)?;
             let authority = issuer.authority(app, key)?;
-            let draft = with_external_id(draft.as_ref().clone(), year(at));
+            let draft = draft.as_ref().clone().with_external_id(year(at));
             let label = Issue { id: random::label(), at };
             let unsigned = admit(&draft, inputs, &authority, label).map_err(discreet)?;
             let sealed = key.sealed_secret.as_deref().unwrap_or_default();
@@ -158,7 +155,7 @@ pub(crate) fn row(passed: &Passed) -> NewCertificate {
         issuer: claims.issuer.clone(),
         kind: claims.kind.as_str().to_owned(),
         created: format_time(certificate.proof().created),
-        external_id: external_id(certificate),
+        external_id: certificate.external_id(),
         bytes: certificate.bytes().to_owned(),
         lot: lot.map(|lot| NewLot {
             number: lot.number.to_string(),
@@ -235,46 +232,6 @@ impl Failed {
 impl From<Problem> for Failed {
     fn from(problem: Problem) -> Self {
         Failed::Problem(Box::new(problem))
-    }
-}
-
-/// A draft with the issuer's own reference. A correction keeps the lot number of what it corrects, and
-/// so would get its reference too: it is told apart by the certificate it corrects.
-fn with_external_id(draft: Draft, year: i16) -> Draft {
-    let told_apart = draft.is_correction() && draft.text("externalId").is_none();
-    let draft = draft.with_external_id(year);
-    let (true, Some(corrected)) = (told_apart, draft.inputs().first().map(|input| input.lot.clone())) else {
-        return draft;
-    };
-    let id = correction_id(draft.text("externalId").unwrap_or_default(), &corrected);
-    draft.member("externalId", &id)
-}
-
-fn correction_id(like: &str, corrected: &str) -> String {
-    let like: String = like.chars().take(LONGEST_ID - 60).collect();
-    format!("{}/corrects/{corrected}", like.trim_end()).chars().take(LONGEST_ID).collect()
-}
-
-/// The issuer's own reference: as stated, or made as a draft's would be.
-fn external_id(certificate: &Certificate<'_>) -> String {
-    let claims = certificate.claims();
-    let Some(lot) = certificate.lot() else { return claims.id.urn().to_string() };
-    if let Some(stated) = &lot.external_id {
-        return stated.to_string();
-    }
-    let facility = lot.facility.as_ref().map_or("transfer", |facility| &facility.id);
-    let middle = match &lot.making {
-        ytterby::lot::Making::Transfer { to, .. } => {
-            let mass = lot.net_mass.map(|mass| mass.to_string()).unwrap_or_default();
-            format!("{to}/{}/{mass}", lot.period.0)
-        }
-        _ => lot.product.to_string(),
-    };
-    let year = year(certificate.proof().created);
-    let id: String = format!("{facility}/{middle}/{}/{year}", lot.number).chars().take(LONGEST_ID).collect();
-    match lot.inputs.first().filter(|_| lot.corrects().is_some()) {
-        Some(corrected) => correction_id(&id, &corrected.label.urn().to_string()),
-        None => id,
     }
 }
 

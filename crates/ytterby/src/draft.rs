@@ -138,6 +138,10 @@ impl Draft {
         &self.inputs
     }
 
+    pub(crate) fn member_of(&self, name: &str) -> Option<&Value<'static>> {
+        self.subject.get(name)
+    }
+
     /// A member that is a string.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.subject.get(name).and_then(Value::as_str)
@@ -151,31 +155,6 @@ impl Draft {
     /// Whether it corrects its one input.
     pub fn is_correction(&self) -> bool {
         self.subject.get("corrects").is_some()
-    }
-
-    /// Names the draft's issuer's own reference where it has none: facility, product, number, year.
-    #[must_use]
-    pub fn with_external_id(self, year: i16) -> Self {
-        if self.subject.get("externalId").is_some() || self.kind == Kind::Attestation {
-            return self;
-        }
-        let facility = self.subject.get("facility").and_then(|f| f.get("id")).and_then(Value::as_str);
-        let part = |name| self.text(name).unwrap_or_default().to_owned();
-        let middle = if self.kind == Kind::Transfer {
-            // A transfer keeps its lot number, and one lot may be sent out in many parts.
-            let to = self
-                .subject
-                .get("to")
-                .and_then(|to| to.get("name"))
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            format!("{to}/{}/{}", part("dispatchDate"), part("netMass"))
-        } else {
-            part("product")
-        };
-        let id = format!("{}/{middle}/{}/{year}", facility.unwrap_or("transfer"), part("lotNumber"));
-        let id: String = id.chars().take(crate::text::MAX_TEXT).collect();
-        self.member("externalId", id.trim())
     }
 
     fn new(kind: Kind) -> Self {

@@ -19,6 +19,7 @@ pub mod digest;
 mod draft;
 mod draws;
 pub mod element;
+mod external_id;
 pub mod finding;
 pub mod form;
 pub mod json;
