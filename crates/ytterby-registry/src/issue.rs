@@ -4,6 +4,7 @@
 //! update has the last word. Implements proto-docs/http-api.md, "Issue".
 
 use axum::http::StatusCode;
+use uuid::Uuid;
 use ytterby::carried::Carried;
 use ytterby::certificate::Certificate;
 use ytterby::did::Did;
@@ -44,13 +45,13 @@ pub(crate) enum Failed {
     Problem(Box<Problem>),
 }
 
-/// Makes one certificate: the bytes of the answer.
+/// Makes one certificate: its label, and the bytes of the answer.
 pub(crate) async fn issue(
     app: &App,
     issuer: &Did,
     submission: Submission,
     key: &Key,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<(Uuid, Vec<u8>), Problem> {
     let issuer = Issuer::load(app, issuer).await?;
     let submissions = [submission];
     let mut raced = false;
@@ -64,7 +65,7 @@ pub(crate) async fn issue(
             at: app.now_text(),
         };
         match app.registrar().register(registration).await {
-            Ok(_) => return Ok(body),
+            Ok(_) => return Ok((passed.certificate.claims().id, body)),
             Err(error) if is_race(&error) && !raced => raced = true,
             Err(error) => return Err(error.into()),
         }

@@ -58,7 +58,8 @@ pub(super) async fn handle(
     let key = Key::read(&headers, &issuer, "POST /v1/certificates", &body)?;
     let working = app.in_progress().begin(&key)?;
     if let Some(replay) = key.replay(app.store()).await? {
-        return Ok(made(&replay.body, true));
+        let label = label_in(&replay.body);
+        return Ok(made(label.as_deref(), replay.body, true));
     }
     let submission = Submission::read(Value::parse(&body)?)?;
     let own = app.clone();
@@ -66,15 +67,19 @@ pub(super) async fn handle(
         let _working = working;
         issue::issue(&own, &issuer, submission, &key).await
     };
-    Ok(made(&app.to_the_end(write).await?, false))
+    let (label, body) = app.to_the_end(write).await?;
+    Ok(made(Some(&label.to_string()), body, false))
 }
 
-fn made(body: &[u8], replayed: bool) -> Response {
-    let answer: Option<serde_json::Value> = serde_json::from_slice(body).ok();
-    let label =
-        answer.as_ref().and_then(|answer| answer["certificate"]["id"].as_str()?.strip_prefix("urn:uuid:"));
+/// The label of the certificate in an answer that was given before.
+fn label_in(body: &[u8]) -> Option<String> {
+    let answer: serde_json::Value = serde_json::from_slice(body).ok()?;
+    Some(answer["certificate"]["id"].as_str()?.strip_prefix("urn:uuid:")?.to_owned())
+}
+
+fn made(label: Option<&str>, body: Vec<u8>, replayed: bool) -> Response {
     let location = label.and_then(|label| HeaderValue::from_str(&format!("/v1/certificates/{label}")).ok());
-    let mut response = json_bytes(StatusCode::CREATED, body.to_owned());
+    let mut response = json_bytes(StatusCode::CREATED, body);
     if let Some(location) = location {
         response.headers_mut().insert(header::LOCATION, location);
     }
