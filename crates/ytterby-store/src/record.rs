@@ -2,6 +2,7 @@
 
 use ytterby::did::Did;
 use ytterby::digest::Digest;
+pub use ytterby::form::CloseReason;
 use ytterby::masses::Masses;
 
 /// Certificates to be registered together, all or none.
@@ -199,41 +200,6 @@ pub struct Closing {
     pub reason: CloseReason,
     /// When.
     pub at: String,
-}
-
-/// Why a lot was closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CloseReason {
-    /// Used up in a process that is not certified.
-    Consumed,
-    /// Lost.
-    Lost,
-    /// Disposed of.
-    Disposed,
-    /// Delivered to somebody without a DID.
-    Delivered,
-    /// Settled at a stocktake.
-    Stocktake,
-}
-
-impl CloseReason {
-    /// The word that stands in requests, rows and entries.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Consumed => "consumed",
-            Self::Lost => "lost",
-            Self::Disposed => "disposed",
-            Self::Delivered => "delivered",
-            Self::Stocktake => "stocktake",
-        }
-    }
-
-    /// The reason of a word.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Consumed, Self::Lost, Self::Disposed, Self::Delivered, Self::Stocktake]
-            .into_iter()
-            .find(|reason| reason.as_str() == word)
-    }
 }
 
 /// A party that may issue here.

@@ -292,6 +292,56 @@ words! {
     }
 }
 
+words! {
+    /// What an entry of the log records.
+    EntryKind {
+        /// A certificate is registered.
+        Certificate = "certificate",
+        /// A lot comes here from another log.
+        Admission = "admission",
+        /// A lot is closed.
+        Closing = "closing",
+        /// A certificate is revoked, suspended or reinstated.
+        Status = "status",
+    }
+}
+
+words! {
+    /// Why a lot was closed.
+    CloseReason {
+        /// Used up in a process that is not certified.
+        Consumed = "consumed",
+        /// Lost.
+        Lost = "lost",
+        /// Disposed of.
+        Disposed = "disposed",
+        /// Delivered to somebody without a DID.
+        Delivered = "delivered",
+        /// Settled at a stocktake.
+        Stocktake = "stocktake",
+    }
+}
+
+words! {
+    /// What a status is for (W3C Bitstring Status List).
+    StatusPurpose {
+        /// Withdrawn for good.
+        Revocation = "revocation",
+        /// Not to be relied on for the time being.
+        Suspension = "suspension",
+    }
+}
+
+impl Kind {
+    /// Whether a certificate of this kind creates a lot.
+    pub fn creates_lot(self) -> bool {
+        match self {
+            Kind::Origin | Kind::Processing | Kind::Transfer => true,
+            Kind::Attestation => false,
+        }
+    }
+}
+
 impl Step {
     /// Whether content is always what was drawn: the step does not change what is in the material,
     /// or nobody measures it.
