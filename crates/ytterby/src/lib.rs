@@ -19,6 +19,7 @@ pub mod digest;
 mod draft;
 mod draws;
 pub mod element;
+pub mod entry;
 mod external_id;
 pub mod finding;
 pub mod form;
@@ -44,6 +45,7 @@ pub use admit::{Authority, InputLot, Inputs, Issue, Refusal, Unsigned, admit, ad
 pub use bundle::Bundle;
 pub use certificate::Certificate;
 pub use draft::{Draft, DraftInput, Take};
+pub use entry::Entry;
 pub use report::{Report, Verdict};
 pub use report_json::NOT_SHOWN;
 pub use trust::Trust;

@@ -120,6 +120,13 @@ text!(MaybeCountry, "country, or unknown", r"^([A-Z]{2}|unknown)$", |text| Maybe
     .ok_or_else(|| "not an ISO 3166-1 alpha-2 country code, nor \"unknown\"".to_owned()));
 text!(Count, "count", r"^[1-9][0-9]{0,8}$", |text| Count::parse(text)
     .ok_or_else(|| "not a count: digits without a leading zero".to_owned()));
+text!(Seq, "running number", r"^[1-9][0-9]{0,19}$", |text| whole_number(text)
+    .filter(|number| *number > 0)
+    .map(Seq)
+    .ok_or_else(|| "not a running number: 1 or more, without a leading zero".to_owned()));
+text!(LogIndex, "log index", r"^(0|[1-9][0-9]{0,19})$", |text| whole_number(text)
+    .map(LogIndex)
+    .ok_or_else(|| "not a log index: digits without a leading zero".to_owned()));
 text!(['t], HsCode<'t>, "tariff code", r"^[0-9]{4}(\.?[0-9]{2}){0,3}$", |text| HsCode::parse(text)
     .ok_or_else(|| "not a tariff code: 4, 6, 8 or 10 digits, a point between pairs at most".to_owned()));
 text!(Home, "log origin", r"^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[A-Za-z0-9._-]+)*$", |text| Home::parse(text)
@@ -133,6 +140,21 @@ text!(Percent, "percent", r"^(100(\.0{1,6})?|[1-9]?[0-9](\.[0-9]{1,6})?)$", |tex
 text!(Ppm, "parts per million", r"^(1000000(\.0{1,6})?|(0|[1-9][0-9]{0,5})(\.[0-9]{1,6})?)$", |text| {
     Ppm::parse(text).map_err(|e| e.to_string())
 });
+
+/// The running number of a draw on a lot: 1, 2 and so on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seq(pub(crate) u64);
+
+/// The index of an entry in its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LogIndex(pub(crate) u64);
+
+/// A decimal without a sign or a leading zero, below 2⁶⁴.
+fn whole_number(text: &str) -> Option<u64> {
+    let one_text = text == "0" || !text.starts_with('0');
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    (one_text && digits).then(|| text.parse().ok()).flatten()
+}
 
 /// An absolute URI, printable ASCII.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -394,6 +416,14 @@ mod tests {
         ] {
             assert!(read_uuid(bad).is_err(), "{bad}");
         }
+        assert_eq!(
+            ["0", "10", "18446744073709551615"].map(whole_number),
+            [Some(0), Some(10), Some(u64::MAX)]
+        );
+        for bad in ["", "00", "01", "+1", "-1", " 1", "1_0", "1.0", "1e3", "18446744073709551616", "٣"] {
+            assert_eq!(whole_number(bad), None, "{bad}");
+        }
+        assert!(Seq::read("0").is_err() && LogIndex::read("0").is_ok());
         assert!(Count::parse("0").is_none() && Count::parse("12").is_some());
     }
 }

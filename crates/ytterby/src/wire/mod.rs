@@ -1,11 +1,12 @@
 //! Wire structs: the closed schema of everything that is read and written as JSON.
 //!
 //! They borrow from the parsed tree and hold one field per member. Implements
-//! proto-docs/certificate.md, "Members".
+//! proto-docs/certificate.md, "Members", and proto-docs/registration.md, "Entries".
 
 mod assay;
 mod claims;
 mod credential;
+mod entry;
 mod leaf;
 mod report;
 mod schema;
@@ -13,6 +14,9 @@ mod subject;
 
 pub(crate) use claims::{assay_of, claims, declared_of, mass_of};
 pub(crate) use credential::{DraftInput, Proof};
+pub(crate) use entry::{
+    AdmissionEntry, CertificateAmounts, CertificateEntry, ClosingEntry, Draw, StatusEntry, StatusValue,
+};
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
 pub(crate) use report::{BalanceJson, CertificateJson, CheckJson, Counts, LotJson, ProblemJson, ReportJson};
