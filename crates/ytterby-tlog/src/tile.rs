@@ -48,6 +48,11 @@ impl Tile {
         self.width
     }
 
+    /// One past the last leaf that its hashes cover: a log of that size or more has the tile.
+    pub fn end(&self) -> u64 {
+        (self.index * u64::from(TILE_WIDTH) + u64::from(self.width)) << (8 * u32::from(self.level))
+    }
+
     /// Whether it is full, and thus the foot of a hash in the level above.
     pub fn is_full(&self) -> bool {
         self.width == TILE_WIDTH

@@ -187,33 +187,43 @@ impl CertificateEntry {
     pub fn of(certificate: &Certificate<'_>, taken: &[Taken]) -> Result<Self, RebuildError> {
         let claims = certificate.claims();
         let inputs = claims.lot().map_or(&[][..], |lot| &lot.inputs);
+        let draws: Vec<_> = inputs.iter().map(|input| (input.digest, &input.draws)).collect();
+        let lot = claims.lot().map(|lot| (&lot.content, lot.holder.is_none()));
+        Self::stating(certificate.digest(), claims.kind, &claims.home, lot, &draws, taken)
+    }
+
+    /// The same for a registrar, which has what the certificate says in parts: of its lot the content,
+    /// and whether it is delivered; of each draw the lot and the amount.
+    pub fn stating(
+        certificate: Digest,
+        kind: Kind,
+        home: &Home,
+        lot: Option<(&Masses, bool)>,
+        inputs: &[(Digest, &Masses)],
+        taken: &[Taken],
+    ) -> Result<Self, RebuildError> {
         if inputs.len() != taken.len() {
             return Err(RebuildError::Count { inputs: inputs.len(), taken: taken.len() });
         }
         let mut lots = HashSet::with_capacity(inputs.len());
         let mut draws = Vec::with_capacity(inputs.len());
-        for (input, taken) in inputs.iter().zip(taken) {
-            let lot = input.digest;
+        for ((lot, amount), taken) in inputs.iter().zip(taken) {
+            let lot = *lot;
             if !lots.insert(lot) {
                 return Err(RebuildError::DrawnTwice { lot });
             }
             if taken.seq == 0 || !is_stated(&taken.cumulative) {
                 return Err(RebuildError::NoState { lot });
             }
-            let (amount, cumulative) = (input.draws.clone(), taken.cumulative.clone());
+            let (amount, cumulative) = ((*amount).clone(), taken.cumulative.clone());
             draws.push(Draw { lot, seq: taken.seq, amount, cumulative });
         }
-        let lot = claims.lot().map(|lot| LotEntry {
-            content: lot.content.clone(),
+        let lot = lot.map(|(content, delivered)| LotEntry {
+            content: content.clone(),
             draws: draws.into(),
-            delivered: lot.holder.is_none(),
+            delivered,
         });
-        let entry = CertificateEntry {
-            certificate: certificate.digest(),
-            kind: claims.kind,
-            home: claims.home.clone(),
-            lot,
-        };
+        let entry = CertificateEntry { certificate, kind, home: home.clone(), lot };
         let length = write::certificate(&entry).len();
         if length > MAX_ENTRY { Err(RebuildError::TooLarge(length)) } else { Ok(entry) }
     }
