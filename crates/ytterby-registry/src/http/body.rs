@@ -1,6 +1,10 @@
 //! What handlers take out of requests: strict JSON, closed query strings, names in paths.
 
-use axum::body::{Body, Bytes, to_bytes};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -88,36 +92,47 @@ pub(crate) fn typed(status: StatusCode, media_type: &'static str, bytes: impl In
 
 async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
     expect_json(request.headers())?;
-    let too_large = || {
-        let detail = format!("at most {limit} bytes are read here");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "request.too-large", "the body is too large", detail)
-    };
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) {
-        return Err(too_large());
+    let mut body = request.into_body();
+    let mut bytes = Vec::new();
+    if announced.is_none_or(|length| length <= limit as u64) {
+        loop {
+            match frame(&mut body).await {
+                None => return Ok(bytes.into()),
+                Some(Err(_)) => return Err(broken_off()),
+                Some(Ok(data)) if bytes.len() + data.len() > limit => break,
+                Some(Ok(data)) => bytes.extend_from_slice(&data),
+            }
+        }
     }
-    match to_bytes(request.into_body(), limit).await {
-        Ok(bytes) => Ok(bytes),
-        Err(error) if is_length_limit(&error) => Err(too_large()),
-        Err(_) => Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            "request.broken-off",
-            "the body broke off",
-            "it ended before it was complete",
-        )),
+    drain(body, limit).await;
+    let detail = format!("at most {limit} bytes are read here");
+    Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "request.too-large", "the body is too large", detail))
+}
+
+/// Reads on for a while what nobody wants: a client that is still sending when the connection closes
+/// does not see the answer.
+async fn drain(mut body: Body, most: usize) {
+    const PAUSE: Duration = Duration::from_millis(200);
+    let mut left = most;
+    while let Ok(Some(Ok(data))) = tokio::time::timeout(PAUSE, frame(&mut body)).await {
+        left = left.saturating_sub(data.len().max(1));
+        if left == 0 {
+            break;
+        }
     }
 }
 
-fn is_length_limit(error: &axum::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        if error.to_string().contains("length limit") {
-            return true;
-        }
-        source = error.source();
-    }
-    false
+/// The next bytes of a body; none in a frame of trailers.
+async fn frame(body: &mut Body) -> Option<Result<Bytes, axum::Error>> {
+    let next = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await?;
+    Some(next.map(|frame| frame.into_data().unwrap_or_default()))
+}
+
+fn broken_off() -> Problem {
+    let title = "the body broke off";
+    Problem::new(StatusCode::BAD_REQUEST, "request.broken-off", title, "it ended before it was complete")
 }
 
 fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
