@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use ytterby::Home;
 use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::element::Element;
+use ytterby::form::Kind;
 use ytterby::masses::Masses;
 use ytterby_store::{Draw, NewCertificate, NewLot, Registration, Sqlite, SqliteOptions, Store, StoreError};
 
@@ -22,7 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(1).map_or_else(std::env::temp_dir, Into::into);
     for clients in [1, 16, 128] {
         let place = tempfile::tempdir_in(&folder)?;
-        let store = Sqlite::open(place.path().join("ceiling.db"), SqliteOptions::default())?;
+        let home = Home::parse("registry.example/ree").ok_or("an origin")?;
+        let store = Sqlite::open(place.path().join("ceiling.db"), &home, SqliteOptions::default())?;
         for (name, drawing) in [("origin", false), ("drawing", true)] {
             let per_second = measure(&store, clients, drawing)? / SECONDS;
             writeln!(
@@ -92,7 +95,8 @@ fn certificate(name: &str, draws: Option<Digest>) -> Result<Registration, StoreE
         digest: Digest::of(&bytes),
         id: format!("urn:uuid:{name}"),
         issuer,
-        kind: "ProcessingCertificate".to_owned(),
+        home: Home::parse("registry.example/ree").ok_or_else(|| invalid("origin"))?,
+        kind: if draws.is_some() { Kind::Processing } else { Kind::Origin },
         created: AT.to_owned(),
         external_id: name.to_owned(),
         bytes,

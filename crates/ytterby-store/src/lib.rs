@@ -13,14 +13,15 @@ use std::pin::Pin;
 
 pub use record::{
     ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, CloseReason, Closing, Cursor, Draw, DrawnBy,
-    Idempotency, IssuerKey, IssuerRow, LotRecord, NewCertificate, NewLot, Page, Registered, Registration,
-    Replay, Scope,
+    Entered, Idempotency, IssuerKey, IssuerRow, Logged, LotRecord, NewCertificate, NewLot, Page, Registered,
+    Registration, Replay, Scope,
 };
 pub use sqlite::{Checked, Sqlite, SqliteOptions, Synchronous, check, restore};
 
 use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::element::Element;
+use ytterby_tlog::{Hash, Tile, TreeHead};
 
 /// What a store answers with, later.
 pub type Answer<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 's>>;
@@ -72,6 +73,24 @@ pub trait Store: Send + Sync + 'static {
 
     /// Closes a lot for ever: nothing may draw on it again. [`StoreError::LotClosed`] if it is.
     fn close(&self, closing: Closing) -> Answer<'_, ()>;
+
+    /// Size and root of the log: every entry of an acknowledged write is covered.
+    fn head(&self) -> Answer<'_, TreeHead>;
+
+    /// The bytes of a tile, of exactly its width; `None` where the log does not reach.
+    fn tile(&self, tile: Tile) -> Answer<'_, Option<Vec<u8>>>;
+
+    /// The entries from an index on, at most so many, as they were logged.
+    fn entries(&self, from: u64, most: usize) -> Answer<'_, Vec<Vec<u8>>>;
+
+    /// Where certificates stand in the log, `None` for what was never registered, with the proof for
+    /// the first head that covers the entry; for the first head of at least `size`, if that is given.
+    /// Without `size` the answer never changes.
+    fn logged(&self, digests: Vec<Digest>, size: Option<u64>) -> Answer<'_, Vec<Option<Logged>>>;
+
+    /// The head of an older size, and the proof that the tree of the newer size, at which a write
+    /// ended, only grew from it.
+    fn consistency(&self, old: u64, new: u64) -> Answer<'_, (TreeHead, Vec<Hash>)>;
 
     /// Adds an issuer; [`StoreError::IdTaken`] if its DID or name is there.
     fn add_issuer(&self, issuer: IssuerRow) -> Answer<'_, ()>;
@@ -158,6 +177,23 @@ pub enum StoreError {
     /// No issuer of this DID.
     #[error("no issuer {0}")]
     UnknownIssuer(Did),
+    /// The entry would be larger than a log takes: the certificate has too many draws of too many elements.
+    #[error("the entry of {certificate}: {why}")]
+    EntryTooLarge {
+        /// The certificate.
+        certificate: Digest,
+        /// How much too large.
+        why: String,
+    },
+    /// What would be logged breaks a rule of the log: no witness would let it pass. Nothing of the
+    /// request is kept.
+    #[error("{certificate} cannot be logged: {why}")]
+    Unloggable {
+        /// The certificate.
+        certificate: Digest,
+        /// Which rule.
+        why: String,
+    },
     /// The queue in front of the engine is full.
     #[error("too many requests are waiting")]
     Busy,

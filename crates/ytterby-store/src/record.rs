@@ -1,9 +1,14 @@
 //! What goes into a store and comes out of it: domain values, parsed on the way out.
 
+use ytterby::Home;
 use ytterby::did::Did;
 use ytterby::digest::Digest;
-pub use ytterby::form::CloseReason;
+use ytterby::entry::Taken;
+use ytterby::form::Kind;
 use ytterby::masses::Masses;
+use ytterby_tlog::{Hash, TreeHead};
+
+pub use ytterby::form::CloseReason;
 
 /// Certificates to be registered together, all or none.
 #[derive(Debug, Clone)]
@@ -25,8 +30,10 @@ pub struct NewCertificate {
     pub id: String,
     /// Its issuer.
     pub issuer: Did,
-    /// `OriginCertificate` and so on.
-    pub kind: String,
+    /// The log origin that it names as its home.
+    pub home: Home,
+    /// Its type.
+    pub kind: Kind,
     /// `proof.created`.
     pub created: String,
     /// Unique per issuer for ever.
@@ -96,8 +103,30 @@ pub struct Replay {
 /// What a registration did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registered {
-    /// Per certificate, the running number of each of its draws on its input (`seq`, from 1).
-    pub sequence: Vec<Vec<u64>>,
+    /// One for each certificate.
+    pub certificates: Vec<Entered>,
+}
+
+/// A certificate that was just registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entered {
+    /// The index of its entry.
+    pub index: u64,
+    /// The state in which each of its draws left its input.
+    pub taken: Vec<Taken>,
+}
+
+/// Where a certificate stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    /// The index of its entry.
+    pub index: u64,
+    /// The entry's bytes.
+    pub entry: Vec<u8>,
+    /// A head that covers it.
+    pub head: TreeHead,
+    /// The inclusion proof in that head's tree.
+    pub proof: Vec<Hash>,
 }
 
 /// A lot as it stands.

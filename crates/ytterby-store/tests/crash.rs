@@ -16,7 +16,7 @@ use ytterby_store::{Sqlite, SqliteOptions, Store, StoreError, check};
 mod make;
 mod random;
 
-use make::{certificate, drawing, registration, wait};
+use make::{certificate, drawing, home, registration, wait};
 use random::Random;
 
 /// Tells the other process which file to write; without it there is no other process.
@@ -41,7 +41,7 @@ fn pool(run: &str, n: usize) -> ytterby_store::NewCertificate {
 fn other_process() {
     let path = std::env::var(STORE).expect("started by a crash test");
     let run = std::env::var(RUN).expect("started by a crash test");
-    let store = Sqlite::open(path, SqliteOptions::default()).unwrap();
+    let store = Sqlite::open(path, &home(), SqliteOptions::default()).unwrap();
     let pools: Vec<_> = (0..POOLS).map(|n| pool(&run, n)).collect();
     wait(store.register(registration(&pools))).unwrap();
     let say = |line: String| std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
@@ -95,7 +95,7 @@ fn acknowledged(line: &str) -> Option<Digest> {
 fn verify(path: &Path, acknowledged: &BTreeSet<Digest>) {
     let checked = check(path).unwrap();
     assert!(checked.certificates >= acknowledged.len() as u64);
-    let store = Sqlite::open(path, SqliteOptions::default()).unwrap();
+    let store = Sqlite::open(path, &home(), SqliteOptions::default()).unwrap();
     for digest in acknowledged {
         assert!(wait(store.certificate(*digest)).unwrap().is_some(), "{digest} was acknowledged and is lost");
     }
@@ -107,7 +107,7 @@ fn a_killed_writer_loses_nothing_it_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     let kills = std::env::var("YTTERBY_KILLS").map_or(KILLS, |text| text.parse().unwrap());
-    drop(Sqlite::open(&path, SqliteOptions::default()).unwrap());
+    drop(Sqlite::open(&path, &home(), SqliteOptions::default()).unwrap());
     let mut all = BTreeSet::new();
     for cycle in 0..kills {
         let mut child = start(&path, &cycle.to_string(), None);
@@ -138,7 +138,7 @@ fn a_full_disk_fails_writes_and_loses_nothing() {
     assert_eq!(failed, WRITERS, "{text}");
     assert!(all.len() > 100, "{}", all.len());
     verify(&path, &all);
-    let store = Sqlite::open(&path, SqliteOptions::default()).unwrap();
+    let store = Sqlite::open(&path, &home(), SqliteOptions::default()).unwrap();
     wait(store.register(registration(&[certificate("after", "mine", &[("Nd", 1)])]))).unwrap();
 }
 
@@ -146,7 +146,7 @@ fn a_full_disk_fails_writes_and_loses_nothing() {
 fn a_second_process_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let store = Sqlite::open(&path, SqliteOptions::default()).unwrap();
+    let store = Sqlite::open(&path, &home(), SqliteOptions::default()).unwrap();
     let output = start(&path, "second", None).wait_with_output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && error.contains("another process has it open for writing"), "{error}");

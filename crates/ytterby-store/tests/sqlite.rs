@@ -15,7 +15,7 @@ use ytterby_store::{CertificateFilter, Checked, Sqlite, SqliteOptions, Store, St
 
 mod make;
 
-use make::{certificate, did, drawing, registration, wait};
+use make::{certificate, did, drawing, home, registration, wait};
 
 fn place() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -24,7 +24,7 @@ fn place() -> (TempDir, PathBuf) {
 }
 
 fn open(path: &Path) -> Result<Sqlite, StoreError> {
-    Sqlite::open(path, SqliteOptions { group: 8, queue: 64, readers: 2, ..SqliteOptions::default() })
+    Sqlite::open(path, &home(), SqliteOptions { group: 8, queue: 64, readers: 2, ..SqliteOptions::default() })
 }
 
 fn refusal<T>(result: Result<T, StoreError>) -> String {
@@ -103,8 +103,8 @@ fn what_is_no_store_is_refused_and_left_alone() {
     }
     for (sql, reason) in [
         ("PRAGMA application_id = 7", "another application (id 7)"),
-        ("PRAGMA user_version = 2", "schema has version 2, this program knows version 1"),
-        ("DROP TABLE abouts", "10 tables, 11 are expected"),
+        ("PRAGMA user_version = 1", "schema has version 1, this program knows version 2"),
+        ("DROP TABLE abouts", "14 tables, 15 are expected"),
     ] {
         let path = folder.path().join("changed");
         fs::write(&path, &good).unwrap();

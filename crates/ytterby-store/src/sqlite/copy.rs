@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use ytterby::digest::Digest;
 
 use super::file::{place, reader, refused};
+use super::log;
 use super::rows::Cells;
 use crate::StoreError;
 
@@ -21,7 +22,8 @@ pub struct Checked {
 
 /// Checks a store that may be in use: that it is one, of a version this program knows; that the
 /// engine finds no damage; that every certificate has the bytes of its digest; that no lot is
-/// overdrawn and that the draws on each add up to what is drawn.
+/// overdrawn and that the draws on each add up to what is drawn; that the log, replayed from its first
+/// entry, breaks no rule, registers exactly these certificates and has the head that is stored.
 pub fn check(path: &Path) -> Result<Checked, StoreError> {
     let connection = reader(path)?;
     // One state of the store for all that follows.
@@ -34,6 +36,11 @@ pub fn check(path: &Path) -> Result<Checked, StoreError> {
         }
     }
     let certificates = digests(&connection)?;
+    let logged = log::replayed(&connection)?;
+    if logged != certificates {
+        let detail = format!("{logged} certificates are logged, {certificates} are there");
+        return Err(StoreError::Inconsistent { table: "entries", detail });
+    }
     let mut lots = connection.prepare("SELECT count(*) FROM lots")?;
     let lots = lots.query_row([], |row| Ok(Cells::new("lots", row).count(0)))??;
     Ok(Checked { certificates, lots })

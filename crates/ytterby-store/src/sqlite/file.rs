@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
+use ytterby::Home;
 
 use super::{SqliteOptions, Synchronous, schema};
 use crate::StoreError;
@@ -29,15 +30,15 @@ pub(super) struct Claim {
 }
 
 impl Claim {
-    /// Takes the lock, and makes the database if there is no file.
-    pub(super) fn take(path: &Path) -> Result<Self, StoreError> {
+    /// Takes the lock, and makes the database of a log if there is no file.
+    pub(super) fn take(path: &Path, origin: &Home) -> Result<Self, StoreError> {
         let path = resolve(path)?;
         let lock = lock(&path)?;
         if !path.try_exists().map_err(|error| failed(&path, "looking for it", error))? {
             place(&path, |new| {
                 let connection = Connection::open_with_flags(new, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
                 connection.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;")?;
-                schema::create(&connection)
+                schema::create(&connection, origin)
             })?;
         }
         Ok(Claim { path, _lock: lock })

@@ -151,7 +151,8 @@ mod tests {
 
     fn plan(filter: &CertificateFilter) -> String {
         let connection = Connection::open_in_memory().unwrap();
-        schema::create(&connection).unwrap();
+        let home = ytterby::Home::parse("registry.example/ree").unwrap();
+        schema::create(&connection, &home).unwrap();
         let Query { sql, values } = Query::new(filter, Some(Cursor(9)), 10);
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();

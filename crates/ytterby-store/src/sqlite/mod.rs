@@ -5,7 +5,9 @@
 
 mod copy;
 mod file;
+mod ledger;
 mod list;
+mod log;
 mod parties;
 mod readers;
 mod reads;
@@ -16,14 +18,16 @@ mod writer;
 
 use std::path::Path;
 
+use ytterby::Home;
 use ytterby::did::Did;
 use ytterby::digest::Digest;
+use ytterby_tlog::{Hash, Tile, TreeHead};
 
 pub use copy::{Checked, check, restore};
 
 use crate::{
     Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Closing, Cursor, DrawnBy, IssuerKey,
-    IssuerRow, LotRecord, Page, Registered, Registration, Replay, Store, StoreError,
+    IssuerRow, Logged, LotRecord, Page, Registered, Registration, Replay, Store, StoreError,
 };
 use file::Claim;
 use readers::Readers;
@@ -70,19 +74,29 @@ pub struct Sqlite {
     readers: Readers,
     writer: Writer,
     claim: Claim,
+    origin: Home,
 }
 
 impl Sqlite {
-    /// Opens a store for writing and makes it if there is no file. Fails if another process has it,
-    /// if the file is not a store, or if its schema is of another version.
-    pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, StoreError> {
-        let claim = Claim::take(path.as_ref())?;
+    /// Opens the store of a log for writing and makes it if there is no file. Fails if another process
+    /// has it, if the file is not a store or that of another log, or if its schema is of another version.
+    pub fn open(path: impl AsRef<Path>, origin: &Home, options: SqliteOptions) -> Result<Self, StoreError> {
+        let claim = Claim::take(path.as_ref(), origin)?;
         let file = claim.path.clone();
-        let writer =
-            Writer::start(Box::new(move || file::writer(&file, &options)), options.group, options.queue)?;
-        let connections =
+        let connect = Box::new(move || file::writer(&file, &options));
+        let writer = Writer::start(connect, log::seal, options.group, options.queue)?;
+        let connections: Vec<_> =
             (0..options.readers.max(1)).map(|_| file::reader(&claim.path)).collect::<Result<_, _>>()?;
-        Ok(Sqlite { readers: Readers::start(connections, options.queue)?, writer, claim })
+        if let Some(found) = connections.first().map(schema::origin).transpose()?
+            && found != *origin
+        {
+            return Err(file::refused(
+                &claim.path,
+                format!("it is the store of the log {found}, not {origin}"),
+            ));
+        }
+        let (readers, origin) = (Readers::start(connections, options.queue)?, origin.clone());
+        Ok(Sqlite { readers, writer, claim, origin })
     }
 
     /// How many transactions were committed since the store was opened: fewer than writes, because
@@ -97,7 +111,8 @@ impl Store for Sqlite {
         if let Err(error) = register::sound(&registration) {
             return Box::pin(std::future::ready(Err(error)));
         }
-        self.writer.submit(move |connection| register::register(connection, &registration))
+        let origin = self.origin.clone();
+        self.writer.submit(move |connection| register::register(connection, &origin, &registration))
     }
 
     fn replay(&self, caller: &str, key: &str) -> Answer<'_, Option<Replay>> {
@@ -131,7 +146,28 @@ impl Store for Sqlite {
     }
 
     fn close(&self, closing: Closing) -> Answer<'_, ()> {
-        self.writer.submit(move |connection| register::close(connection, &closing))
+        let origin = self.origin.clone();
+        self.writer.submit(move |connection| register::close(connection, &origin, &closing))
+    }
+
+    fn head(&self) -> Answer<'_, TreeHead> {
+        self.readers.ask(log::head)
+    }
+
+    fn tile(&self, tile: Tile) -> Answer<'_, Option<Vec<u8>>> {
+        self.readers.ask(move |connection| log::tile(connection, tile))
+    }
+
+    fn entries(&self, from: u64, most: usize) -> Answer<'_, Vec<Vec<u8>>> {
+        self.readers.ask(move |connection| log::entries(connection, from, most))
+    }
+
+    fn logged(&self, digests: Vec<Digest>, size: Option<u64>) -> Answer<'_, Vec<Option<Logged>>> {
+        self.readers.ask(move |connection| log::logged(connection, &digests, size))
+    }
+
+    fn consistency(&self, old: u64, new: u64) -> Answer<'_, (TreeHead, Vec<Hash>)> {
+        self.readers.ask(move |connection| log::consistency(connection, old, new))
     }
 
     fn add_issuer(&self, issuer: IssuerRow) -> Answer<'_, ()> {

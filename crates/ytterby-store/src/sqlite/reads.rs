@@ -69,7 +69,8 @@ fn lot(connection: &Connection, digest: Digest) -> Result<LotRecord, StoreError>
     })
 }
 
-fn drawn(connection: &Connection, lot: i64) -> Result<Masses, StoreError> {
+/// What is drawn on a lot, per element.
+pub(super) fn drawn(connection: &Connection, lot: i64) -> Result<Masses, StoreError> {
     let mut query = connection.prepare_cached("SELECT element, drawn_mg FROM contents WHERE lot = ?1")?;
     let mut rows = query.query(params![lot])?;
     let mut drawn = Masses::default();

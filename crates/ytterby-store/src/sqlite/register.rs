@@ -1,13 +1,18 @@
 //! Registering certificates and closing lots: what one request does inside its savepoint.
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, named_params, params};
+use ytterby::Home;
 use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::element::Element;
+use ytterby::entry::{Entry, Taken};
 
+use super::reads::drawn;
 use super::rows::{Cells, stored};
+use super::{ledger, log};
 use crate::{
-    CloseReason, Closing, Draw, Idempotency, NewCertificate, NewLot, Registered, Registration, StoreError,
+    CloseReason, Closing, Draw, Entered, Idempotency, NewCertificate, NewLot, Registered, Registration,
+    StoreError,
 };
 
 /// Refuses what would make the store inconsistent whatever is in it. Costs a hash of all bytes, so
@@ -35,31 +40,39 @@ pub(super) fn sound(registration: &Registration) -> Result<(), StoreError> {
 /// Registers certificates, all or none.
 pub(super) fn register(
     connection: &Connection,
+    origin: &Home,
     registration: &Registration,
 ) -> Result<Registered, StoreError> {
     if let Some(idempotency) = &registration.idempotency {
         remember(connection, idempotency)?;
     }
-    let mut sequence = Vec::with_capacity(registration.certificates.len());
+    let mut certificates = Vec::with_capacity(registration.certificates.len());
     for certificate in &registration.certificates {
+        let mut ledger = ledger::before(connection, origin, certificate)?;
         let seq = insert(connection, certificate, &registration.at)?;
         let draws = certificate.draws.iter().map(|taken| draw(connection, seq, &certificate.issuer, taken));
-        sequence.push(draws.collect::<Result<_, _>>()?);
+        let taken: Vec<Taken> = draws.collect::<Result<_, _>>()?;
         if let Some(lot) = &certificate.lot {
-            open(connection, seq, lot, &registration.at)?;
+            open(connection, seq, &certificate.home, lot, &registration.at)?;
         }
+        let entry = ledger::entry(certificate, &taken)?;
+        ledger::replay(&mut ledger, &entry)?;
+        certificates.push(Entered { index: log::append(connection, &entry)?, taken });
         for about in &certificate.about {
             connection
                 .prepare_cached("INSERT OR IGNORE INTO abouts (lot, attestation) VALUES (?1, ?2)")?
                 .execute(params![about.as_bytes(), seq])?;
         }
     }
-    Ok(Registered { sequence })
+    Ok(Registered { certificates })
 }
 
 /// Closes a lot for its holder.
-pub(super) fn close(connection: &Connection, closing: &Closing) -> Result<(), StoreError> {
+pub(super) fn close(connection: &Connection, origin: &Home, closing: &Closing) -> Result<(), StoreError> {
     let lot = held(connection, closing.lot, &closing.holder)?;
+    let entry = Entry::Closing(ytterby::entry::Closing { certificate: closing.lot, reason: closing.reason });
+    ledger::replay(&mut ledger::of(connection, origin, [closing.lot])?, &entry)?;
+    log::append(connection, &entry)?;
     connection
         .prepare_cached("UPDATE lots SET closed_at = ?2, closed_reason = ?3 WHERE certificate = ?1")?
         .execute(params![lot, closing.at, closing.reason.as_str()])?;
@@ -87,7 +100,7 @@ fn insert(connection: &Connection, new: &NewCertificate, at: &str) -> Result<i64
             ":digest": new.digest.as_bytes(),
             ":id": new.id,
             ":issuer": new.issuer.as_str(),
-            ":kind": new.kind,
+            ":kind": new.kind.as_str(),
             ":created": new.created,
             ":registered": at,
             ":external_id": new.external_id,
@@ -122,15 +135,17 @@ fn who_has_it(connection: &Connection, new: &NewCertificate) -> Result<StoreErro
 }
 
 /// A lot without a holder went to somebody without a DID: it is closed from the start.
-fn open(connection: &Connection, seq: i64, lot: &NewLot, at: &str) -> Result<(), StoreError> {
+fn open(connection: &Connection, seq: i64, home: &Home, lot: &NewLot, at: &str) -> Result<(), StoreError> {
     let delivered = lot.holder.is_none().then_some((at, CloseReason::Delivered.as_str()));
     connection
         .prepare_cached(
-            "INSERT INTO lots (certificate, number, step, form, holder, carried, left_mg, closed_at, closed_reason)
-             VALUES (:certificate, :number, :step, :form, :holder, :carried, :left_mg, :closed_at, :closed_reason)",
+            "INSERT INTO lots
+             (certificate, home, number, step, form, holder, carried, left_mg, closed_at, closed_reason)
+             VALUES (:certificate, :home, :number, :step, :form, :holder, :carried, :left_mg, :closed_at, :closed_reason)",
         )?
         .execute(named_params! {
             ":certificate": seq,
+            ":home": home.as_str(),
             ":number": lot.number,
             ":step": lot.step,
             ":form": lot.form,
@@ -148,8 +163,8 @@ fn open(connection: &Connection, seq: i64, lot: &NewLot, at: &str) -> Result<(),
     Ok(())
 }
 
-/// Takes a draw; its running number on the lot.
-fn draw(connection: &Connection, child: i64, issuer: &Did, draw: &Draw) -> Result<u64, StoreError> {
+/// Takes a draw; how it leaves the lot.
+fn draw(connection: &Connection, child: i64, issuer: &Did, draw: &Draw) -> Result<Taken, StoreError> {
     let lot = held(connection, draw.lot, issuer)?;
     for (element, mg) in draw.amount.iter() {
         take(connection, lot, draw.lot, element, mg)?;
@@ -167,10 +182,11 @@ fn draw(connection: &Connection, child: i64, issuer: &Did, draw: &Draw) -> Resul
     for (element, mg) in draw.amount.iter() {
         insert.execute(params![lot, seq, element.symbol(), stored(mg)?])?;
     }
-    u64::try_from(seq).map_err(|error| StoreError::Inconsistent {
+    let seq = u64::try_from(seq).map_err(|error| StoreError::Inconsistent {
         table: "lots",
         detail: format!("draws of {}: {error}", draw.lot),
-    })
+    })?;
+    Ok(Taken { seq, cumulative: drawn(connection, lot)? })
 }
 
 /// The guard: a draw that does not fit changes no row.

@@ -3,7 +3,9 @@
 //! Certificates are numbered by `seq` in the order they were registered; everything else refers to
 //! that number. A parent is always registered before its children, so `seq` is a topological order.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
+use ytterby::Home;
+use ytterby_tlog::Frontier;
 
 use crate::StoreError;
 
@@ -11,14 +13,26 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x5974_7462;
 
 /// The version of the tables below, in the file's header.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Makes the tables in an empty database, in one transaction with the header that names them.
-pub(super) fn create(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn create(connection: &Connection, origin: &Home) -> Result<(), StoreError> {
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {TABLES}"))?;
+    connection.execute(
+        "INSERT INTO log (one, origin, frontier) VALUES (1, ?1, ?2)",
+        params![origin.as_str(), Frontier::new().to_bytes()],
+    )?;
     connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
+        "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
     ))?;
     Ok(())
+}
+
+/// The origin of its log, which never changes.
+pub(super) fn origin(connection: &Connection) -> Result<Home, StoreError> {
+    let text: String = connection.query_row("SELECT origin FROM log", [], |row| row.get(0))?;
+    let wrong = || StoreError::Inconsistent { table: "log", detail: format!("{text:?} is no origin") };
+    Home::parse(&text).ok_or_else(wrong)
 }
 
 /// Refuses a database that is not ours or is of another version.
@@ -57,7 +71,8 @@ pub(super) fn recognise(connection: &Connection) -> Result<(), String> {
 /// `lots.left_mg` is the sum of what is left of all elements: it makes `status` a plain column with
 /// an index. `days` bounds the `seq` of each day's registrations, so that a time range is a range
 /// of `seq`: times alone do not rise strictly with `seq`. `abouts.lot` may be a lot of another
-/// registry, so it is a digest.
+/// registry, so it is a digest. `log.frontier` is the one head that grows; `heads` has one of each
+/// commit. A row of `tiles` is the widest that its tile has been: narrower ones are its beginning.
 const TABLES: &str = "
 CREATE TABLE certificates (
     seq         INTEGER PRIMARY KEY,
@@ -82,6 +97,7 @@ CREATE TABLE days (
 
 CREATE TABLE lots (
     certificate   INTEGER PRIMARY KEY REFERENCES certificates,
+    home          TEXT NOT NULL,
     number        TEXT NOT NULL,
     step          TEXT NOT NULL,
     form          TEXT NOT NULL,
@@ -132,6 +148,32 @@ CREATE TABLE abouts (
     attestation INTEGER NOT NULL REFERENCES certificates,
     PRIMARY KEY (lot, attestation)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    origin   TEXT NOT NULL,
+    frontier BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE entries (
+    idx         INTEGER PRIMARY KEY CHECK (idx >= 0),
+    certificate BLOB NOT NULL CHECK (length(certificate) = 32),
+    kind        TEXT NOT NULL,
+    bytes       BLOB NOT NULL CHECK (length(bytes) BETWEEN 1 AND 65535)
+) STRICT;
+CREATE INDEX entries_certificate ON entries (certificate, kind);
+
+CREATE TABLE tiles (
+    level INTEGER NOT NULL,
+    idx   INTEGER NOT NULL,
+    bytes BLOB NOT NULL CHECK (length(bytes) BETWEEN 32 AND 8192),
+    UNIQUE (level, idx)
+) STRICT;
+
+CREATE TABLE heads (
+    size INTEGER PRIMARY KEY CHECK (size > 0),
+    root BLOB NOT NULL CHECK (length(root) = 32)
+) STRICT;
 
 CREATE TABLE issuers (
     did     TEXT PRIMARY KEY,

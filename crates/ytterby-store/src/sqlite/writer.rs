@@ -27,15 +27,24 @@ pub(super) struct Writer {
 /// Opens a connection: at the start, and again when a commit was in doubt.
 pub(super) type Connect = Box<dyn Fn() -> Result<Connection, StoreError> + Send>;
 
+/// What a group needs once before its commit: if that fails, nothing of the group is kept.
+pub(super) type Seal = fn(&Connection) -> Result<(), StoreError>;
+
 impl Writer {
     /// Starts the thread: at most `group` writes in one commit, `queue` of them waiting.
-    pub(super) fn start(connect: Connect, group: usize, queue: usize) -> Result<Self, StoreError> {
+    pub(super) fn start(
+        connect: Connect,
+        seal: Seal,
+        group: usize,
+        queue: usize,
+    ) -> Result<Self, StoreError> {
         let connection = connect()?;
         let commits = Arc::new(AtomicU64::new(0));
         let (sender, receiver) = sync_channel(queue.max(1));
         let writing = Writing {
             connect,
             connection: Some(connection),
+            seal,
             group: group.max(1),
             commits: Arc::clone(&commits),
         };
@@ -145,6 +154,7 @@ enum Fate {
 struct Writing {
     connect: Connect,
     connection: Option<Connection>,
+    seal: Seal,
     group: usize,
     commits: Arc<AtomicU64>,
 }
@@ -177,7 +187,7 @@ impl Writing {
             }
         }
         let Some(connection) = &self.connection else { return Fate::Undone("no connection".to_owned()) };
-        let fate = transaction(connection, group);
+        let fate = transaction(connection, self.seal, group);
         match fate {
             Fate::Committed => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
@@ -189,7 +199,7 @@ impl Writing {
     }
 }
 
-fn transaction(connection: &Connection, group: &mut [Box<dyn Job>]) -> Fate {
+fn transaction(connection: &Connection, seal: Seal, group: &mut [Box<dyn Job>]) -> Fate {
     let undone = |error: &dyn Display| Fate::Undone(error.to_string());
     if let Err(error) = step(connection, "BEGIN IMMEDIATE") {
         return undone(&error);
@@ -201,6 +211,9 @@ fn transaction(connection: &Connection, group: &mut [Box<dyn Job>]) -> Fate {
         if connection.is_autocommit() {
             return undone(&"the engine rolled the transaction back");
         }
+    }
+    if let Err(error) = seal(connection) {
+        return undone(&error);
     }
     match step(connection, "COMMIT") {
         Ok(()) => Fate::Committed,
@@ -242,7 +255,7 @@ mod tests {
 
     fn writer(folder: &tempfile::TempDir, group: usize, queue: usize) -> Writer {
         let path = folder.path().join("db");
-        Writer::start(Box::new(move || connect(&path)), group, queue).unwrap()
+        Writer::start(Box::new(move || connect(&path)), |_| Ok(()), group, queue).unwrap()
     }
 
     fn insert(writer: &Writer, n: i64, parent: Option<i64>) -> Answer<'static, ()> {
@@ -367,7 +380,7 @@ mod tests {
             0 => connect(&path),
             _ => panic!("on purpose"),
         };
-        let writer = Writer::start(Box::new(connect), 9, 9).unwrap();
+        let writer = Writer::start(Box::new(connect), |_| Ok(()), 9, 9).unwrap();
         assert!(matches!(wait(insert(&writer, 1, Some(404))), Err(StoreError::InDoubt(_))));
         // The thread dies of this one, which is answered all the same.
         assert!(matches!(wait(insert(&writer, 2, None)), Err(StoreError::InDoubt(_))));

@@ -3,10 +3,13 @@
 use ytterby::digest::Digest;
 use ytterby_store::{CloseReason, Closing, NewCertificate, Store, StoreError};
 
-use crate::make::{AT, attestation, certificate, did, drawing, element, masses, registration, wait};
+use crate::make::{
+    AT, attestation, certificate, did, drawing, element, masses, registration, sequence, wait,
+};
 
 fn register(store: &dyn Store, certificate: &NewCertificate) -> Result<Vec<u64>, StoreError> {
-    wait(store.register(registration(std::slice::from_ref(certificate)))).map(|done| done.sequence[0].clone())
+    wait(store.register(registration(std::slice::from_ref(certificate))))
+        .map(|done| sequence(&done).remove(0))
 }
 
 fn closing(lot: Digest, holder: &str) -> Closing {
@@ -107,7 +110,7 @@ pub(crate) fn lots_of_one_registration_are_drawn_in_order(store: &dyn Store) {
     assert!(matches!(error, StoreError::UnknownLot(lot) if lot == first.digest), "{error}");
     assert!(wait(store.certificate(ore.digest)).unwrap().is_none());
     let registered = wait(store.register(registration(&[ore, first, second]))).unwrap();
-    assert_eq!(registered.sequence, [vec![], vec![1], vec![1, 2]]);
+    assert_eq!(sequence(&registered), [vec![], vec![1], vec![1, 2]]);
 }
 
 pub(crate) fn a_lineage_has_all_that_is_behind(store: &dyn Store) {

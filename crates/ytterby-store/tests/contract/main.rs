@@ -15,6 +15,7 @@ mod random;
 
 use std::any::Any;
 
+use make::home;
 use ytterby_store::{Sqlite, SqliteOptions, Store};
 
 /// An empty store and what has to live as long as it.
@@ -67,6 +68,6 @@ macro_rules! contract {
 
 contract!(sqlite, || {
     let folder = tempfile::tempdir().unwrap();
-    let store = Sqlite::open(folder.path().join("store.db"), SqliteOptions::default()).unwrap();
+    let store = Sqlite::open(folder.path().join("store.db"), &home(), SqliteOptions::default()).unwrap();
     Fixture { store: Box::new(store), _place: Box::new(folder) }
 });

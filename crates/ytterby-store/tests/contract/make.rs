@@ -4,19 +4,15 @@
 mod plain;
 
 use ytterby::digest::Digest;
-use ytterby_store::{Idempotency, NewCertificate, Registration};
+use ytterby::form::Kind;
+use ytterby_store::{Idempotency, NewCertificate, Registered, Registration};
 
 pub(crate) use plain::*;
 
 /// An attestation: no lot.
 pub(crate) fn attestation(name: &str, about: &[Digest]) -> NewCertificate {
     let certificate = certificate(name, "lab", &[]);
-    NewCertificate {
-        kind: "AttestationCertificate".to_owned(),
-        lot: None,
-        about: about.to_vec(),
-        ..certificate
-    }
+    NewCertificate { kind: Kind::Attestation, lot: None, about: about.to_vec(), ..certificate }
 }
 
 pub(crate) fn keyed(certificates: &[NewCertificate], caller: &str, key: &str) -> Registration {
@@ -28,4 +24,9 @@ pub(crate) fn keyed(certificates: &[NewCertificate], caller: &str, key: &str) ->
         body: format!("answer to {key}").into_bytes(),
     };
     Registration { idempotency: Some(idempotency), ..registration(certificates) }
+}
+
+/// The running numbers of each certificate's draws.
+pub(crate) fn sequence(done: &Registered) -> Vec<Vec<u64>> {
+    done.certificates.iter().map(|entered| entered.taken.iter().map(|taken| taken.seq).collect()).collect()
 }

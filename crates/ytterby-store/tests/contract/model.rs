@@ -8,7 +8,7 @@ use ytterby::digest::Digest;
 use ytterby::masses::Masses;
 use ytterby_store::{CertificateFilter, CloseReason, Closing, Draw, NewCertificate, Store};
 
-use crate::make::{AT, certificate, did, element, registration, wait};
+use crate::make::{AT, certificate, did, element, registration, sequence, wait};
 use crate::random::Random;
 
 const ROUNDS: u64 = 400;
@@ -122,7 +122,7 @@ pub(crate) fn random_requests_do_what_the_model_does(store: &dyn Store) {
         }
         let certificates = request(&mut random, &model, round);
         let answer = wait(store.register(registration(&certificates)));
-        let answer = answer.map(|done| done.sequence).map_err(|error| error.to_string());
+        let answer = answer.map(|done| sequence(&done)).map_err(|error| error.to_string());
         let wanted = model.register(&certificates);
         assert_eq!(answer, wanted, "round {round}: {certificates:?}");
         match wanted {

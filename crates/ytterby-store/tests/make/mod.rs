@@ -2,9 +2,11 @@
 
 use std::future::Future;
 
+use ytterby::Home;
 use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::element::Element;
+use ytterby::form::Kind;
 use ytterby::masses::Masses;
 use ytterby_store::{Draw, NewCertificate, NewLot, Registration};
 
@@ -13,6 +15,11 @@ pub(crate) const AT: &str = "2026-03-01T08:00:00Z";
 /// Waits for an answer.
 pub(crate) fn wait<T>(answer: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(answer)
+}
+
+/// The log that the tests write.
+pub(crate) fn home() -> Home {
+    Home::parse("registry.example/ree").unwrap()
 }
 
 pub(crate) fn did(name: &str) -> Did {
@@ -34,7 +41,8 @@ pub(crate) fn certificate(name: &str, issuer: &str, content: &[(&str, u64)]) -> 
         digest: Digest::of(&bytes),
         id: format!("urn:uuid:{name}"),
         issuer: did(issuer),
-        kind: "OriginCertificate".to_owned(),
+        home: home(),
+        kind: Kind::Origin,
         created: AT.to_owned(),
         external_id: format!("erp-{name}"),
         bytes,
@@ -53,9 +61,13 @@ pub(crate) fn certificate(name: &str, issuer: &str, content: &[(&str, u64)]) -> 
 
 /// The same, drawing.
 pub(crate) fn drawing(mut certificate: NewCertificate, draws: &[(Digest, &[(&str, u64)])]) -> NewCertificate {
-    certificate.kind = "ProcessingCertificate".to_owned();
+    certificate.kind = Kind::Processing;
     certificate.draws =
         draws.iter().map(|(lot, amount)| Draw { lot: *lot, amount: masses(amount) }).collect();
+    // What nothing is said of contains what it drew: a lot has a content.
+    if let Some(lot) = certificate.lot.as_mut().filter(|lot| lot.content.is_empty()) {
+        certificate.draws.iter().for_each(|draw| lot.content.add_all(&draw.amount));
+    }
     certificate
 }
 

@@ -17,7 +17,7 @@ use ytterby_store::{NewCertificate, NewLot, Registration, Sqlite, SqliteOptions,
 use super::Failure;
 use super::figure::Figures;
 use super::http::{Connection, per_second};
-use conformance::book::{Book, time};
+use conformance::book::{Book, home, time};
 
 const CLIENTS: [usize; 3] = [1, 16, 128];
 
@@ -74,7 +74,7 @@ fn draft(number: &str) -> Value {
 
 /// Registrations of the same certificate under other numbers, straight into the store.
 fn engine(clients: usize, file: &PathBuf) -> Result<f64, Failure> {
-    let store = Sqlite::open(file, SqliteOptions::default())?;
+    let store = Sqlite::open(file, &home("registry.example/ree"), SqliteOptions::default())?;
     let made = sample()?;
     per_second(clients, |client| {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -115,7 +115,8 @@ fn sample() -> Result<NewCertificate, Failure> {
         digest: certificate.digest(),
         id: String::new(),
         issuer: certificate.claims().issuer.clone(),
-        kind: certificate.claims().kind.as_str().to_owned(),
+        home: certificate.claims().home.clone(),
+        kind: certificate.claims().kind,
         created: AT.to_owned(),
         external_id: String::new(),
         bytes: certificate.bytes().to_vec(),

@@ -1,0 +1,94 @@
+//! The registrar's replay: each entry is judged by the witness's own function before it is appended, or
+//! one bad entry would end all cosigning. Only the lots that the entry names are loaded.
+
+use rusqlite::{Connection, params};
+use ytterby::Home;
+use ytterby::digest::Digest;
+use ytterby::entry::{CertificateEntry, Entry, RebuildError, Taken};
+use ytterby::ledger::{Ledger, Standing};
+use ytterby::masses::Masses;
+
+use super::rows::Cells;
+use crate::{CloseReason, NewCertificate, StoreError};
+
+/// The ledger before a certificate is registered: how everything that its entry names stands.
+pub(super) fn before(
+    connection: &Connection,
+    origin: &Home,
+    certificate: &NewCertificate,
+) -> Result<Ledger, StoreError> {
+    let draws = certificate.draws.iter().map(|draw| draw.lot);
+    of(connection, origin, std::iter::once(certificate.digest).chain(draws))
+}
+
+/// The entry of a certificate whose draws were taken.
+pub(super) fn entry(certificate: &NewCertificate, taken: &[Taken]) -> Result<Entry, StoreError> {
+    let lot = certificate.lot.as_ref().map(|lot| (&lot.content, lot.holder.is_none()));
+    let draws: Vec<_> = certificate.draws.iter().map(|draw| (draw.lot, &draw.amount)).collect();
+    let (digest, home) = (certificate.digest, &certificate.home);
+    CertificateEntry::stating(digest, certificate.kind, home, lot, &draws, taken)
+        .map(Entry::Certificate)
+        .map_err(|error| match error {
+            RebuildError::TooLarge(_) => {
+                StoreError::EntryTooLarge { certificate: digest, why: error.to_string() }
+            }
+            error => StoreError::Unloggable { certificate: digest, why: error.to_string() },
+        })
+}
+
+/// Judges an entry.
+pub(super) fn replay(ledger: &mut Ledger, entry: &Entry) -> Result<(), StoreError> {
+    let certificate = entry.certificate();
+    ledger.apply(entry).map_err(|why| StoreError::Unloggable { certificate, why: why.to_string() })
+}
+
+/// The ledger of some certificates alone, each as it stands in the transaction.
+pub(super) fn of(
+    connection: &Connection,
+    origin: &Home,
+    digests: impl IntoIterator<Item = Digest>,
+) -> Result<Ledger, StoreError> {
+    let mut ledger = Ledger::new(origin.clone());
+    for digest in digests {
+        if let Some(standing) = standing(connection, origin, digest)? {
+            ledger.insert(digest, standing);
+        }
+    }
+    Ok(ledger)
+}
+
+fn standing(connection: &Connection, origin: &Home, digest: Digest) -> Result<Option<Standing>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT c.seq, l.home, l.draws, l.closed_reason
+         FROM certificates c LEFT JOIN lots l ON l.certificate = c.seq WHERE c.digest = ?1",
+    )?;
+    let mut rows = query.query(params![digest.as_bytes()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let cells = Cells::new("lots", row);
+    let Some(home) = cells.get::<Option<String>>(1)? else {
+        return Ok(Some(Standing::registered(None, None)));
+    };
+    let home = Home::parse(&home).ok_or_else(|| cells.wrong(format!("{home:?} is no origin")))?;
+    let (content, drawn) = contents(connection, cells.get(0)?)?;
+    let standing = Standing::registered(Some(&content), (home != *origin).then_some(home))
+        .with_draws(cells.count(2)?, &drawn)
+        .map_err(|error| cells.wrong(error))?;
+    let Some(reason) = cells.get::<Option<String>>(3)? else { return Ok(Some(standing)) };
+    let reason =
+        CloseReason::parse(&reason).ok_or_else(|| cells.wrong(format!("{reason:?} closes no lot")))?;
+    standing.with_closing(reason).map(Some).map_err(|error| cells.wrong(error))
+}
+
+fn contents(connection: &Connection, lot: i64) -> Result<(Masses, Masses), StoreError> {
+    let mut query = connection
+        .prepare_cached("SELECT element, content_mg, element, drawn_mg FROM contents WHERE lot = ?1")?;
+    let mut rows = query.query(params![lot])?;
+    let (mut content, mut drawn) = (Masses::default(), Masses::default());
+    while let Some(row) = rows.next()? {
+        let cells = Cells::new("contents", row);
+        let ((element, content_mg), (_, drawn_mg)) = (cells.mass(0)?, cells.mass(2)?);
+        content.add(element, content_mg);
+        drawn.add(element, drawn_mg);
+    }
+    Ok((content, drawn))
+}
