@@ -13,6 +13,7 @@ use ytterby_store::Store;
 use crate::clock::Clock;
 use crate::config::{Limits, PublicUrl};
 use crate::idempotency::InProgress;
+use crate::log::Log;
 use crate::problem::Problem;
 use crate::registrar::Registrar;
 use crate::seal::{Seal, SealError};
@@ -42,13 +43,14 @@ impl App {
     /// Puts the parts together; `origin` is the `home` of every lot made here.
     pub fn new(
         store: Arc<dyn Store>,
+        log: Log,
         seal: Seal,
         clock: Clock,
         public_url: PublicUrl,
         origin: Home,
         limits: Limits,
     ) -> Self {
-        let registrar = Registrar::new(store.clone());
+        let registrar = Registrar::new(store.clone(), log);
         let requests = Arc::new(Semaphore::new(limits.concurrent_requests));
         let verifications = Arc::new(Semaphore::new(limits.concurrent_verifications));
         let writes = Arc::new(Semaphore::new(WRITES as usize));

@@ -75,6 +75,15 @@ pub(crate) enum Keys {
         /// The issuer's short name.
         issuer: String,
     },
+    /// Make the signing key of a log in a new file, and print the key that verifies its checkpoints.
+    Log {
+        /// The log's origin: host and path without a scheme, as in the configuration.
+        #[arg(long)]
+        origin: String,
+        /// The new file.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
     /// Make an API key for an administrator: printed once, stored hashed.
     Admin {
         /// The configuration file.

@@ -16,6 +16,7 @@ use crate::idempotency::Key;
 use crate::inputs::{self, Submission};
 use crate::issue::{self, Failed, Issuer, Passed};
 use crate::problem::Problem;
+use crate::receipts;
 
 /// Whether one refused certificate refuses all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,8 @@ pub(crate) async fn issue(
         if mode == Mode::All {
             refuse_all(&judged, raced)?;
         }
-        let made = judged.iter().filter_map(|judged| judged.as_ref().ok()).map(issue::row).collect();
+        let made: Vec<_> = judged.iter().filter_map(|judged| judged.as_ref().ok()).map(issue::row).collect();
+        let digests = made.iter().map(|row| row.digest).collect();
         let body = answer(mode, judged, raced);
         let registration = Registration {
             certificates: made,
@@ -53,7 +55,7 @@ pub(crate) async fn issue(
             return Ok((StatusCode::OK, body));
         }
         match app.registrar().register(registration).await {
-            Ok(_) => return Ok((StatusCode::CREATED, body)),
+            Ok(_) => return Ok((StatusCode::CREATED, receipts::fill(app, body, digests).await?)),
             Err(error) if again(mode, &error) && !raced => raced = true,
             Err(error) => return Err(error.into()),
         }

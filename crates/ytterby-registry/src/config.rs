@@ -33,6 +33,8 @@ pub struct Config {
     pub storage: Storage,
     /// What seals the issuers' keys.
     pub seal: SealConfig,
+    /// What signs the log, and how far it has.
+    pub log: LogConfig,
     /// What one request, and all together, may cost.
     #[serde(default)]
     pub limits: Limits,
@@ -62,6 +64,18 @@ pub struct Storage {
 pub struct SealConfig {
     /// A file that holds the sealing secret: 16 bytes or more, readable by the service alone.
     pub secret_file: PathBuf,
+}
+
+/// What signs the log, and how far it has.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// A file that holds the log's signing key (`PRIVATE+KEY+…`), readable by the service alone; made
+    /// by `ytterby-registry keys log`.
+    pub key_file: PathBuf,
+    /// Where the newest checkpoint that was signed is kept. On another disk than the database, so that
+    /// one restored from a backup is noticed; never restore this file itself.
+    pub mark_file: PathBuf,
 }
 
 /// What one request, and all together, may cost.
@@ -151,6 +165,8 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         config.storage.sqlite = folder.join(&config.storage.sqlite);
         config.seal.secret_file = folder.join(&config.seal.secret_file);
+        config.log.key_file = folder.join(&config.log.key_file);
+        config.log.mark_file = folder.join(&config.log.mark_file);
         config.check()?;
         Ok(config)
     }
@@ -187,6 +203,17 @@ impl Config {
         Ok(SecretString::from(secret))
     }
 
+    /// The log's signing key, as text.
+    pub fn log_key(&self) -> Result<SecretString, ConfigError> {
+        let path = &self.log.key_file;
+        let read = |source| ConfigError::Read { path: path.clone(), source };
+        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(read)?);
+        if self.profile == Profile::Production {
+            refuse_readable_by_others(path)?;
+        }
+        Ok(SecretString::from(text.trim()))
+    }
+
     /// Everything that can be said without starting.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.home()?;
@@ -208,7 +235,8 @@ impl Config {
         if self.profile == Profile::Production && !self.public_url.https {
             return Err(ConfigError::Production(format!("the plain-http public URL {}", self.public_url)));
         }
-        self.secret().map(|_| ())
+        self.secret()?;
+        self.log_key().map(|_| ())
     }
 }
 
@@ -282,6 +310,9 @@ public_url = "http://127.0.0.1:8080"
 sqlite = "registry.db"
 [seal]
 secret_file = "secret"
+[log]
+key_file = "log.key"
+mark_file = "log.mark"
 "#;
 
     /// Writes a configuration and its secret into a folder and reads it.
@@ -290,6 +321,9 @@ secret_file = "secret"
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("registry.toml");
         std::fs::write(&path, text).unwrap();
+        std::fs::write(folder.path().join("log.key"), "PRIVATE+KEY+…").unwrap();
+        std::fs::set_permissions(folder.path().join("log.key"), std::fs::Permissions::from_mode(0o600))
+            .unwrap();
         let file = folder.path().join("secret");
         std::fs::write(&file, secret).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();

@@ -1,17 +1,23 @@
 //! The folder and the configuration of a demonstration.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::Write;
+use std::fs::DirBuilder;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 
 use anyhow::Context;
-use ytterby_registry::config::{Config, DEMO_SECRET, Limits, Profile, SealConfig, Storage};
+use ytterby::Home;
+use ytterby_registry::config::{Config, DEMO_SECRET, Limits, LogConfig, Profile, SealConfig, Storage};
+use ytterby_registry::log::Log;
 use ytterby_registry::random;
+
+use crate::keys::write_new;
 
 /// The label of every demonstration's admin key.
 pub(crate) const LABEL: &str = "demonstration";
+
+/// The log of every demonstration.
+const ORIGIN: &str = "demo.example/log";
 
 /// Where a demonstration keeps everything.
 pub(crate) struct Folder {
@@ -35,18 +41,26 @@ impl Folder {
 
     /// The configuration of a demonstration that listens there.
     pub(crate) fn config(&self, address: SocketAddr) -> anyhow::Result<Config> {
+        let origin = Home::parse(ORIGIN).context("the origin of demonstrations")?;
         let secret_file = self.path.join("seal.secret");
         if !secret_file.exists() {
-            write_secret(&secret_file).with_context(|| secret_file.display().to_string())?;
+            let secret = format!("{DEMO_SECRET}{}{}", random::label().simple(), random::label().simple());
+            write_new(&secret_file, &secret).with_context(|| secret_file.display().to_string())?;
+        }
+        let key_file = self.path.join("log.key");
+        if !key_file.exists() {
+            let (secret, _) = Log::new_key(&origin, &random::bytes::<32>())?;
+            write_new(&key_file, &secret).with_context(|| key_file.display().to_string())?;
         }
         Ok(Config {
             profile: Profile::Development,
             listen: address,
             public_url: format!("http://{address}").try_into().map_err(anyhow::Error::msg)?,
-            origin: Some("demo.example/log".to_owned()),
+            origin: Some(ORIGIN.to_owned()),
             metrics_listen: None,
             storage: Storage { sqlite: self.path.join("registry.db") },
             seal: SealConfig { secret_file },
+            log: LogConfig { key_file, mark_file: self.path.join("log.mark") },
             limits: Limits::default(),
         })
     }
@@ -60,9 +74,4 @@ impl Drop for Folder {
             tracing::warn!(%error, "the throw-away folder stays");
         }
     }
-}
-
-fn write_secret(path: &Path) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    write!(file, "{DEMO_SECRET}{}{}", random::label().simple(), random::label().simple())
 }

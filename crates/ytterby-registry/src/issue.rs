@@ -19,6 +19,7 @@ use crate::idempotency::Key;
 use crate::inputs::{self, Submission};
 use crate::problem::Problem;
 use crate::random;
+use crate::receipts;
 
 /// An issuer with the keys it may sign with.
 pub(crate) struct Issuer {
@@ -65,7 +66,10 @@ pub(crate) async fn issue(
             at: app.now_text(),
         };
         match app.registrar().register(registration).await {
-            Ok(_) => return Ok((passed.certificate.claims().id, body)),
+            Ok(_) => {
+                let filled = receipts::fill(app, body, vec![passed.certificate.digest()]).await?;
+                return Ok((passed.certificate.claims().id, filled));
+            }
             Err(error) if is_race(&error) && !raced => raced = true,
             Err(error) => return Err(error.into()),
         }
@@ -154,7 +158,8 @@ pub(crate) fn row(passed: &Passed) -> NewCertificate {
         digest: certificate.digest(),
         id: claims.id.urn().to_string(),
         issuer: claims.issuer.clone(),
-        kind: claims.kind.as_str().to_owned(),
+        home: claims.home.clone(),
+        kind: claims.kind,
         created: format_time(certificate.proof().created),
         external_id: certificate.external_id(),
         bytes: certificate.bytes().to_owned(),

@@ -3,6 +3,7 @@
 
 mod args;
 mod demo;
+mod keys;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -14,10 +15,12 @@ use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
+use ytterby::Home;
 use ytterby::time::format_time;
 use ytterby_registry::clock::Clock;
 use ytterby_registry::config::{Config, Profile};
-use ytterby_registry::{App, auth, server};
+use ytterby_registry::log::Log;
+use ytterby_registry::{App, auth, random, server};
 use ytterby_store::{IssuerKey, Scope};
 
 use args::{Args, Command, Keys};
@@ -73,7 +76,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         let private = server::listen(address).await?;
         tokio::spawn(server::serve_metrics(handle, private, stop.clone()));
     }
-    server::serve(app, listener, stop).await;
+    server::serve(app, listener, stop).await?;
     Ok(())
 }
 
@@ -85,7 +88,7 @@ async fn serve_demo(listen: std::net::SocketAddr, dir: Option<std::path::PathBuf
     let key = make_admin_key(&app, demo::LABEL).await?;
     println!("listening on http://{address}");
     println!("admin key {key}");
-    server::serve(app, listener, stop_signal()?).await;
+    server::serve(app, listener, stop_signal()?).await?;
     Ok(())
 }
 
@@ -135,6 +138,13 @@ async fn manage_keys(keys: Keys) -> anyhow::Result<()> {
             Ok(())
         }
         Keys::Rotate { config, issuer } => rotate(&config, &issuer).await,
+        Keys::Log { origin, output } => {
+            let origin = Home::parse(&origin).with_context(|| format!("{origin:?} is no log origin"))?;
+            let (secret, public) = Log::new_key(&origin, &random::bytes::<32>())?;
+            keys::write_new(&output, &secret).with_context(|| output.display().to_string())?;
+            println!("{public}");
+            Ok(())
+        }
         Keys::Admin { config, label } => {
             if label == demo::LABEL {
                 bail!("the label {label:?} is a demonstration's");

@@ -255,6 +255,12 @@ impl From<StoreError> for Problem {
                 "more certificates than one answer holds",
                 text.clone(),
             ),
+            StoreError::EntryTooLarge { .. } => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "limit.entry",
+                "its entry in the log would be too large",
+                text.clone(),
+            ),
             StoreError::Busy => Problem::busy(),
             StoreError::InDoubt(_) => {
                 tracing::error!(error = %text, "a commit is in doubt");

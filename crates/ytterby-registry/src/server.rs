@@ -11,6 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::ExposeSecret;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use ytterby_store::{Sqlite, SqliteOptions, StoreError};
@@ -19,6 +20,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::http;
+use crate::log::{Log, LogError};
 use crate::seal::{Seal, SealError};
 
 /// How long connections may take to end once the service is told to stop.
@@ -42,6 +44,9 @@ pub enum ServeError {
     /// The store does not open.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The log must not be signed for.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// A listener failed.
     #[error("{address}: {source}")]
     Listen {
@@ -52,20 +57,25 @@ pub enum ServeError {
     },
 }
 
-/// Opens the store and the seal of a configuration.
+/// Opens the store, the seal and the log of a configuration.
 pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
     let origin = config.home()?;
     let seal = Seal::new(&config.secret()?, &origin.to_string())?;
-    let store = Sqlite::open(&config.storage.sqlite, SqliteOptions::default())?;
-    Ok(App::new(Arc::new(store), seal, clock, config.public_url.clone(), origin, config.limits.clone()))
+    let log = Log::new(&origin, config.log_key()?.expose_secret(), &config.log.mark_file)?;
+    let store = Arc::new(Sqlite::open(&config.storage.sqlite, &origin, SqliteOptions::default())?);
+    Ok(App::new(store, log, seal, clock, config.public_url.clone(), origin, config.limits.clone()))
 }
 
 /// Serves until told to stop; then no connection is accepted, what was accepted is finished, and
 /// every write that was begun is on the disk.
-pub async fn serve(app: App, listener: TcpListener, stop: watch::Receiver<bool>) {
+///
+/// Nothing is served if the log and its mark do not belong together.
+pub async fn serve(app: App, listener: TcpListener, stop: watch::Receiver<bool>) -> Result<(), ServeError> {
+    app.registrar().start().await?;
     let service = http::router(app.clone());
     run(listener, service, stop).await;
     app.finish_writes().await;
+    Ok(())
 }
 
 /// Serves `/metrics` and nothing else.

@@ -14,6 +14,7 @@ use crate::batch::{self, Mode};
 use crate::idempotency::{Key, REPLAYED};
 use crate::inputs::Submission;
 use crate::problem::Problem;
+use crate::receipts;
 
 /// Most certificates of a batch.
 const MOST: usize = 1_000;
@@ -68,7 +69,7 @@ pub(super) async fn handle(
     let key = Key::read(&headers, &issuer, "POST /v1/certificates/batch", &body)?;
     let working = app.in_progress().begin(&key)?;
     if let Some(replay) = key.replay(app.store()).await? {
-        let mut response = json_bytes(StatusCode::CREATED, replay.body);
+        let mut response = json_bytes(StatusCode::CREATED, receipts::fill_again(&app, replay.body).await?);
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         return Ok(response);
     }

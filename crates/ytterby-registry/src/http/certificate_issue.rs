@@ -14,6 +14,7 @@ use crate::idempotency::{Key, REPLAYED};
 use crate::inputs::Submission;
 use crate::issue;
 use crate::problem::Problem;
+use crate::receipts;
 use crate::show;
 
 /// How a certificate is to be made.
@@ -59,7 +60,7 @@ pub(super) async fn handle(
     let working = app.in_progress().begin(&key)?;
     if let Some(replay) = key.replay(app.store()).await? {
         let label = label_in(&replay.body);
-        return Ok(made(label.as_deref(), replay.body, true));
+        return Ok(made(label.as_deref(), receipts::fill_again(&app, replay.body).await?, true));
     }
     let submission = Submission::read(Value::parse(&body)?)?;
     let own = app.clone();

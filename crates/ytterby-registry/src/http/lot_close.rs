@@ -64,7 +64,10 @@ pub(super) async fn handle(
 async fn close(app: &App, closing: Closing) -> Result<Response, Problem> {
     let Closing { lot, holder, reason, at } = closing.clone();
     match app.store().close(closing).await {
-        Ok(()) => Ok(closed(lot, &holder, reason, &at)),
+        Ok(()) => {
+            app.registrar().publish_all().await?;
+            Ok(closed(lot, &holder, reason, &at))
+        }
         Err(StoreError::LotClosed(_)) => {
             let record = app.store().lots(vec![lot]).await?.into_iter().next();
             match record.and_then(|record| record.closed) {

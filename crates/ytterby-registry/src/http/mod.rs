@@ -17,6 +17,8 @@ mod issuer_key_add;
 mod issuer_key_list;
 mod issuer_list;
 mod issuer_read;
+mod log_checkpoint;
+mod log_tile;
 mod lot_close;
 mod lot_read;
 mod openapi;
@@ -74,6 +76,8 @@ pub fn routes() -> Vec<Route> {
         at(delete_, "/v1/api-keys/{id}", manage, delete(api_key_revoke::handle)),
         at(get_.clone(), "/v1/whoami", Access::Key, get(whoami::handle)),
         at(get_.clone(), "/issuers/{name}/did.json", Access::Public, get(issuer_did::handle)),
+        at(get_.clone(), "/log/checkpoint", Access::Public, get(log_checkpoint::handle)),
+        at(get_.clone(), "/log/tile/{*path}", Access::Public, get(log_tile::handle)),
         at(get_.clone(), "/livez", Access::Public, get(service::livez)),
         at(get_.clone(), "/readyz", Access::Public, get(service::readyz)),
         at(get_.clone(), "/version", Access::Public, get(service::version)),

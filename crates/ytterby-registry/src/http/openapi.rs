@@ -33,6 +33,8 @@ use super::body::json_bytes;
         super::api_key_revoke::handle,
         super::whoami::handle,
         super::issuer_did::handle,
+        super::log_checkpoint::handle,
+        super::log_tile::handle,
         super::service::livez,
         super::service::readyz,
         super::service::version,

@@ -8,6 +8,7 @@ mod contention;
 mod crash;
 mod idempotency;
 mod issue;
+mod log;
 mod make;
 mod program;
 mod surface;

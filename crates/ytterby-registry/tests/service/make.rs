@@ -11,14 +11,19 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Request};
+use ytterby::Home;
 use ytterby::time::parse_time;
 use ytterby_registry::clock::Clock;
-use ytterby_registry::config::{Config, Limits, Profile, SealConfig, Storage};
+use ytterby_registry::config::{Config, Limits, LogConfig, Profile, SealConfig, Storage};
+use ytterby_registry::log::Log;
 use ytterby_registry::{auth, server};
 use ytterby_store::Scope;
 
 /// When every service starts: two days after the example refinery's work.
 pub(crate) const START: &str = "2026-09-01T08:00:00Z";
+
+/// The log of every service here.
+pub(crate) const ORIGIN: &str = "registry.example/log";
 
 pub(crate) struct Service {
     pub(crate) client: Client,
@@ -100,12 +105,36 @@ impl Service {
                 let (text, key) = auth::new_key(None, vec![Scope::Admin], "test".to_owned(), app.now(), None);
                 app.store().add_api_key(key).await.unwrap();
                 ready.send((address, text.expose_secret().to_owned())).unwrap();
-                server::serve(app, listener, told).await;
+                server::serve(app, listener, told).await.unwrap();
             });
         });
         let (address, admin) = started.recv().unwrap();
         let client = Client::new(format!("http://{address}"));
         Service { client, admin, clock, folder, address, stop, thread: Some(thread) }
+    }
+
+    /// Stops it: what it leaves behind.
+    pub(crate) fn stop(mut self) -> Arc<TempDir> {
+        self.end();
+        self.folder.clone()
+    }
+
+    /// A service over what another one left behind.
+    pub(crate) fn again(folder: Arc<TempDir>) -> Self {
+        Self::run(folder, SocketAddr::from(([127, 0, 0, 1], 0)), Limits::default())
+    }
+
+    /// Why nothing is served from what another one left behind.
+    pub(crate) fn refused(folder: Arc<TempDir>) -> String {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = server::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+            let config = config(folder.path().to_owned(), listener.local_addr().unwrap(), Limits::default());
+            let app = server::open(&config, Clock::standing(parse_time(START).unwrap())).unwrap();
+            let (_stop, told) = watch::channel(false);
+            server::serve(app, listener, told).await.unwrap_err().to_string()
+        })
     }
 
     fn end(&mut self) {
@@ -225,16 +254,19 @@ pub(crate) fn bearer(key: &str) -> String {
 }
 
 fn config(folder: PathBuf, address: SocketAddr, limits: Limits) -> Config {
-    let secret_file = folder.join("secret");
+    let (secret_file, key_file) = (folder.join("secret"), folder.join("log.key"));
     std::fs::write(&secret_file, "a secret for tests alone").unwrap();
+    let (key, _) = Log::new_key(&Home::parse(ORIGIN).unwrap(), &[7; 32]).unwrap();
+    std::fs::write(&key_file, key).unwrap();
     Config {
         profile: Profile::Development,
         listen: address,
         public_url: format!("http://{address}").try_into().unwrap(),
-        origin: Some("registry.example/log".to_owned()),
+        origin: Some(ORIGIN.to_owned()),
         metrics_listen: None,
         storage: Storage { sqlite: folder.join("registry.db") },
         seal: SealConfig { secret_file },
+        log: LogConfig { key_file, mark_file: folder.join("log.mark") },
         limits,
     }
 }

@@ -41,11 +41,17 @@ fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf
     let path = folder.join("registry.toml");
     let text = format!(
         "profile = \"{profile}\"\nlisten = \"127.0.0.1:0\"\npublic_url = \"{scheme}://registry.example\"\n{more}\n\
-         [storage]\nsqlite = \"registry.db\"\n[seal]\nsecret_file = \"seal.secret\"\n"
+         [storage]\nsqlite = \"registry.db\"\n[seal]\nsecret_file = \"seal.secret\"\n\
+         [log]\nkey_file = \"log.key\"\nmark_file = \"log.mark\"\n"
     );
     fs::write(&path, text).unwrap();
     fs::write(folder.join("seal.secret"), "the secret of this test\n").unwrap();
     fs::set_permissions(folder.join("seal.secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    if !folder.join("log.key").exists() {
+        let key = folder.join("log.key").to_string_lossy().into_owned();
+        let made = printed(&["keys", "log", "--origin", "registry.example/log", "--output", &key]);
+        assert!(made.starts_with("registry.example/log+"), "{made}");
+    }
     path
 }
 
@@ -133,7 +139,8 @@ fn production_refuses_a_demonstrations_keys_and_open_secrets() {
     assert_eq!(mode & 0o777, 0o600);
 
     let secret = fs::read(data.join("seal.secret")).unwrap();
-    let path = configured(&data, "production", "https", "");
+    let origin = "origin = \"demo.example/log\"";
+    let path = configured(&data, "production", "https", origin);
     let config = path.to_str().unwrap();
     let serve = |wanted: &str| {
         let said = refused(&["serve", "--config", config]);

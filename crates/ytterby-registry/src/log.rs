@@ -1,0 +1,139 @@
+//! The registry's log in public: its key, its high-water mark, the checkpoint it shows.
+//!
+//! The store commits entries and heads; here a committed head is signed, the mark advances, and only
+//! then is it published, in that order. The mark is a file outside the database: a database that was
+//! restored from a backup is behind it, and its log would fork if it went on.
+//! Implements proto-docs/registration.md, "Order of effects".
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::Mutex;
+use ytterby::Home;
+use ytterby_store::{Store, StoreError};
+use ytterby_tlog::{Checkpoint, KeyName, NoteSigner, SignedCheckpoint, TreeHead, VerifierKey};
+
+use crate::mark::{Mark, MarkError};
+
+/// A log that this process alone signs for.
+pub struct Log {
+    signer: NoteSigner,
+    mark: PathBuf,
+    /// Empty until the mark was compared with the store, and again after any doubt.
+    advanced: Mutex<Option<Mark>>,
+    published: RwLock<Option<Arc<SignedCheckpoint>>>,
+}
+
+/// Why a log is not signed for.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The key is not one that signs notes, or is that of another log.
+    #[error("the log's key: {0}")]
+    Key(String),
+    /// The mark cannot be read or written.
+    #[error(transparent)]
+    Mark(#[from] MarkError),
+    /// The store holds entries, and there is no mark to compare it with.
+    #[error(
+        "the store's log has {size} entries and there is no mark at {path}: put the mark back that belongs to it"
+    )]
+    NoMark {
+        /// Where the mark should be.
+        path: PathBuf,
+        /// How many entries there are.
+        size: u64,
+    },
+    /// The store is behind what was signed: it was restored from a backup, or lost commits.
+    #[error("a checkpoint of {mark} entries was signed, the store has {size}: going on would fork the log")]
+    Behind {
+        /// The size that was signed.
+        mark: u64,
+        /// The size of the store's log.
+        size: u64,
+    },
+    /// The store's log is not the one that was signed.
+    #[error("the store's log is not the one that was signed at size {size}")]
+    Forked {
+        /// The size that was signed.
+        size: u64,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Log {
+    /// The log of an origin, with the text of its key (`PRIVATE+KEY+…`) and the place of its mark.
+    pub fn new(origin: &Home, key: &str, mark: &Path) -> Result<Self, LogError> {
+        let signer =
+            NoteSigner::parse_secret(key.trim()).map_err(|error| LogError::Key(error.to_string()))?;
+        let name = signer.verifier_key().name();
+        if name.as_str() != origin.as_str() {
+            return Err(LogError::Key(format!("it is the key of {name}, the origin is {origin}")));
+        }
+        Ok(Log { signer, mark: mark.to_owned(), advanced: Mutex::new(None), published: RwLock::new(None) })
+    }
+
+    /// A new key for an origin: the text to keep, and the verifier's key to publish.
+    pub fn new_key(origin: &Home, seed: &[u8; 32]) -> Result<(String, String), LogError> {
+        let name = KeyName::parse(origin.as_str()).map_err(|error| LogError::Key(error.to_string()))?;
+        let signer = NoteSigner::from_seed(name, seed);
+        Ok((signer.to_secret(), signer.verifier_key().to_string()))
+    }
+
+    /// The key that verifies its checkpoints.
+    pub fn verifier_key(&self) -> &VerifierKey {
+        self.signer.verifier_key()
+    }
+
+    /// The newest checkpoint that may be shown; none before the first one was signed.
+    pub fn checkpoint(&self) -> Option<Arc<SignedCheckpoint>> {
+        self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The size up to which anything may be shown.
+    pub fn published_size(&self) -> u64 {
+        self.checkpoint().map_or(0, |checkpoint| checkpoint.unverified().head().size)
+    }
+
+    /// Returns when a checkpoint of at least this size is signed, marked and published. Whoever waits
+    /// while another signs is covered by the next head: one signature and one mark for all of them.
+    pub async fn publish(&self, store: &dyn Store, size: u64) -> Result<(), LogError> {
+        let mut advanced = self.advanced.lock().await;
+        if advanced.as_ref().is_some_and(|mark| mark.head().size >= size && self.published_size() >= size) {
+            return Ok(());
+        }
+        let mark = match advanced.take() {
+            Some(mark) => mark,
+            None => self.reconcile(store).await?,
+        };
+        let head = store.head().await?;
+        let mark = if mark.head() == head { mark } else { mark.advance(self.sign(head)?).await? };
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(mark.checkpoint());
+        *advanced = Some(mark);
+        Ok(())
+    }
+
+    /// Signs a head that is committed. Signing is deterministic: the same head, the same bytes.
+    pub fn sign(&self, head: TreeHead) -> Result<SignedCheckpoint, LogError> {
+        let checkpoint = Checkpoint::new(self.verifier_key().name().clone(), head);
+        checkpoint.sign(&self.signer).map_err(|error| LogError::Key(error.to_string()))
+    }
+
+    /// Compares the mark with the store. Only a log that has grown, or stands still, is gone on with.
+    async fn reconcile(&self, store: &dyn Store) -> Result<Mark, LogError> {
+        let head = store.head().await?;
+        let Some(mark) = Mark::read(&self.mark, self.verifier_key())? else {
+            if head.size > 0 {
+                return Err(LogError::NoMark { path: self.mark.clone(), size: head.size });
+            }
+            return Ok(Mark::first(&self.mark, self.sign(head)?).await?);
+        };
+        let signed = mark.head();
+        if signed.size > head.size {
+            return Err(LogError::Behind { mark: signed.size, size: head.size });
+        }
+        let (then, _) = store.consistency(signed.size, head.size).await?;
+        if then == signed { Ok(mark) } else { Err(LogError::Forked { size: signed.size }) }
+    }
+}

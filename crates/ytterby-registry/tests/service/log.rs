@@ -1,0 +1,138 @@
+//! The log that anybody can read: receipts, tiles, and what keeps it from forking.
+
+use std::fs;
+
+use serde_json::json;
+use ytterby::Home;
+use ytterby::entry::Entry;
+use ytterby::ledger::Ledger;
+use ytterby_registry::log::Log;
+use ytterby_tlog::{Bundle, Frontier, Hash, KeyName, Policy, Receipt, SignedCheckpoint, Tile, VerifierKey};
+
+use crate::make::{Answer, ORIGIN, Service, draw, origin};
+
+fn key() -> VerifierKey {
+    let (_, public) = Log::new_key(&Home::parse(ORIGIN).unwrap(), &[7; 32]).unwrap();
+    VerifierKey::parse(&public).unwrap()
+}
+
+/// Verifies the receipt of an answer, against the log's key alone: entry and index.
+fn receipt(answer: &Answer) -> (Entry, u64) {
+    let receipt = &answer.json()["receipt"];
+    let entry = receipt["entry"].to_string();
+    let proof = Receipt::parse(receipt["proof"].as_str().unwrap().as_bytes()).unwrap();
+    let policy = Policy::parse(format!("log {}\nquorum none\n", key()).as_bytes()).unwrap();
+    let included = proof.verify(entry.as_bytes(), &KeyName::parse(ORIGIN).unwrap(), &policy).unwrap();
+    (Entry::parse(entry.as_bytes()).unwrap(), included.index())
+}
+
+fn bytes(service: &Service, path: &str) -> Vec<u8> {
+    service.client.send("GET", path, &[], None).expect(200).bytes
+}
+
+fn checkpoint(service: &Service) -> SignedCheckpoint {
+    let checkpoint = SignedCheckpoint::parse(&bytes(service, "/log/checkpoint")).unwrap();
+    checkpoint.open(&key()).unwrap();
+    checkpoint
+}
+
+/// Reads the whole log from its public tiles, replays it, and builds its tree anew.
+fn audited(service: &Service) -> (Ledger, u64) {
+    let head = checkpoint(service).unverified().head();
+    let (mut ledger, mut tree) = (Ledger::new(Home::parse(ORIGIN).unwrap()), Frontier::new());
+    for bundle in Bundle::written(0, head.size) {
+        let read = bytes(service, &format!("/log/{bundle}"));
+        let hashes = bytes(service, &format!("/log/{}", bundle.tile()));
+        for (entry, hash) in bundle.decode(&read).unwrap().into_iter().zip(hashes.chunks(32)) {
+            assert_eq!(Hash::of_leaf(entry).as_bytes(), hash);
+            ledger.apply(&Entry::parse(entry).unwrap()).unwrap();
+            tree.append(Hash::of_leaf(entry)).unwrap();
+        }
+    }
+    assert_eq!(tree.head(), head);
+    for tile in Tile::written(0, head.size) {
+        assert_eq!(bytes(service, &format!("/log/{tile}")).len(), usize::from(tile.width()) * 32);
+    }
+    (ledger, head.size)
+}
+
+#[test]
+fn what_is_made_and_closed_is_logged_and_anybody_can_audit_it() {
+    let service = Service::start();
+    assert_eq!(checkpoint(&service).unverified().head().size, 0);
+    let (_, mine) = service.issuer("mine");
+    let ore = service.client.issue(&mine, &origin("ORE-1"));
+    assert_eq!(receipt(&ore).1, 0);
+    let part = service.client.issue(&mine, &draw("PART-1", &ore.id(), "60"));
+    let (Entry::Certificate(entry), 1) = receipt(&part) else { panic!("{}", part.text()) };
+    assert_eq!((entry.draws()[0].seq(), entry.draws()[0].amount()), (1, entry.draws()[0].cumulative()));
+    let refused = service.client.make("/v1/certificates", &mine, "over", &draw("PART-2", &ore.id(), "60000"));
+    refused.expect(422);
+    assert_eq!(checkpoint(&service).unverified().head().size, 2, "what is refused is not logged");
+    let close = format!("/v1/lots/{}/close", part.id());
+    service.client.make(&close, &mine, "close", &json!({ "reason": "consumed" })).expect(200);
+    let late = service.client.issue(&mine, &draw("PART-3", &ore.id(), "5"));
+    let (Entry::Certificate(entry), 3) = receipt(&late) else { panic!("{}", late.text()) };
+    assert_eq!(entry.draws()[0].seq(), 2);
+    let (ledger, size) = audited(&service);
+    assert_eq!((ledger.len(), size), (3, 4));
+    for path in ["0/000.p/5", "0/000", "1/000.p/1", "entries/000.p/5", "entries/001.p/1", "0/0", "x", "8/000"]
+    {
+        let answer = service.client.send("GET", &format!("/log/tile/{path}"), &[], None);
+        assert_eq!(answer.status, 404, "{path}");
+    }
+}
+
+#[test]
+fn a_receipt_is_the_same_whenever_it_is_asked_for() {
+    let service = Service::start();
+    let (_, mine) = service.issuer("mine");
+    let draft = origin("ORE-1");
+    let first = service.client.make("/v1/certificates", &mine, "once", &draft).expect(201);
+    for n in 0..5 {
+        service.client.issue(&mine, &origin(&format!("MORE-{n}")));
+    }
+    let batch = json!({ "mode": "each", "certificates": [origin("B-1"), origin("B-2"), origin("B-1")] });
+    let many = service.client.make("/v1/certificates/batch", &mine, "many", &batch).expect(201);
+    let service = service.restart();
+    let again = service.client.make("/v1/certificates", &mine, "once", &draft).expect(201);
+    assert_eq!(again.bytes, first.bytes);
+    let again = service.client.make("/v1/certificates/batch", &mine, "many", &batch).expect(201);
+    assert_eq!(again.bytes, many.bytes);
+    assert_eq!(receipt(&first).1, 0);
+    assert_eq!(audited(&service).1, 8);
+}
+
+#[test]
+fn a_store_that_is_behind_its_mark_is_not_signed_for() {
+    let service = Service::start();
+    let (_, mine) = service.issuer("mine");
+    service.client.issue(&mine, &origin("ORE-1"));
+    let folder = service.stop();
+    let (store, mark) = (folder.path().join("registry.db"), folder.path().join("log.mark"));
+    let (early_store, early_mark) = (fs::read(&store).unwrap(), fs::read(&mark).unwrap());
+    let service = Service::again(folder.clone());
+    service.client.issue(&mine, &origin("ORE-2"));
+    drop(service.stop());
+    let (late_store, late_mark) = (fs::read(&store).unwrap(), fs::read(&mark).unwrap());
+
+    let refused = |what: &str| Service::refused(folder.clone()).contains(what);
+    fs::write(&store, &early_store).unwrap();
+    assert!(refused("a checkpoint of 2 entries was signed, the store has 1"));
+    fs::remove_file(&mark).unwrap();
+    assert!(refused("there is no mark"));
+    fs::write(&mark, "nonsense").unwrap();
+    assert!(refused("log.mark"));
+    // Another history of the same length: the early store goes on with other ore.
+    fs::write(&mark, &early_mark).unwrap();
+    let service = Service::again(folder.clone());
+    service.client.issue(&mine, &origin("ORE-3"));
+    drop(service.stop());
+    fs::write(&mark, &late_mark).unwrap();
+    assert!(refused("not the one that was signed at size 2"));
+    // A mark that did not advance after the last commit is nothing to fear.
+    fs::write(&store, &late_store).unwrap();
+    fs::write(&mark, &early_mark).unwrap();
+    let service = Service::again(folder);
+    assert_eq!(audited(&service).1, 2);
+}
