@@ -389,6 +389,8 @@ mod tests {
         let mut transfer = chain().pop().unwrap();
         let admitted = Admission::of(&parse(&transfer), Home::parse("registry.example/ree").unwrap(), 2);
         assert!(admitted.is_some_and(|admission| admission.index() == 2));
+        let origin = parse(&chain()[0]);
+        assert_eq!(Admission::of(&origin, Home::parse("registry.example/ree").unwrap(), 0), None);
         let subject = &mut transfer["credentialSubject"];
         subject.as_object_mut().unwrap().remove("holder");
         subject["to"].as_object_mut().unwrap().remove("id");
@@ -428,6 +430,17 @@ mod tests {
         assert_eq!(largest.to_bytes().len(), MAX_ENTRY);
         assert!(Entry::parse(&largest.to_bytes()).is_ok_and(|read| read == largest));
         assert!(entry(length - MAX_ENTRY - 1).is_err_and(|e| e == RebuildError::TooLarge(MAX_ENTRY + 1)));
+    }
+
+    #[test]
+    fn a_lot_is_drawn_on_once() {
+        let mut processing = chain().remove(1);
+        let inputs = processing["credentialSubject"]["inputs"].as_array_mut().unwrap();
+        inputs.push(inputs[0].clone());
+        let certificate = parse(&processing);
+        let lot = certificate.lot().unwrap().inputs[0].digest;
+        let twice = CertificateEntry::of(&certificate, &taken(&certificate));
+        assert_eq!(twice, Err(RebuildError::DrawnTwice { lot }));
     }
 
     /// Kilograms in so many characters.

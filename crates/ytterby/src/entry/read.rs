@@ -67,6 +67,7 @@ where
             (wire.kind, Entry::Status(StatusChange { certificate, purpose: wire.purpose, value }))
         }
     };
+    // The caller looked for the first such member anywhere; here it is the entry's own.
     if read == kind { Ok(entry) } else { Err(combination("another kind").under("kind")) }
 }
 
