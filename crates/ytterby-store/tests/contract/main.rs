@@ -7,6 +7,7 @@ mod certificates;
 mod contention;
 mod drawing;
 mod listing;
+mod log;
 mod make;
 mod model;
 mod parties;
@@ -59,6 +60,8 @@ macro_rules! contract {
             parties::issuers_have_one_did_and_one_name,
             parties::a_new_custodial_key_retires_the_old_one,
             parties::api_keys_are_found_listed_and_revoked,
+            log::what_is_kept_is_logged_and_nothing_else,
+            log::old_heads_stay_and_lead_to_new_ones,
             model::random_requests_do_what_the_model_does,
             contention::no_milligram_is_drawn_twice,
             contention::one_idempotency_key_makes_one_certificate,

@@ -1,0 +1,92 @@
+//! The log: dense, proven, and exactly what was kept.
+
+use std::collections::BTreeSet;
+
+use ytterby::digest::Digest;
+use ytterby::entry::Entry;
+use ytterby::ledger::Ledger;
+use ytterby_store::{CloseReason, Closing, Store, StoreError};
+use ytterby_tlog::{Frontier, Hash, Tile, TreeHead, verify_consistency, verify_inclusion};
+
+use crate::make::{AT, attestation, certificate, did, drawing, home, registration, wait};
+
+/// Every entry, replayed from the first; the head is that of their tree.
+fn replayed(store: &dyn Store) -> (Ledger, TreeHead) {
+    let head = wait(store.head()).unwrap();
+    let entries = wait(store.entries(0, usize::MAX >> 1)).unwrap();
+    let (mut ledger, mut tree) = (Ledger::new(home()), Frontier::new());
+    for entry in &entries {
+        ledger.apply(&Entry::parse(entry).unwrap()).unwrap();
+        tree.append(Hash::of_leaf(entry)).unwrap();
+    }
+    assert_eq!(tree.head(), head);
+    for tile in Tile::written(0, head.size) {
+        assert_eq!(wait(store.tile(tile)).unwrap().unwrap().len(), usize::from(tile.width()) * 32, "{tile}");
+    }
+    (ledger, head)
+}
+
+pub(crate) fn what_is_kept_is_logged_and_nothing_else(store: &dyn Store) {
+    assert_eq!(wait(store.head()).unwrap(), TreeHead::EMPTY);
+    let ore = certificate("ore", "mine", &[("Nd", 100), ("Pr", 40)]);
+    let report = attestation("report", &[ore.digest]);
+    let part = drawing(certificate("part", "mine", &[]), &[(ore.digest, &[("Nd", 60)])]);
+    let over = drawing(certificate("over", "mine", &[]), &[(ore.digest, &[("Nd", 41)])]);
+    let more = drawing(certificate("more", "mine", &[]), &[(ore.digest, &[("Nd", 40), ("Pr", 1)])]);
+    let together = registration(&[ore.clone(), report.clone()]);
+    let indices = |done: ytterby_store::Registered| {
+        done.certificates.iter().map(|entered| entered.index).collect::<Vec<_>>()
+    };
+    assert_eq!(indices(wait(store.register(together)).unwrap()), [0, 1]);
+    assert_eq!(indices(wait(store.register(registration(&[part.clone()]))).unwrap()), [2]);
+    let error = wait(store.register(registration(&[over.clone()]))).unwrap_err();
+    assert!(matches!(error, StoreError::Overdrawn { .. }), "{error}");
+    let done = wait(store.register(registration(&[more.clone()]))).unwrap();
+    assert_eq!((done.certificates[0].index, done.certificates[0].taken[0].seq), (3, 2));
+    let reason = CloseReason::Consumed;
+    wait(store.close(Closing { lot: part.digest, holder: did("mine"), reason, at: AT.to_owned() })).unwrap();
+    let (ledger, head) = replayed(store);
+    assert_eq!((ledger.len(), head.size), (4, 5));
+    assert_eq!(ledger.get(&part.digest).unwrap().closed(), Some(CloseReason::Consumed));
+    let drawn = wait(store.lots(vec![ore.digest])).unwrap().remove(0).drawn;
+    assert_eq!(ledger.get(&ore.digest).unwrap().drawn(), drawn);
+
+    let logged = wait(store.logged(vec![more.digest, over.digest, ore.digest], None)).unwrap();
+    assert_eq!(
+        logged.iter().map(|l| l.as_ref().map(|l| l.index)).collect::<Vec<_>>(),
+        [Some(3), None, Some(0)]
+    );
+    for logged in logged.iter().flatten() {
+        verify_inclusion(&logged.head, logged.index, Hash::of_leaf(&logged.entry), &logged.proof).unwrap();
+    }
+}
+
+pub(crate) fn old_heads_stay_and_lead_to_new_ones(store: &dyn Store) {
+    let mut heads = vec![TreeHead::EMPTY];
+    let mut digests: Vec<Digest> = Vec::new();
+    // Past the edge of a tile, a few at a time.
+    for n in 0..100 {
+        let some: Vec<_> = (0..3).map(|k| certificate(&format!("{n}-{k}"), "mine", &[("Nd", 1)])).collect();
+        digests.extend(some.iter().map(|new| new.digest));
+        wait(store.register(registration(&some))).unwrap();
+        heads.push(wait(store.head()).unwrap());
+    }
+    let first: Vec<_> = wait(store.logged(digests.clone(), None)).unwrap().into_iter().flatten().collect();
+    assert_eq!(first.len(), 300);
+    assert_eq!(first.iter().map(|l| l.index).collect::<BTreeSet<_>>(), (0..300).collect());
+    let newest = *heads.last().unwrap();
+    for (now, then) in wait(store.logged(digests, Some(newest.size))).unwrap().iter().flatten().zip(&first) {
+        assert_eq!((now.index, &now.entry, now.head), (then.index, &then.entry, newest));
+        assert_eq!(then.head, heads[then.index as usize / 3 + 1], "the first head that covers it");
+        for logged in [now, then] {
+            verify_inclusion(&logged.head, logged.index, Hash::of_leaf(&logged.entry), &logged.proof)
+                .unwrap();
+        }
+    }
+    for old in heads {
+        let (then, proof) = wait(store.consistency(old.size, newest.size)).unwrap();
+        assert_eq!(then, old);
+        verify_consistency(&old, &newest, &proof).unwrap();
+    }
+    replayed(store);
+}
