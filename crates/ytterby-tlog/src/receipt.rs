@@ -24,7 +24,7 @@ use crate::checkpoint::{CheckpointError, SignedCheckpoint};
 use crate::hash::Hash;
 use crate::key::KeyName;
 use crate::line;
-use crate::merkle::{ProofError, verify_inclusion};
+use crate::merkle::{ProofError, TreeHead, verify_inclusion};
 use crate::note::MAX_NOTE_BYTES;
 use crate::policy::{Policy, PolicyError, Witnessed};
 
@@ -125,9 +125,15 @@ impl Receipt {
     /// Verifies that an entry is in the log of an origin, and that a quorum has seen it there.
     pub fn verify(&self, entry: &[u8], origin: &KeyName, policy: &Policy) -> Result<Included, ReceiptError> {
         let witnessed = policy.open(origin, &self.checkpoint)?;
-        let head = witnessed.checkpoint().head();
-        verify_inclusion(&head, self.index, Hash::of_leaf(entry), &self.proof)?;
+        self.verify_at(entry, &witnessed.checkpoint().head())?;
         Ok(Included { index: self.index, witnessed })
+    }
+
+    /// Verifies that an entry stands at the receipt's index of a tree. The receipt's own checkpoint
+    /// is not looked at: whoever verifies many receipts of one checkpoint opens that once with
+    /// [`Policy::open`], and gives the head it states.
+    pub fn verify_at(&self, entry: &[u8], head: &TreeHead) -> Result<(), ProofError> {
+        verify_inclusion(head, self.index, Hash::of_leaf(entry), &self.proof)
     }
 
     /// Where the entry is said to be.
@@ -180,7 +186,6 @@ mod tests {
     use super::*;
     use crate::checkpoint::{Checkpoint, OpenError};
     use crate::frontier::Frontier;
-    use crate::merkle::TreeHead;
     use crate::note::NoteError;
     use crate::signer::{Cosigner, NoteSigner};
 
@@ -222,6 +227,10 @@ mod tests {
         let included = receipt.verify(b"b", &name("log.example"), &policy()).unwrap();
         assert_eq!((included.index(), included.witnessed().checkpoint().head().size), (1, 3));
         assert_eq!(included.witnessed().time(), Some(1_790_000_000));
+        let head = included.witnessed().checkpoint().head();
+        assert_eq!(receipt.verify_at(b"b", &head), Ok(()));
+        assert_eq!(receipt.verify_at(b"b", &TreeHead::EMPTY), Err(ProofError::Index { index: 1, size: 0 }));
+        assert_eq!(receipt.verify_at(b"c", &head), Err(ProofError::Root));
         assert_eq!(Receipt::parse(receipt.to_string().as_bytes()), Ok(receipt));
     }
 
