@@ -3,7 +3,7 @@
 //! Read member by member, one certificate's tree at a time, so that a hundred thousand certificates
 //! cost little beyond the file itself. Implements proto-docs/bundle.md.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::iter::Peekable;
 
 use crate::certificate::{Certificate, MAX_CERTIFICATE, kind_hints};
@@ -11,9 +11,13 @@ use crate::digest::Digest;
 use crate::finding::Finding;
 use crate::form::Kind;
 use crate::json::{ParseError, ParseErrorKind, Reader, Value};
+use crate::receipt::Receipt;
 
 /// The value of the member `bundle`.
 pub const BUNDLE_VERSION: &str = "ytterby.bundle/1";
+
+/// Largest receipt, in bytes: its entry has at most 65,535, its checkpoint a kilobyte or two.
+const MAX_RECEIPT: usize = MAX_CERTIFICATE;
 
 /// Largest presentation or bare certificate read as one tree.
 const MAX_TREE: usize = 64 * 1024 * 1024;
@@ -25,6 +29,7 @@ pub struct Bundle<'a> {
     pub(crate) certificates: Vec<Certificate<'a>>,
     /// Certificates that break form: their digest, what they call themselves, and how they break it.
     pub(crate) broken: Vec<Broken>,
+    receipts: HashMap<Digest, Receipt<'a>>,
 }
 
 /// A certificate that breaks form.
@@ -55,7 +60,30 @@ impl<'a> Bundle<'a> {
 
     /// A bundle of certificates at hand, for one or several subjects.
     pub fn of(subject: Vec<Digest>, certificates: Vec<Certificate<'a>>) -> Self {
-        Bundle { subject: Some(subject), certificates, broken: Vec::new() }
+        Bundle { subject: Some(subject), certificates, ..Bundle::default() }
+    }
+
+    /// The same with receipts, each for the certificate of a digest.
+    #[must_use]
+    pub fn with_receipts(mut self, receipts: impl IntoIterator<Item = (Digest, Receipt<'a>)>) -> Self {
+        self.receipts.extend(receipts);
+        self
+    }
+
+    /// Adds the receipt of a certificate, in the place of one that is there.
+    pub fn add_receipt(&mut self, certificate: Digest, receipt: Receipt<'a>) {
+        self.receipts.insert(certificate, receipt);
+    }
+
+    /// The receipt of a certificate.
+    pub fn receipt(&self, certificate: &Digest) -> Option<&Receipt<'a>> {
+        self.receipts.get(certificate)
+    }
+
+    /// All receipts, in no order. Some may be of certificates that are not in the bundle: nothing
+    /// looks at those.
+    pub fn receipts(&self) -> impl ExactSizeIterator<Item = (Digest, &Receipt<'a>)> {
+        self.receipts.iter().map(|(digest, receipt)| (*digest, receipt))
     }
 
     /// The certificates of sound form, in the order of the file.
@@ -94,7 +122,16 @@ impl<'a> Bundle<'a> {
         out.extend(list(false).join(&b','));
         out.extend_from_slice(format!("],\"bundle\":\"{BUNDLE_VERSION}\",\"certificates\":[").as_bytes());
         out.extend(list(true).join(&b','));
-        out.extend_from_slice(b"],\"closings\":[],\"receipts\":{},\"statusLists\":[],\"subject\":[");
+        out.extend_from_slice(b"],\"closings\":[],\"receipts\":{");
+        let mut receipts: Vec<_> =
+            self.receipts.iter().map(|(digest, receipt)| (digest.to_string(), receipt)).collect();
+        receipts.sort_by(|a, b| a.0.cmp(&b.0));
+        for (at, (digest, receipt)) in receipts.into_iter().enumerate() {
+            let comma = if at > 0 { "," } else { "" };
+            out.extend_from_slice(format!("{comma}\"{digest}\":").as_bytes());
+            out.extend(receipt.to_bytes());
+        }
+        out.extend_from_slice(b"},\"statusLists\":[],\"subject\":[");
         out.extend_from_slice(subject.join(",").as_bytes());
         out.extend_from_slice(b"]}");
         out
@@ -188,19 +225,8 @@ impl<'a> Builder<'a> {
             }
             "subject" => self.subject(reader)?,
             "certificates" | "attestations" => self.certificates(reader)?,
+            "receipts" => self.receipts(reader)?,
             // Read strictly: what they prove is not looked at by this version.
-            "receipts" => {
-                let mut more = reader.open(b'{')?;
-                let mut keys = HashSet::new();
-                while more {
-                    let key = reader.key()?;
-                    if !keys.insert(key.clone()) {
-                        return Err(reader.error(ParseErrorKind::DuplicateKey(key.into_owned())));
-                    }
-                    reader.value_up_to(MAX_CERTIFICATE)?;
-                    more = reader.more(b'{')?;
-                }
-            }
             _ => {
                 let mut more = reader.open(b'[')?;
                 while more {
@@ -222,6 +248,24 @@ impl<'a> Builder<'a> {
         });
         let wrong = || reader.error(ParseErrorKind::Shape("`subject` must be a list of digests (uEi…)"));
         self.bundle.subject = Some(digests.ok_or_else(wrong)?);
+        Ok(())
+    }
+
+    /// Receipts are read strictly here, and as receipts when they are looked at.
+    fn receipts(&mut self, reader: &mut Reader<'a>) -> Result<(), ParseError> {
+        let mut more = reader.open(b'{')?;
+        while more {
+            let key = reader.key()?;
+            let wrong = || reader.error(ParseErrorKind::Shape("`receipts` are by digest (uEi…)"));
+            let digest = Digest::parse(&key).map_err(|_| wrong())?;
+            let from = reader.offset();
+            reader.value_up_to(MAX_RECEIPT)?;
+            let receipt = Receipt::of_span(reader.span(from, reader.offset()).trim_ascii_end());
+            if self.bundle.receipts.insert(digest, receipt).is_some() {
+                return Err(reader.error(ParseErrorKind::DuplicateKey(key.into_owned())));
+            }
+            more = reader.more(b'{')?;
+        }
         Ok(())
     }
 
