@@ -107,7 +107,7 @@ pub fn bundle_verify(bytes: &[u8]) -> String {
     let question = Question {
         lot: None,
         mass: Mass::parse("1").ok(),
-        budget: Budget { certificates: 1000, edges: 4000 },
+        budget: Budget { certificates: 1000, edges: 4000, signatures: 4000 },
     };
     let reported = |trust: &Trust| {
         let report = ytterby::verify_with(&bundle, trust, time(NOW), &question, &mut |_, _| {});

@@ -4,6 +4,7 @@ pub mod book;
 pub mod corpus;
 pub mod corridor;
 pub mod fuzz;
+pub mod log;
 pub mod vectors;
 
 use std::path::PathBuf;

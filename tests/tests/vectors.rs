@@ -52,6 +52,7 @@ fn codes(file: &Value) -> BTreeSet<String> {
         budget: Budget {
             certificates: count("certificates").unwrap_or(usual.certificates),
             edges: count("draws").unwrap_or(usual.edges),
+            signatures: count("signatures").unwrap_or(usual.signatures),
         },
     };
     let report =

@@ -119,6 +119,7 @@ impl Inputs {
             claims: lot.certificate.claims(),
             lot: lot.certificate.lot()?,
             created: lot.certificate.proof().created,
+            logged: None,
             carried: Some(&lot.carried),
         })
     }
@@ -203,7 +204,7 @@ pub fn admit_signed(
     let created = certificate.proof().created;
     let mut own = Findings::default();
     check::proof::check(certificate, &mut check::proof::Keys::default(), &mut own);
-    check::time::check(claims, created, at, &mut own);
+    check::time::check(claims, created, None, at, &mut own);
     if claims.issuer != authority.issuer {
         own.add(
             Code::AuthorityUnknownIssuer,
@@ -289,7 +290,7 @@ fn judge(claims: &Claims, created: Timestamp, inputs: &Inputs) -> (Vec<Finding>,
     let Some(lot) = claims.lot() else { return (findings.0, None) };
     check::content::check(lot, &mut findings);
     let find = |digest: &Digest| inputs.find(digest);
-    let case = Case { claims, lot, created, find: &find };
+    let case = Case { claims, lot, created, logged: None, find: &find };
     let carried = check::conservation::check(&case, &mut findings);
     check::custody::check(&case, &mut findings);
     check::time::check_order(&case, &mut findings);

@@ -8,10 +8,13 @@ pub struct Budget {
     pub certificates: usize,
     /// Draws, all certificates together. Default: four million; a certificate has at most 64.
     pub edges: usize,
+    /// Signatures on the checkpoints of receipts, each distinct checkpoint once. Default: four million,
+    /// a checkpoint of its own with a log's and three witnesses' for each of a million certificates.
+    pub signatures: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Budget { certificates: 1_000_000, edges: 4_000_000 }
+        Budget { certificates: 1_000_000, edges: 4_000_000, signatures: 4_000_000 }
     }
 }

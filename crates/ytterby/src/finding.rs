@@ -250,6 +250,9 @@ codes! {
     LimitEdges "limit.edges" Undecided
         "the bundle holds more draws than the budget allows",
         "raise the budget, or verify a smaller bundle";
+    LimitSignatures "limit.signatures" Undecided
+        "the receipts hold more signatures than the budget allows",
+        "raise the budget, or ask the registry for receipts that share a checkpoint";
     LineageDuplicateInput "lineage.duplicate-input" Reject
         "a lot stands twice among the inputs",
         "ask the issuer for a certificate with one draw per lot";
@@ -310,12 +313,39 @@ codes! {
     ProofSuite "proof.suite" Reject
         "not a DataIntegrityProof of eddsa-jcs-2022 for assertionMethod",
         "ask the issuer for a certificate secured as the specification says";
+    RegistrationCheckpoint "registration.checkpoint" Reject
+        "the checkpoint is not signed by its log, or a signature of a known witness is forged",
+        "do not rely on this receipt; fetch the bundle again from the registry, and compare its key if that does not help";
+    RegistrationCumulative "registration.cumulative" Reject
+        "by the log's count more was drawn from a lot than it holds, or the count is impossible",
+        "do not accept the lot under this certificate, and show the receipt to the registry's witnesses";
+    RegistrationDoubleDraw "registration.double-draw" Reject
+        "two certificates draw on one lot as if the other did not",
+        "the log has forked or was rolled back: keep the bundle, it is the evidence, and accept neither";
+    RegistrationInclusion "registration.inclusion" Reject
+        "the receipt does not show this certificate in the log",
+        "ask for the certificate's own receipt; it is as good as not registered until then";
+    RegistrationMissing "registration.missing" Undecided
+        "a certificate has no receipt",
+        "ask the seller for the complete bundle, or fetch it from the registry";
     RegistrationNotChecked "registration.not-checked" Undecided
         "whether the certificates are registered was not checked",
-        "this version checks no receipts; `[require] registration = false` in the trust file accepts that";
+        "pin the registry and its witnesses in the trust file; `[require] registration = false` does without";
+    RegistrationQuorum "registration.quorum" Undecided
+        "too few of the witnesses that audit the log have cosigned the checkpoint",
+        "ask the registry for a receipt with more cosignatures, or pin the witnesses that it has and the quorum";
+    RegistrationReceipt "registration.receipt" Reject
+        "the receipt is none",
+        "get the receipt as the registry gave it";
+    RegistrationUnknownLog "registration.unknown-log" Untrusted
+        "the certificate is registered in a log that nobody vouches for",
+        "find out whose log it is; if you accept it, pin its key and its witnesses in the trust file";
     RegistrationWrongHome "registration.wrong-home" Reject
         "a lot's draws would be recorded in another registry than its home",
         "only a transfer may name another home; ask the issuer for one";
+    RegistrationWrongLog "registration.wrong-log" Reject
+        "the certificate is registered in another log than its lots' home",
+        "the draws are recorded where nobody looks for them; ask for the receipt of the home";
     StatusExpired "status.expired" Warn
         "an attestation is no longer valid",
         "ask for a current one if it matters";

@@ -51,7 +51,6 @@ pub use entry::Entry;
 pub use ledger::Ledger;
 pub use receipt::Receipt;
 pub use report::{Report, Verdict};
-pub use report_json::NOT_SHOWN;
 pub use trust::Trust;
 pub use verify::{Question, lots_of, verify, verify_with};
 pub use wire::{Country, Home, published_schemas};

@@ -5,12 +5,14 @@ use uuid::Uuid;
 
 use crate::bundle::Bundle;
 use crate::certificate::{Certificate, Claims};
+use crate::check::Logged;
 use crate::did::Did;
 use crate::digest::Digest;
 use crate::finding::{Effect, Finding};
 use crate::form::Kind;
 use crate::masses::Masses;
 use crate::trust::Trust;
+use crate::wire::Home;
 
 /// The one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,7 +153,35 @@ pub struct CertificateReport {
     pub drawn: Masses,
     /// Unbacked metal that its lot carries.
     pub unbacked: Masses,
+    /// Where it was logged, if a receipt shows it.
+    pub logged: Option<LoggedIn>,
+    /// Whether a receipt was looked at, or required and missing.
+    pub(crate) receipt_asked: bool,
     outcomes: [Outcome; Step::ALL.len()],
+}
+
+/// A certificate's place in a log, as a receipt has shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedIn {
+    /// Origin of the log.
+    pub log: Home,
+    /// Index of the entry.
+    pub index: u64,
+    /// When a quorum of witnesses had cosigned the receipt's checkpoint: by then it was there.
+    pub at: Timestamp,
+    /// How many witnesses had cosigned it.
+    pub cosigned: usize,
+    /// Of how many that audit the log.
+    pub witnesses: usize,
+}
+
+impl LoggedIn {
+    pub(crate) fn of(logged: Logged, trust: &Trust) -> Option<Self> {
+        let registry = trust.registries.get(logged.registry)?;
+        let (_, witnesses) = registry.quorum()?;
+        let Logged { index, at, cosigned, .. } = logged;
+        Some(LoggedIn { log: registry.origin.clone(), index, at, cosigned, witnesses })
+    }
 }
 
 impl CertificateReport {
@@ -164,9 +194,10 @@ impl CertificateReport {
             issuer: issuer.clone(),
             drawn: Masses::default(),
             unbacked: Masses::default(),
+            logged: None,
+            receipt_asked: false,
             outcomes: [Outcome::Pass; Step::ALL.len()],
         };
-        report.set(Step::Registration, Outcome::Unknown);
         report.set(Step::Status, Outcome::Unknown);
         if certificate.lot().is_none() {
             for step in [Step::Content, Step::Conservation, Step::Custody] {
@@ -201,6 +232,8 @@ pub struct Report {
     pub broken: usize,
     /// Whether registration was asked for.
     pub registration_required: bool,
+    /// Whether the trust file pins a registry: otherwise receipts are not looked at.
+    pub registries_pinned: bool,
     /// Whether status was asked for.
     pub status_required: bool,
 }
@@ -214,6 +247,7 @@ impl Report {
             findings: Vec::new(),
             broken: bundle.broken.len(),
             registration_required: trust.require_registration,
+            registries_pinned: !trust.registries.is_empty(),
             status_required: trust.require_status,
         }
     }
@@ -248,16 +282,39 @@ impl Report {
         self.findings.push(finding);
     }
 
-    /// The steps that were not checked, and are accepted as such by the trust file.
+    /// Whether registration was checked: of every certificate that there is a receipt was looked at,
+    /// or found to be missing where one is required.
+    pub fn is_registration_checked(&self) -> bool {
+        self.registries_pinned
+            && !self.certificates.is_empty()
+            && self.certificates.iter().all(|own| own.receipt_asked)
+    }
+
+    /// The steps that were not checked, for all certificates or for some.
     pub fn not_checked(&self) -> Vec<Step> {
-        let mut steps = Vec::new();
-        if !self.registration_required {
-            steps.push(Step::Registration);
-        }
-        if !self.status_required {
-            steps.push(Step::Status);
-        }
-        steps
+        let registration = (!self.is_registration_checked()).then_some(Step::Registration);
+        registration.into_iter().chain([Step::Status]).collect()
+    }
+
+    /// What this report does not show, said with every one.
+    pub fn not_shown(&self) -> Vec<&'static str> {
+        let mut sentences = vec![
+            "that the metal in the drum is this metal, and that the assays are true",
+            "that the same ore was not registered under another lot elsewhere",
+            "what happened after the time asked about: later draws, transfers and pledges",
+        ];
+        sentences.extend(match self.is_registration_checked() {
+            true => [
+                "that the certificates are unrevoked: status lists are not checked",
+                "that the witnesses are independent of the registry and of each other",
+            ],
+            false => [
+                "that the certificates are registered: not every one has a receipt that was checked",
+                "that the certificates are unrevoked: status lists are not checked",
+            ],
+        });
+        sentences.push("that issuers whose keys a registry keeps signed themselves");
+        sentences
     }
 
     pub(crate) fn finished(mut self) -> Self {

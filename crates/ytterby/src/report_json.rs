@@ -9,16 +9,9 @@ use crate::digest::Digest;
 use crate::finding::{Effect, Finding};
 use crate::report::{CertificateReport, Outcome, Report, Step};
 use crate::time::format_time;
-use crate::wire::{BalanceJson, CertificateJson, CheckJson, Counts, LotJson, ProblemJson, ReportJson};
-
-/// What no certificate shows, said with every report.
-pub const NOT_SHOWN: [&str; 5] = [
-    "that the metal in the drum is this metal, and that the assays are true",
-    "that the same ore was not registered under another lot elsewhere",
-    "what happened after the time asked about: later draws, transfers and pledges",
-    "that the certificates are registered and unrevoked: receipts and status lists are not checked",
-    "that issuers whose keys a registry keeps signed themselves",
-];
+use crate::wire::{
+    BalanceJson, CertificateJson, CheckJson, Counts, LotJson, ProblemJson, RegisteredJson, ReportJson,
+};
 
 impl Report {
     /// The report as JSON, `ytterby.report/1`. `bundle` is the one that was verified.
@@ -42,9 +35,10 @@ impl Report {
                 malformed: self.broken,
                 problems: self.findings.len() - warnings,
                 warnings,
+                registered: self.certificates.iter().filter(|own| own.logged.is_some()).count(),
             },
-            not_checked: vec![Step::Registration.as_str(), Step::Status.as_str()],
-            not_shown: NOT_SHOWN.to_vec(),
+            not_checked: self.not_checked().into_iter().map(Step::as_str).collect(),
+            not_shown: self.not_shown(),
             certificates: self
                 .certificates
                 .iter()
@@ -58,7 +52,7 @@ impl Report {
 fn certificate(own: &CertificateReport, certificate: Option<&Certificate<'_>>) -> CertificateJson {
     let check = |step: Step| {
         let outcome = own.outcome(step);
-        (step.as_str(), CheckJson { outcome: outcome.as_str(), reason: reason(step, outcome) })
+        (step.as_str(), CheckJson { outcome: outcome.as_str(), reason: reason(own, step, outcome) })
     };
     CertificateJson {
         digest: own.digest.to_string(),
@@ -78,6 +72,13 @@ fn certificate(own: &CertificateReport, certificate: Option<&Certificate<'_>>) -
                 .map(|(element, mg)| (element.symbol(), balance(own, element, mg)))
                 .collect(),
         }),
+        registered: own.logged.as_ref().map(|logged| RegisteredJson {
+            log: logged.log.to_string(),
+            index: logged.index.to_string(),
+            time: format_time(logged.at),
+            cosigned: logged.cosigned,
+            witnesses: logged.witnesses,
+        }),
         checks: Step::ALL.into_iter().map(check).collect::<BTreeMap<_, _>>(),
     }
 }
@@ -92,10 +93,13 @@ fn balance(own: &CertificateReport, element: crate::element::Element, content: u
     }
 }
 
-fn reason(step: Step, outcome: Outcome) -> Option<&'static str> {
+fn reason(own: &CertificateReport, step: Step, outcome: Outcome) -> Option<&'static str> {
     Some(match (step, outcome) {
         (_, Outcome::Pass) => return None,
-        (Step::Registration | Step::Status, Outcome::Unknown) => "not checked by this version",
+        (Step::Registration, Outcome::Unknown) if !own.receipt_asked => {
+            "not checked: there is no receipt of it, or the trust file pins no registry"
+        }
+        (Step::Status, Outcome::Unknown) => "not checked by this version",
         (Step::Authority, Outcome::Unknown) => "there is no trust file",
         (_, Outcome::Skipped) => "it makes no lot, or something it rests on is missing or broken",
         (_, Outcome::Unknown) => "the evidence is not here; see problems",

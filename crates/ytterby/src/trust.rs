@@ -156,7 +156,8 @@ impl Trust {
         if wire.version != 1 {
             return Err(TrustError::Version(wire.version));
         }
-        let (registries, witnesses, quorum) = logs::read(wire.registry, wire.witness, wire.quorum)?;
+        let logs::Logs { registries, witnesses, quorum } =
+            logs::read(wire.registry, wire.witness, wire.quorum)?;
         let trust = Trust {
             name: wire.name,
             holder: list("holder", &wire.holder, Did::parse)?,

@@ -11,13 +11,14 @@ use crate::bundle::Bundle;
 use crate::carried::Carried;
 use crate::certificate::Certificate;
 use crate::check::proof::Keys;
-use crate::check::{self, Case, Findings, Known};
+use crate::check::registration::{Asked, Registration};
+use crate::check::{self, Case, Findings, Known, Logged};
 use crate::decimal::{kilograms, kilograms_grouped};
 use crate::digest::Digest;
 use crate::finding::{Code, Finding};
 use crate::lineage::{self, Lineage};
 use crate::masses::Masses;
-use crate::report::{CertificateReport, Outcome, Report, Step};
+use crate::report::{CertificateReport, LoggedIn, Outcome, Report, Step};
 use crate::trust::Trust;
 
 /// What a verifier asks, beyond what the bundle says of itself.
@@ -51,7 +52,7 @@ pub fn verify_with(
         return report.finished();
     }
     let lineage = Lineage::of(bundle);
-    let mut walk = Walk::new(bundle, trust, at, &lineage);
+    let mut walk = Walk::new(bundle, trust, at, &lineage, question.budget);
     for broken in &bundle.broken {
         report.findings.push(broken.finding());
     }
@@ -62,6 +63,7 @@ pub fn verify_with(
         progress(done + 1, lineage.order.len());
     }
     walk.check_draws(&mut report);
+    walk.check_double_draws(&mut report);
     walk.fill_balances(&mut report);
     check_whole(&mut report, bundle, trust, question, &lineage);
     report.finished()
@@ -72,7 +74,7 @@ pub fn verify_with(
 pub fn lots_of(bundle: &Bundle<'_>) -> Vec<InputLot> {
     let lineage = Lineage::of(bundle);
     let trust = Trust::nobody();
-    let mut walk = Walk::new(bundle, &trust, Timestamp::MAX, &lineage);
+    let mut walk = Walk::new(bundle, &trust, Timestamp::MAX, &lineage, Budget::default());
     let mut lots = Vec::with_capacity(bundle.certificates.len());
     for position in &lineage.order {
         walk.judge(*position, &mut Vec::new());
@@ -93,12 +95,22 @@ struct Walk<'w, 'a> {
     lineage: &'w Lineage,
     broken: HashSet<Digest>,
     carried: Vec<Option<Carried>>,
+    logged: Vec<Option<Logged>>,
+    /// None when the trust file pins no registry: then receipts are not looked at.
+    registration: Option<Registration<'w>>,
     drawn: HashMap<u32, Masses>,
     keys: Keys,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
-    fn new(bundle: &'w Bundle<'a>, trust: &'w Trust, at: Timestamp, lineage: &'w Lineage) -> Self {
+    fn new(
+        bundle: &'w Bundle<'a>,
+        trust: &'w Trust,
+        at: Timestamp,
+        lineage: &'w Lineage,
+        budget: Budget,
+    ) -> Self {
+        let watched = !trust.registries.is_empty();
         Walk {
             bundle,
             trust,
@@ -106,6 +118,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             lineage,
             broken: bundle.broken.iter().map(|b| b.digest).collect(),
             carried: vec![None; bundle.certificates.len()],
+            logged: vec![None; bundle.certificates.len()],
+            registration: watched.then(|| Registration::new(trust, budget.signatures)),
             drawn: HashMap::new(),
             keys: Keys::default(),
         }
@@ -127,7 +141,22 @@ impl<'w, 'a> Walk<'w, 'a> {
             self.judge_lot(position, certificate, &mut outcomes, &mut findings);
         }
         let before = findings.0.len();
-        check::time::check(certificate.claims(), certificate.proof().created, self.at, &mut findings);
+        let looked_at = self.judge_registration(position, certificate, &mut findings);
+        outcomes.note(Step::Registration, &findings.0[before..]);
+        outcomes.0.receipt_asked = looked_at;
+        if !looked_at {
+            outcomes.set(Step::Registration, Outcome::Unknown);
+        }
+        let logged = self.logged[position as usize];
+        outcomes.0.logged = logged.and_then(|logged| LoggedIn::of(logged, self.trust));
+        let before = findings.0.len();
+        let created = certificate.proof().created;
+        if let Some(lot) = certificate.lot() {
+            let find = |digest: &Digest| self.known(digest);
+            let case = Case { claims: certificate.claims(), lot, created, logged, find: &find };
+            check::time::check_order(&case, &mut findings);
+        }
+        check::time::check(certificate.claims(), created, logged, self.at, &mut findings);
         outcomes.note(Step::Time, &findings.0[before..]);
 
         if self.trust.present {
@@ -153,20 +182,9 @@ impl<'w, 'a> Walk<'w, 'a> {
         check::content::check(lot, findings);
         outcomes.note(Step::Content, &findings.0[before..]);
 
-        let (bundle, lineage, carried) = (self.bundle, self.lineage, &self.carried);
-        let find = |digest: &Digest| {
-            let at = *lineage.index.get(digest)? as usize;
-            let parent = &bundle.certificates[at];
-            let known = Known {
-                claims: parent.claims(),
-                lot: parent.lot()?,
-                created: parent.proof().created,
-                carried: carried[at].as_ref(),
-            };
-            Some(known)
-        };
-        let case =
-            Case { claims: certificate.claims(), lot, created: certificate.proof().created, find: &find };
+        let find = |digest: &Digest| self.known(digest);
+        let created = certificate.proof().created;
+        let case = Case { claims: certificate.claims(), lot, created, logged: None, find: &find };
         let before = findings.0.len();
         let own = check::conservation::check(&case, findings);
         outcomes.note(Step::Conservation, &findings.0[before..]);
@@ -176,9 +194,6 @@ impl<'w, 'a> Walk<'w, 'a> {
         let before = findings.0.len();
         check::custody::check(&case, findings);
         outcomes.note(Step::Custody, &findings.0[before..]);
-        let before = findings.0.len();
-        check::time::check_order(&case, findings);
-        outcomes.note(Step::Time, &findings.0[before..]);
 
         for input in &lot.inputs {
             if let Some(parent) = self.lineage.index.get(&input.digest) {
@@ -186,6 +201,50 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
         }
         self.carried[position as usize] = own;
+    }
+
+    /// Looks at the receipt of a certificate; says whether there was anything to look at.
+    fn judge_registration(
+        &mut self,
+        position: u32,
+        certificate: &Certificate<'_>,
+        findings: &mut Findings,
+    ) -> bool {
+        // The checker is taken out while it asks about lots that were judged before.
+        let Some(mut registration) = self.registration.take() else { return false };
+        let receipt = self.bundle.receipt(&certificate.digest());
+        if let Some(receipt) = receipt {
+            let asked = Asked { certificate, receipt, find: &|digest| self.known(digest) };
+            self.logged[position as usize] = registration.check(&asked, findings);
+        } else if self.trust.require_registration {
+            let text = "the trust file requires registration, and the bundle holds no receipt of it";
+            findings.add(Code::RegistrationMissing, "", text);
+        }
+        self.registration = Some(registration);
+        receipt.is_some() || self.trust.require_registration
+    }
+
+    /// A lot of the bundle, with what was found out about it so far.
+    fn known(&self, digest: &Digest) -> Option<Known<'_>> {
+        let at = *self.lineage.index.get(digest)? as usize;
+        let certificate = &self.bundle.certificates[at];
+        Some(Known {
+            claims: certificate.claims(),
+            lot: certificate.lot()?,
+            created: certificate.proof().created,
+            logged: self.logged[at],
+            carried: self.carried[at].as_ref(),
+        })
+    }
+
+    /// What the logs say of the draws on a lot agrees, over all certificates.
+    fn check_double_draws(&mut self, report: &mut Report) {
+        let found = self.registration.as_mut().map(Registration::check_double_draws).unwrap_or_default();
+        let by: HashSet<Digest> = found.iter().filter_map(|finding| finding.certificate).collect();
+        for certificate in report.certificates.iter_mut().filter(|own| by.contains(&own.digest)) {
+            certificate.set(Step::Registration, Outcome::Fail);
+        }
+        report.findings.extend(found);
     }
 
     /// All draws on a lot stay within its content, to the milligram.
@@ -297,8 +356,8 @@ fn check_whole(
         }
     }
     check_delivery(&subjects, question, report);
-    if trust.require_registration {
-        let text = "the trust file requires registration, and receipts are not checked";
+    if trust.require_registration && trust.registries.is_empty() {
+        let text = "the trust file requires registration and pins no registry to check receipts by";
         report.findings.push(Finding::new(Code::RegistrationNotChecked, text));
     }
     if trust.require_status {

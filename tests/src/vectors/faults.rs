@@ -14,7 +14,12 @@ fn assayed(f: &mut Forge, assay: serde_json::Value, content: serde_json::Value) 
 }
 
 /// A processing certificate whose content is what was drawn.
-fn from_draws(lot: &Signed, step: &str, form: &str, draws: serde_json::Value) -> serde_json::Value {
+pub(crate) fn from_draws(
+    lot: &Signed,
+    step: &str,
+    form: &str,
+    draws: serde_json::Value,
+) -> serde_json::Value {
     let mut subject = oxide(lot);
     set(&mut subject, "/step", json!(step));
     set(&mut subject, "/form", json!(form));

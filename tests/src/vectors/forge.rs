@@ -1,6 +1,7 @@
 //! A forge: signs what an honest issuer would not.
 
 use serde_json::{Map, Value, json};
+use ytterby::Certificate;
 use ytterby::digest::Digest;
 use ytterby::json::{Object, Value as Tree, canonical};
 use ytterby::key::SigningKey;
@@ -43,6 +44,12 @@ impl Signed {
 
     pub(crate) fn content(&self, element: &str) -> Value {
         self.value["credentialSubject"]["content"][element].clone()
+    }
+
+    /// What the library reads it as.
+    pub(crate) fn certificate(&self) -> Certificate<'static> {
+        let text = self.value.to_string();
+        Certificate::parse(text.as_bytes()).expect("a certificate").into_owned()
     }
 
     /// The same, altered after signing.
@@ -137,11 +144,17 @@ impl Forge {
             "version = 1\nname = \"vectors\"\n[[issuer]]\ndid = \"did:web:refinery.example\"\nkeys = [\"{key}\"]\n\
              [require]\nregistration = false\nstatus = false\n"
         );
-        Asked { trust: Some(trust), at: NOW, lot: None, mass: None, budget: None }
+        Asked { trust: Some(trust), at: NOW, lot: None, mass: None, budget: None, signatures: None }
     }
 }
 
 impl Made {
+    /// With more in the trust file, which requires registration.
+    pub(crate) fn requiring(self, logs: &str) -> Self {
+        let more = format!("registration = true\nstatus = false\n{logs}");
+        self.trusting("registration = false\nstatus = false\n", &more)
+    }
+
     /// With something else in the trust file.
     pub(crate) fn trusting(mut self, from: &str, to: &str) -> Self {
         self.asked.trust = self.asked.trust.map(|trust| trust.replace(from, to));

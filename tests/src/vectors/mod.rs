@@ -4,6 +4,7 @@ mod faults;
 mod findings;
 mod forge;
 mod proofs;
+mod registration;
 mod steps;
 
 use serde_json::{Value, json};
@@ -40,6 +41,8 @@ pub struct Asked {
     pub mass: Option<&'static str>,
     /// The budget of certificates and draws.
     pub budget: Option<(usize, usize)>,
+    /// The budget of signatures on checkpoints.
+    pub signatures: Option<usize>,
 }
 
 impl Vector {
@@ -62,6 +65,9 @@ impl Vector {
         }
         if let Some((certificates, draws)) = self.asked.budget {
             file["budget"] = json!({ "certificates": certificates, "draws": draws });
+        }
+        if let Some(signatures) = self.asked.signatures {
+            file["budget"]["signatures"] = json!(signatures);
         }
         file
     }
@@ -95,5 +101,6 @@ pub(crate) use vectors;
 pub fn all() -> Vec<Vector> {
     let mut all = proofs::all();
     all.extend(faults::all());
+    all.extend(registration::all());
     all
 }

@@ -1,11 +1,11 @@
 //! `ytterby bundle`: fetching, making and taking apart the one file an offline verifier needs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ytterby::{Bundle, Certificate, Trust};
+use ytterby::{Bundle, Certificate, Receipt, Trust};
 
 use crate::args::{self, OneFile};
 use crate::failure::Failure;
@@ -27,6 +27,7 @@ pub(crate) fn run(args: args::Bundle, output: Output) -> Result<u8, Failure> {
 
 fn create(inputs: &[PathBuf], mut output: Output) -> Result<u8, Failure> {
     let mut certificates: Vec<Certificate<'static>> = Vec::new();
+    let mut receipts: HashMap<ytterby::digest::Digest, Receipt<'static>> = HashMap::new();
     let mut seen = HashSet::new();
     for source in input::expand(inputs) {
         let source = source.map_err(|(name, text)| Failure::undecided(format!("{name}: {text}")))?;
@@ -40,8 +41,12 @@ fn create(inputs: &[PathBuf], mut output: Output) -> Result<u8, Failure> {
                 certificates.push(certificate.clone().into_owned());
             }
         }
+        for (digest, receipt) in bundle.receipts() {
+            receipts.entry(digest).or_insert_with(|| receipt.clone().into_owned());
+        }
     }
-    let bundle = Bundle::of(sinks(&certificates), certificates);
+    receipts.retain(|digest, _| seen.contains(digest));
+    let bundle = Bundle::of(sinks(&certificates), certificates).with_receipts(receipts);
     output.raw(&bundle.to_bytes())?;
     output.note(&format!("{} certificates, about {} of them", seen.len(), bundle.subject().len()));
     output.finish()?;
@@ -81,7 +86,17 @@ fn extract(input: &OneFile, directory: &Path, output: &Output) -> Result<u8, Fai
         };
         file::create(&directory.join(name), certificate.bytes(), false)?;
     }
-    output.note(&format!("wrote {} certificates", bundle.certificates().len()));
+    if bundle.receipts().len() > 0 {
+        // A bundle of receipts alone: `create` puts them back beside their certificates.
+        let receipts = bundle.receipts().map(|(digest, receipt)| (digest, receipt.clone()));
+        let alone = Bundle::of(Vec::new(), Vec::new()).with_receipts(receipts);
+        file::create(&directory.join("receipts.json"), &alone.to_bytes(), false)?;
+    }
+    let receipts = match bundle.receipts().len() {
+        0 => String::new(),
+        count => format!(" and {count} receipts"),
+    };
+    output.note(&format!("wrote {} certificates{receipts}", bundle.certificates().len()));
     Ok(0)
 }
 

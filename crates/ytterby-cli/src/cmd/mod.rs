@@ -64,7 +64,7 @@ fn parse<'a>(input: &OneFile, bytes: &'a [u8], output: &Output) -> Result<ytterb
 /// How many certificates of a bundle break form. Asked with a budget of nothing, so that nothing else is
 /// looked at.
 fn broken(bundle: &ytterby::Bundle<'_>) -> usize {
-    let budget = ytterby::budget::Budget { certificates: 0, edges: 0 };
+    let budget = ytterby::budget::Budget { certificates: 0, ..Default::default() };
     let question = ytterby::Question { budget, ..ytterby::Question::default() };
     let nobody = ytterby::Trust::nobody();
     ytterby::verify_with(bundle, &nobody, jiff::Timestamp::MAX, &question, &mut |_, _| {}).broken

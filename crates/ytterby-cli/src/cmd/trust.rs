@@ -6,7 +6,7 @@ use ytterby::Trust;
 use ytterby::did::Did;
 use ytterby::key::Multikey;
 use ytterby::text::printable;
-use ytterby::trust::PinnedIssuer;
+use ytterby::trust::{PinnedIssuer, PinnedRegistry};
 
 use crate::args::{self, TrustAdd};
 use crate::failure::Failure;
@@ -34,8 +34,20 @@ name = \"My sourcing\"
 # countries = [\"MY\"]
 # elements = [\"Nd\", \"Pr\"]
 
-# What must be shown. Receipts and status lists are not checked yet: with `true` the best verdict
-# is undecided, with `false` they are reported as not checked.
+# Whose logs you accept, and who must have watched them: 2k > n + f of the witnesses that audit each.
+# [[registry]]
+# origin = \"registry.example/ree\"
+# key = \"registry.example/ree+c265d31c+Aceg+8nmkeNSNCR2d/MjgVc0lHKjs5zThOOyjba/z0Tt\"
+# [[witness]]
+# key = \"witness.example/1+6ea274b4+BIWkZuIS0dtkZKzU2FVgs26S43YjZCBDKEvowstxCzX3\"
+# audits = [\"registry.example/ree\"]
+# [quorum]
+# need = 1
+# dishonest = 0
+
+# What must be shown. If registration is required, every certificate needs a receipt of a registry
+# that is pinned above. Status lists are not checked yet: if status is required, the best verdict is
+# undecided. What is not required and was not checked is reported as such.
 [require]
 registration = false
 status = false
@@ -134,15 +146,38 @@ fn sentences(trust: &Trust) -> String {
             "{did} is named as an anchor: accreditations are not read yet, so it vouches for nobody."
         ));
     }
-    for (required, what) in
-        [(trust.require_registration, "registration"), (trust.require_status, "revocation status")]
-    {
-        out.push(match required {
-            true => format!("It requires {what}, which is not checked yet: the best verdict is undecided."),
-            false => format!("It does without {what}, which is reported as not checked."),
-        });
-    }
+    out.extend(trust.registries.iter().map(watched));
+    out.push(registration(trust));
+    out.push(
+        match trust.require_status {
+            true => "It requires revocation status, which is not checked yet: the best verdict is undecided.",
+            false => "It does without revocation status, which is reported as not checked.",
+        }
+        .to_owned(),
+    );
     out.join("\n") + "\n"
+}
+
+fn watched(registry: &PinnedRegistry) -> String {
+    let origin = &registry.origin;
+    match registry.quorum() {
+        Some((need, all)) => {
+            format!("Receipts of {origin} count when {need} of the {all} witnesses that audit it cosigned.")
+        }
+        None => format!("Receipts of {origin} decide nothing: there is no quorum of witnesses."),
+    }
+}
+
+fn registration(trust: &Trust) -> String {
+    match (trust.require_registration, trust.registries.is_empty()) {
+        (true, true) => "It requires registration and pins no registry: the best verdict is undecided.",
+        (true, false) => "It requires registration: a certificate without a receipt is undecided.",
+        (false, true) => "It does without registration, which is reported as not checked.",
+        (false, false) => {
+            "It does without registration: receipts are checked, what has none is reported as not checked."
+        }
+    }
+    .to_owned()
 }
 
 fn who(issuer: &PinnedIssuer) -> String {

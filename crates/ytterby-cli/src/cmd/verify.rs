@@ -37,6 +37,7 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
         progress: progress && !args.quiet,
         several,
         counts: Counts::default(),
+        registration: None,
         reports: Vec::new(),
         draws: Draws::default(),
         fresh: Vec::new(),
@@ -97,6 +98,8 @@ struct Run<'r> {
     progress: bool,
     several: bool,
     counts: Counts,
+    /// Whether the registration of everything was checked; none when nothing was looked at.
+    registration: Option<bool>,
     reports: Vec<Value>,
     draws: Draws,
     /// Lots to be recorded once the run as a whole stands.
@@ -122,6 +125,8 @@ impl Run<'_> {
         self.receive(&mut report, &index);
         self.draws.note(&name, &bundle, &report);
         self.counts.note(report.verdict());
+        let checked = report.is_registration_checked();
+        self.registration = Some(checked && self.registration != Some(false));
         match self.args.format {
             ReportFormat::Human if self.args.quiet => Ok(()),
             ReportFormat::Human => self.human(&name, &report, &index),
@@ -263,12 +268,14 @@ impl Run<'_> {
             1 => " · together they draw more from a lot than it holds".to_owned(),
             lots => format!(" · together they draw more from {lots} lots than those hold"),
         };
-        let line = format!(
-            "{} checked: {}{together} (registration and status not checked)\n",
-            counts.all(),
-            words.join(", ")
-        );
+        let open = self.not_checked().join(" and ");
+        let line = format!("{} checked: {}{together} ({open} not checked)\n", counts.all(), words.join(", "));
         self.output.data(&line)
+    }
+
+    /// The steps that were not checked, for all inputs or for some.
+    fn not_checked(&self) -> Vec<&'static str> {
+        if self.registration == Some(true) { vec!["status"] } else { vec!["registration", "status"] }
     }
 
     fn run_json(&mut self, verdict: Verdict, across: &[run_totals::Overdrawn]) -> Value {
@@ -287,7 +294,7 @@ impl Run<'_> {
                 "untrusted": counts.untrusted,
                 "undecided": counts.undecided,
             },
-            "notChecked": ["registration", "status"],
+            "notChecked": self.not_checked(),
             "problems": problems,
             "inputs": std::mem::take(&mut self.reports),
         })

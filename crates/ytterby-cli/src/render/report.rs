@@ -6,10 +6,10 @@ use ytterby::lot::{Lot, Making};
 use ytterby::report::{CertificateReport, Outcome, Step};
 use ytterby::text::printable;
 use ytterby::time::format_time;
-use ytterby::{NOT_SHOWN, Report, Trust, Verdict};
+use ytterby::{Report, Trust, Verdict};
 
 use super::problem::{self, Index};
-use super::{amount, style, wrap};
+use super::{amount, registration, style, wrap};
 
 /// How many delivered lots get a line of their own.
 const MAX_SUBJECTS: usize = 20;
@@ -40,7 +40,7 @@ impl Shown<'_, '_> {
         if self.verbose {
             out.push_str(&self.certificates());
         }
-        let sentence = format!("not shown by this: {}", NOT_SHOWN.join("; "));
+        let sentence = format!("not shown by this: {}", self.report.not_shown().join("; "));
         for (at, line) in wrap::wrap(&sentence, WIDTH).iter().enumerate() {
             out.push_str(&format!("  {}{}\n", if at == 0 { "" } else { "  " }, style::dim(line)));
         }
@@ -96,7 +96,8 @@ impl Shown<'_, '_> {
                 let outcomes = self.report.certificates.iter().map(|own| own.outcome(step));
                 let outcome = outcomes.max().unwrap_or(Outcome::Unknown);
                 let text = match step {
-                    Step::Registration | Step::Status => "not checked".to_owned(),
+                    Step::Status => "not checked".to_owned(),
+                    Step::Registration => registration::line(self.report),
                     _ if self.report.certificates.is_empty() => "nothing to look at".to_owned(),
                     Step::Proof => self.proof(),
                     Step::Lineage => self.lineage(),
@@ -229,7 +230,7 @@ impl Shown<'_, '_> {
             let name = self.lot(own).map_or_else(|| own.kind.to_string(), |lot| printable(&lot.number));
             let checks: Vec<String> = Step::ALL
                 .into_iter()
-                .filter(|step| is_asked(own, *step) && !matches!(step, Step::Registration | Step::Status))
+                .filter(|step| is_asked(own, *step) && !self.report.not_checked().contains(step))
                 .map(|step| format!("{} {}", step.as_str(), own.outcome(step).as_str()))
                 .collect();
             out.push_str(&format!("      {}  {name}  {}\n", own.id.urn(), self.party(&own.issuer)));

@@ -9,6 +9,7 @@ pub(crate) mod content;
 pub(crate) mod correction;
 pub(crate) mod custody;
 pub(crate) mod proof;
+pub(crate) mod registration;
 pub(crate) mod split;
 pub(crate) mod time;
 
@@ -25,6 +26,8 @@ pub(crate) struct Case<'c> {
     pub(crate) claims: &'c Claims,
     pub(crate) lot: &'c Lot,
     pub(crate) created: Timestamp,
+    /// Where a receipt shows that it was logged.
+    pub(crate) logged: Option<Logged>,
     /// The lot certificate of a digest, if it is known and of sound form.
     pub(crate) find: &'c dyn Fn(&Digest) -> Option<Known<'c>>,
 }
@@ -35,6 +38,8 @@ pub(crate) struct Known<'c> {
     pub(crate) claims: &'c Claims,
     pub(crate) lot: &'c Lot,
     pub(crate) created: Timestamp,
+    /// Where a receipt shows that it was logged.
+    pub(crate) logged: Option<Logged>,
     /// What is carried to its children; `None` when that could not be computed.
     pub(crate) carried: Option<&'c Carried>,
 }
@@ -49,6 +54,18 @@ impl<'c> Case<'c> {
             .enumerate()
             .filter_map(move |(at, input)| Some((at, input, find(&input.digest)?)))
     }
+}
+
+/// A certificate's place in a log, as a receipt has shown it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Logged {
+    /// The registry's number in the trust file.
+    pub(crate) registry: usize,
+    pub(crate) index: u64,
+    /// When a quorum had cosigned the receipt's checkpoint.
+    pub(crate) at: Timestamp,
+    /// How many of the witnesses that audit the log had.
+    pub(crate) cosigned: usize,
 }
 
 /// What a check found.

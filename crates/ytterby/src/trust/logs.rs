@@ -74,12 +74,19 @@ impl PinnedRegistry {
     }
 }
 
+/// The log part of a trust file.
+pub(super) struct Logs {
+    pub(super) registries: Vec<PinnedRegistry>,
+    pub(super) witnesses: Vec<PinnedWitness>,
+    pub(super) quorum: Option<Quorum>,
+}
+
 /// Reads registries, witnesses and quorum, which only make sense together.
 pub(super) fn read(
     registries: Vec<WireRegistry>,
     witnesses: Vec<WireWitness>,
     quorum: Option<WireQuorum>,
-) -> Result<(Vec<PinnedRegistry>, Vec<PinnedWitness>, Option<Quorum>), TrustError> {
+) -> Result<Logs, TrustError> {
     let mut registries = tables("registry", registries, registry)?;
     let witnesses = tables("witness", witnesses, witness)?;
     check_distinct(&registries, &witnesses)?;
@@ -95,7 +102,7 @@ pub(super) fn read(
             registry.policy = Some(policy(registry, &witnesses, quorum)?);
         }
     }
-    Ok((registries, witnesses, quorum))
+    Ok(Logs { registries, witnesses, quorum })
 }
 
 fn registry(at: &str, wire: WireRegistry) -> Result<PinnedRegistry, TrustError> {

@@ -19,5 +19,7 @@ pub(crate) use entry::{
 };
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
-pub(crate) use report::{BalanceJson, CertificateJson, CheckJson, Counts, LotJson, ProblemJson, ReportJson};
+pub(crate) use report::{
+    BalanceJson, CertificateJson, CheckJson, Counts, LotJson, ProblemJson, RegisteredJson, ReportJson,
+};
 pub use schema::published_schemas;

@@ -24,7 +24,7 @@ pub(crate) struct ReportJson {
     pub(crate) subject: Vec<String>,
     /// How many of what.
     pub(crate) counts: Counts,
-    /// Steps that were not checked.
+    /// Steps that were not checked, for all certificates or for some.
     pub(crate) not_checked: Vec<&'static str>,
     /// What no report shows.
     pub(crate) not_shown: Vec<&'static str>,
@@ -47,6 +47,8 @@ pub(crate) struct Counts {
     pub(crate) problems: usize,
     /// Findings that only warn.
     pub(crate) warnings: usize,
+    /// Certificates that a receipt shows in the log of their home.
+    pub(crate) registered: usize,
 }
 
 /// One certificate.
@@ -65,8 +67,28 @@ pub(crate) struct CertificateJson {
     /// Its lot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) lot: Option<LotJson>,
+    /// Where a receipt shows that it was logged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) registered: Option<RegisteredJson>,
     /// How each step ended.
     pub(crate) checks: BTreeMap<&'static str, CheckJson>,
+}
+
+/// A place in a log.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct RegisteredJson {
+    /// Origin of the log.
+    pub(crate) log: String,
+    /// Index of the entry.
+    pub(crate) index: String,
+    /// When a quorum of witnesses had cosigned the checkpoint.
+    pub(crate) time: String,
+    /// How many witnesses had.
+    pub(crate) cosigned: usize,
+    /// Of how many that audit the log.
+    pub(crate) witnesses: usize,
 }
 
 /// How a step ended.

@@ -1,0 +1,66 @@
+//! The line that says where a delivery was registered, and who has watched.
+
+use std::collections::BTreeSet;
+
+use ytterby::Report;
+use ytterby::report::LoggedIn;
+
+/// How many certificates were found in which logs, cosigned by how many, and how long ago.
+pub(crate) fn line(report: &Report) -> String {
+    if !report.registries_pinned {
+        return "not checked".to_owned();
+    }
+    let logged: Vec<&LoggedIn> = report.certificates.iter().filter_map(|own| own.logged.as_ref()).collect();
+    let all = report.certificates.len();
+    let logs: BTreeSet<&str> = logged.iter().map(|place| place.log.as_str()).collect();
+    let open = if report.is_registration_checked() { "" } else { " · the others not checked" };
+    let place = match (logs.len(), logs.first()) {
+        (_, None) if open.is_empty() => return format!("0 of {all} logged"),
+        (_, None) => return "not checked".to_owned(),
+        (1, Some(log)) => (*log).to_owned(),
+        (count, _) => format!("{count} registries"),
+    };
+    format!("{} of {all} logged in {place}{}{open}", logged.len(), watched(&logged, report))
+}
+
+/// The fewest witnesses of any checkpoint, and the time of the latest.
+fn watched(logged: &[&LoggedIn], report: &Report) -> String {
+    let Some(weakest) = logged.iter().min_by_key(|place| (place.cosigned, place.witnesses)) else {
+        return String::new();
+    };
+    let Some(latest) = logged.iter().map(|place| place.at).max() else { return String::new() };
+    let same = logged.iter().all(|place| place.at == latest);
+    let last = if same { "" } else { ", the last" };
+    let seconds = report.at.as_second() - latest.as_second();
+    format!(", cosigned by {} of {} witnesses{last} {}", weakest.cosigned, weakest.witnesses, ago(seconds))
+}
+
+/// A span in its largest whole unit.
+fn ago(seconds: i64) -> String {
+    let (count, unit) = match seconds {
+        ..0 => return "after the time asked about".to_owned(),
+        0..60 => return "less than a minute before".to_owned(),
+        60..3600 => (seconds / 60, "min"),
+        3600..172_800 => (seconds / 3600, "h"),
+        _ => (seconds / 86_400, "days"),
+    };
+    format!("{count} {unit} before")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_in_their_largest_unit() {
+        for (seconds, text) in [
+            (-1, "after the time asked about"),
+            (0, "less than a minute before"),
+            (240, "4 min before"),
+            (172_799, "47 h before"),
+            (172_800, "2 days before"),
+        ] {
+            assert_eq!(ago(seconds), text);
+        }
+    }
+}
