@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use conformance::book::{Book, time};
 use conformance::corridor::{NOW, issued};
 use conformance::fuzz::readers_agree;
+use conformance::log::TestLog;
 use conformance::vectors::Forge;
 use serde_json::{Value, json};
 use ytterby::json::{Value as Tree, canonical};
@@ -161,8 +162,74 @@ fn no_tampered_certificate_verifies_among_the_others() {
     assert!(cases > 200);
 }
 
+/// A registered bundle of ore, oxide and sale, and the trust it verifies with.
+fn registered() -> (Value, Trust) {
+    let (bytes, trust) = small_with("registration = true");
+    let mut log = TestLog::new("registry.example/ree");
+    let list = Tree::parse(&bytes).unwrap();
+    let read = |item: &Tree<'_>| Certificate::parse(&canonical(item)).unwrap().into_owned();
+    let certificates: Vec<_> = list.as_array().unwrap().iter().map(read).collect();
+    let subject = vec![certificates.last().unwrap().digest()];
+    let bundle = log.register_all(Bundle::of(subject, certificates));
+    let trust = Trust::parse((trust + &log.trusted()).as_bytes()).unwrap();
+    (serde_json::from_slice(&bundle.to_bytes()).unwrap(), trust)
+}
+
+/// Neither a place of a receipt's JSON nor a character of its proof can be changed.
+#[test]
+fn no_receipt_can_be_changed_anywhere() {
+    let (file, trust) = registered();
+    let untouched = verdict(file.to_string().as_bytes(), &trust);
+    assert_eq!(untouched, Some(Verdict::Verified));
+    let (mut cases, mut characters) = (0, 0);
+    for (digest, receipt) in file["receipts"].as_object().unwrap() {
+        let mut all = Vec::new();
+        changes(receipt, "", &mut all);
+        for (at, change) in all {
+            let mut tampered = file.clone();
+            tampered["receipts"][digest] = changed(receipt, &at, &change);
+            let verdict = verdict(tampered.to_string().as_bytes(), &trust);
+            assert_ne!(verdict, Some(Verdict::Verified), "{at} {change:?} of the receipt of {digest}");
+            cases += 1;
+        }
+        let proof: Vec<char> = receipt["proof"].as_str().unwrap().chars().collect();
+        for at in 0..proof.len() {
+            let mut other = proof.clone();
+            other[at] = if other[at] == 'A' { 'B' } else { 'A' };
+            let mut tampered = file.clone();
+            tampered["receipts"][digest]["proof"] = json!(other.iter().collect::<String>());
+            let verdict = verdict(tampered.to_string().as_bytes(), &trust);
+            assert_ne!(verdict, Some(Verdict::Verified), "character {at} of the proof of {digest}");
+            characters += 1;
+        }
+    }
+    println!("{cases} changes of 3 receipts, {characters} characters of their proofs changed");
+    assert!(cases > 150 && characters > 1500, "{cases} {characters}");
+}
+
+/// A receipt shows one certificate, whichever it lies beside.
+#[test]
+fn no_receipt_serves_another_certificate() {
+    let (file, trust) = registered();
+    let receipts = file["receipts"].as_object().unwrap();
+    for (digest, other) in receipts.keys().flat_map(|a| receipts.keys().map(move |b| (a, b))) {
+        let mut swapped = file.clone();
+        swapped["receipts"][digest] = receipts[other].clone();
+        let verified = verdict(swapped.to_string().as_bytes(), &trust) == Some(Verdict::Verified);
+        assert_eq!(verified, digest == other, "the receipt of {other} beside {digest}");
+        swapped["receipts"].as_object_mut().unwrap().remove(digest);
+        assert_eq!(verdict(swapped.to_string().as_bytes(), &trust), Some(Verdict::Undecided));
+    }
+}
+
 /// A bundle of ore, oxide and sale, and the trust it verifies with.
 fn small() -> (Vec<u8>, Trust) {
+    let (bytes, trust) = small_with("registration = false");
+    (bytes, Trust::parse(trust.as_bytes()).unwrap())
+}
+
+/// The same with the text of a trust file that says this of registration.
+fn small_with(registration: &str) -> (Vec<u8>, String) {
     let mut forge = Forge::default();
     let ore = forge.ore();
     let oxide = forge.oxide(&ore);
@@ -172,9 +239,9 @@ fn small() -> (Vec<u8>, Trust) {
     let key = forge.key("refinery").public();
     let trust = format!(
         "version = 1\nname = \"t\"\n[[issuer]]\ndid = \"did:web:refinery.example\"\nkeys = [\"{key}\"]\n\
-         [require]\nregistration = false\nstatus = false\n"
+         [require]\n{registration}\nstatus = false\n"
     );
-    (bytes, Trust::parse(trust.as_bytes()).unwrap())
+    (bytes, trust)
 }
 
 /// Flips bits; where the result verifies, its value must be the untouched one.
