@@ -7,6 +7,7 @@ mod keys;
 mod network;
 mod reading;
 mod record;
+mod registered;
 mod remote;
 mod run;
 mod verify;

@@ -9,6 +9,7 @@ use super::Failure;
 use super::clock::Best;
 use super::figure::Figures;
 use conformance::book::{Book, time};
+use conformance::log::TestLog;
 
 /// Lineages, each an origin, a processing step and a sale.
 const LINEAGES: usize = 7_000;
@@ -19,9 +20,11 @@ const NOW: &str = "2026-11-24T12:00:00Z";
 
 pub(crate) fn measure(figures: &mut Figures) -> Result<(), Failure> {
     let (bundle, trust, count) = bundle()?;
+    let (registered, watching) = registered(&bundle, &trust)?;
     let trust = Trust::parse(trust.as_bytes())?;
     let raw = Raw::new(count)?;
     let (mut parsed, mut whole, mut alone) = (Best::NONE, Best::NONE, Best::NONE);
+    let (mut parsed_too, mut whole_too) = (Best::NONE, Best::NONE);
     for _ in 0..ROUNDS {
         alone.time(|| raw.verify());
         parsed.time(|| Bundle::parse(&bundle).map(drop))?;
@@ -29,11 +32,25 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<(), Failure> {
         if verdict != Verdict::Verified {
             return Err(format!("the lineages are {}", verdict.as_str()).into());
         }
+        parsed_too.time(|| Bundle::parse(&registered).map(drop))?;
+        let verdict = whole_too.time(|| self::verdict(&registered, &watching, time(NOW)))?;
+        if verdict != Verdict::Verified {
+            return Err(format!("the registered lineages are {}", verdict.as_str()).into());
+        }
     }
     let each = |best: Best| best.0.as_secs_f64() * 1e6 / count as f64;
     let baseline = ("verify_strict alone", each(alone));
     figures.add(format!("verify, {count} distinct certificates"), each(whole), "µs each", baseline);
     figures.add("of which parse", each(parsed), "µs each", baseline);
+    let more = |with: Best, without: Best| each(with) - each(without);
+    figures.add("registration, receipts of one checkpoint", more(whole_too, whole), "µs each", baseline);
+    figures.add("of which parse", more(parsed_too, parsed), "µs each", baseline);
+    figures.add(
+        "size of those receipts",
+        (registered.len() - bundle.len()) as f64 / count as f64 / 1024.0,
+        "KiB each",
+        ("wanted", 3.0),
+    );
     figures.add(
         "size of those certificates",
         bundle.len() as f64 / count as f64 / 1024.0,
@@ -46,6 +63,17 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<(), Failure> {
 fn verdict(bundle: &[u8], trust: &Trust, at: Timestamp) -> Result<Verdict, Failure> {
     let bundle = Bundle::parse(bundle)?;
     Ok(ytterby::verify(&bundle, trust, at).verdict())
+}
+
+/// The same with a receipt for each, and the trust file that requires them.
+fn registered(bundle: &[u8], trust: &str) -> Result<(Vec<u8>, Trust), Failure> {
+    let parsed = Bundle::parse(bundle)?;
+    let certificates = parsed.certificates().iter().map(|c| c.clone().into_owned()).collect();
+    let mut log = TestLog::new("registry.example/ree");
+    log.cosigned_at = u64::try_from(time(NOW).as_second())? - 3600;
+    let registered = log.register_all(Bundle::of(parsed.subject(), certificates)).to_bytes();
+    let trust = trust.replace("registration = false", "registration = true") + &log.trusted();
+    Ok((registered, Trust::parse(trust.as_bytes())?))
 }
 
 /// As many signatures over distinct messages, of as many keys as there are companies.

@@ -1,0 +1,56 @@
+//! Registered deliveries: what the screen says of receipts, and that bundles keep them.
+
+use serde_json::Value;
+
+use super::run::Folder;
+
+const AT: &str = "2026-09-21T12:06:00Z";
+
+/// A folder with the bundle and the trust file of a vector.
+fn vector(text: &str) -> Folder {
+    let folder = Folder::new();
+    let vector: Value = serde_json::from_str(text).unwrap();
+    folder.write("delivery.json", vector["bundle"].to_string());
+    folder.write("trust.toml", vector["trust"].as_str().unwrap());
+    folder
+}
+
+fn honest() -> Folder {
+    vector(include_str!("../../../../proto-docs/vectors/honest-registered.json"))
+}
+
+#[test]
+fn a_registered_delivery_on_the_screen() {
+    let ran = honest().run(&["verify", "delivery.json", "--trust", "trust.toml", "--at", AT, "-v"]).exits(0);
+    let wanted = "    registration   3 of 3 logged in registry.example/ree, cosigned by 3 of 4 witnesses 4 min before\n";
+    assert!(ran.out.contains(wanted), "{}", ran.out);
+    assert!(ran.out.contains("that the certificates are unrevoked: status lists are not checked"));
+    assert!(!ran.out.contains("that the certificates are registered"), "{}", ran.out);
+    assert!(ran.out.contains("· registration pass ·"), "{}", ran.out);
+    assert_eq!(ran.last_line(), "1 checked: 1 verified (status not checked)");
+}
+
+#[test]
+fn a_missing_receipt_on_the_screen() {
+    let folder = vector(include_str!("../../../../proto-docs/vectors/registration.missing.json"));
+    let ran = folder.run(&["verify", "delivery.json", "--trust", "trust.toml", "--at", AT]).exits(4);
+    assert!(ran.out.contains("registration   1 of 2 logged in registry.example/ree, cosigned by 3 of 4"));
+    assert!(ran.out.contains("undecided[registration.missing]"), "{}", ran.out);
+    assert_eq!(ran.last_line(), "1 checked: 1 undecided (status not checked)");
+}
+
+#[test]
+fn receipts_are_not_looked_at_without_a_registry_to_check_them_by() {
+    let folder = honest();
+    let ran = folder.run(&["verify", "delivery.json", "--at", AT]).exits(3);
+    assert!(ran.out.contains("    registration   not checked\n"), "{}", ran.out);
+    assert!(ran.last_line().ends_with("(registration and status not checked)"));
+}
+
+#[test]
+fn bundles_keep_their_receipts() {
+    let folder = honest();
+    folder.run(&["bundle", "extract", "delivery.json", "-d", "parts"]).exits(0);
+    folder.run(&["bundle", "create", "parts", "-o", "again.json"]).exits(0);
+    folder.run(&["verify", "again.json", "--trust", "trust.toml", "--at", AT]).exits(0);
+}
