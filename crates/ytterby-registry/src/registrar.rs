@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use ytterby::digest::Digest;
-use ytterby::json::{Value, canonical};
-use ytterby_store::{Registered, Registration, Store, StoreError};
-use ytterby_tlog::Receipt;
+use ytterby::receipt::Receipt;
+use ytterby_store::{Logged, Registered, Registration, Store, StoreError};
+use ytterby_tlog::SignedCheckpoint;
 
 use crate::log::{Log, LogError};
 use crate::problem::Problem;
@@ -57,20 +57,33 @@ impl Registrar {
         let logged = self.store.logged(digests.clone(), None).await?;
         let sizes = logged.iter().flatten().map(|logged| logged.head.size);
         self.log.publish(&*self.store, sizes.max().unwrap_or(0)).await.map_err(unpublished)?;
-        let receipt = |(logged, digest): (Option<ytterby_store::Logged>, Digest)| {
+        let bytes = |(logged, digest): (Option<Logged>, Digest)| {
             let logged = logged.ok_or_else(|| Problem::internal("a certificate is not logged", &digest))?;
             let checkpoint = self.log.sign(logged.head).map_err(unpublished)?;
-            let proof = Receipt::new(logged.index, logged.proof, checkpoint);
-            Ok(receipt_json(&logged.entry, &proof))
+            Ok(receipt(logged, checkpoint)?.to_bytes())
         };
-        logged.into_iter().zip(digests).map(receipt).collect()
+        logged.into_iter().zip(digests).map(bytes).collect()
+    }
+
+    /// The receipts of those of some certificates that are registered, all under the checkpoint that is
+    /// published: whoever verifies them opens one.
+    pub(crate) async fn receipts_now(
+        &self,
+        digests: Vec<Digest>,
+    ) -> Result<Vec<(Digest, Receipt<'static>)>, Problem> {
+        self.publish_all().await?;
+        let checkpoint = self.log.checkpoint().ok_or_else(Problem::busy)?;
+        let size = checkpoint.unverified().head().size;
+        let logged = self.store.logged(digests.clone(), Some(size)).await?;
+        let found = digests.into_iter().zip(logged).filter_map(|(digest, logged)| Some((digest, logged?)));
+        found.map(|(digest, logged)| Ok((digest, receipt(logged, (*checkpoint).clone())?))).collect()
     }
 }
 
-/// `{"entry":…,"proof":"…"}`, canonical.
-fn receipt_json(entry: &[u8], proof: &Receipt) -> Vec<u8> {
-    let proof = canonical(&Value::String(proof.to_string().into()));
-    [b"{\"entry\":".as_slice(), entry, b",\"proof\":", &proof, b"}"].concat()
+/// The receipt of what is logged, under a checkpoint that covers it.
+fn receipt(logged: Logged, checkpoint: SignedCheckpoint) -> Result<Receipt<'static>, Problem> {
+    let proof = ytterby_tlog::Receipt::new(logged.index, logged.proof, checkpoint);
+    Receipt::of(&logged.entry, &proof).map_err(|error| Problem::internal("a stored entry", &error))
 }
 
 /// What is committed and cannot be shown is in nobody's hands yet: the same request finds it later.

@@ -11,7 +11,7 @@ use super::certificate_read::find;
 use crate::app::App;
 use crate::problem::Problem;
 
-/// The one file for an offline verifier: the certificate and everything behind it.
+/// The one file for an offline verifier: the certificate and everything behind it, with their receipts.
 #[utoipa::path(
     get, path = "/v1/certificates/{id}/bundle", tag = "certificates",
     params(("id" = String, Path, description = "`urn:uuid:…`, the plain UUID, or the digest `uEi…`")),
@@ -28,7 +28,9 @@ pub(super) async fn handle(State(app): State<App>, Name(id): Name) -> Result<Res
     let parsed: Result<Vec<_>, _> = all.iter().map(|bytes| Certificate::parse(bytes)).collect();
     let certificates =
         parsed.map_err(|error| Problem::internal("a stored certificate does not parse", &error))?;
-    let bundle = Bundle::of(vec![digest], certificates);
+    let digests = certificates.iter().map(Certificate::digest).collect();
+    let receipts = app.registrar().receipts_now(digests).await?;
+    let bundle = Bundle::of(vec![digest], certificates).with_receipts(receipts);
     let mut response = json_bytes(StatusCode::OK, bundle.to_bytes());
     let name = format!("attachment; filename=\"{}.json\"", digest.short());
     if let Ok(name) = HeaderValue::from_str(&name) {

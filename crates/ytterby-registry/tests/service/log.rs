@@ -1,15 +1,20 @@
 //! The log that anybody can read: receipts, tiles, and what keeps it from forking.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::json;
-use ytterby::Home;
 use ytterby::entry::Entry;
 use ytterby::ledger::Ledger;
+use ytterby::time::parse_time;
+use ytterby::{Bundle, Home, Trust, Verdict};
 use ytterby_registry::log::Log;
-use ytterby_tlog::{Bundle, Frontier, Hash, KeyName, Policy, Receipt, SignedCheckpoint, Tile, VerifierKey};
+use ytterby_tlog::{
+    Cosigner, Frontier, Hash, KeyName, Policy, Receipt, SignedCheckpoint, Tile, VerifierKey,
+    print_cosignatures,
+};
 
-use crate::make::{Answer, ORIGIN, Service, draw, origin};
+use crate::make::{Answer, ORIGIN, Service, draw, origin, separation, transfer, trust};
 
 fn key() -> VerifierKey {
     let (_, public) = Log::new_key(&Home::parse(ORIGIN).unwrap(), &[7; 32]).unwrap();
@@ -40,7 +45,7 @@ fn checkpoint(service: &Service) -> SignedCheckpoint {
 fn audited(service: &Service) -> (Ledger, u64) {
     let head = checkpoint(service).unverified().head();
     let (mut ledger, mut tree) = (Ledger::new(Home::parse(ORIGIN).unwrap()), Frontier::new());
-    for bundle in Bundle::written(0, head.size) {
+    for bundle in ytterby_tlog::Bundle::written(0, head.size) {
         let read = bytes(service, &format!("/log/{bundle}"));
         let hashes = bytes(service, &format!("/log/{}", bundle.tile()));
         for (entry, hash) in bundle.decode(&read).unwrap().into_iter().zip(hashes.chunks(32)) {
@@ -81,6 +86,55 @@ fn what_is_made_and_closed_is_logged_and_anybody_can_audit_it() {
         let answer = service.client.send("GET", &format!("/log/tile/{path}"), &[], None);
         assert_eq!(answer.status, 404, "{path}");
     }
+}
+
+/// What a witness that audits the log does: nothing else is needed for a buyer to know that a lot was
+/// drawn in one place.
+#[test]
+fn a_witnessed_delivery_verifies_with_registration_required() {
+    let service = Service::start();
+    let (_, refinery) = service.issuer("refinery");
+    let (buyer_did, buyer) = service.issuer("buyer");
+    let ore = service.client.issue(&refinery, &origin("MREC-0001")).id();
+    let oxide = service.client.issue(&refinery, &separation("NDPR-OX-0001", &ore)).id();
+    let sale = transfer("NDPR-OX-0001", &oxide, &buyer_did);
+    let sold = service.client.make("/v1/certificates", &refinery, "sale", &sale).expect(201).id();
+    let mut bundle =
+        service.client.get(&format!("/v1/certificates/{sold}/bundle"), &buyer).expect(200).json();
+
+    let witness = Cosigner::from_seed(KeyName::parse("witness.example").unwrap(), &[8; 32]);
+    let pins = format!(
+        "[[registry]]\norigin = \"{ORIGIN}\"\nkey = \"{}\"\n[[witness]]\nkey = \"{}\"\naudits = [\"{ORIGIN}\"]\n\
+         [quorum]\nneed = 1\ndishonest = 0\n[require]\nregistration = true\n",
+        key(),
+        witness.verifier_key(),
+    );
+    let text = trust(&service, &buyer_did).replace("[require]\nregistration = false\n", &pins);
+    let trust = Trust::parse(text.as_bytes()).unwrap();
+    let at = parse_time("2026-09-02T00:00:00Z").unwrap();
+    let judged = |bundle: &serde_json::Value| {
+        let bytes = bundle.to_string();
+        let report = ytterby::verify(&Bundle::parse(bytes.as_bytes()).unwrap(), &trust, at);
+        let codes: BTreeSet<&str> = report.findings().iter().map(|f| f.code.as_str()).collect();
+        (report.verdict(), codes.into_iter().collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(judged(&bundle), (Verdict::Undecided, "registration.quorum".to_owned()));
+    let (_, size) = audited(&service);
+    assert_eq!(size, 3);
+    let checkpoint = checkpoint(&service);
+    let seconds = parse_time(crate::make::START).unwrap().as_second().unsigned_abs();
+    let cosignature = witness.cosign(checkpoint.unverified(), seconds).unwrap();
+    for (_, receipt) in bundle["receipts"].as_object_mut().unwrap() {
+        let proof =
+            format!("{}{}", receipt["proof"].as_str().unwrap(), print_cosignatures(&[cosignature.clone()]));
+        receipt["proof"] = proof.into();
+    }
+    assert_eq!(judged(&bundle), (Verdict::Verified, String::new()));
+    // A receipt of another certificate is of no use.
+    let receipts = bundle["receipts"].as_object_mut().unwrap();
+    let other = receipts.values().next().unwrap().clone();
+    *receipts.values_mut().last().unwrap() = other;
+    assert_eq!(judged(&bundle).0, Verdict::Rejected);
 }
 
 #[test]
