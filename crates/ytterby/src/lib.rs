@@ -45,7 +45,7 @@ pub use bundle::Bundle;
 pub use certificate::Certificate;
 pub use draft::{Draft, DraftInput, Take};
 pub use report::{Report, Verdict};
-pub use report_json::NOT_SHOWN;
+pub use report_json::{InputName, NOT_SHOWN, Run, unreadable_json};
 pub use trust::Trust;
 pub use verify::{Question, lots_of, verify, verify_with};
 pub use wire::{Country, Home, published_schemas};

@@ -1,10 +1,10 @@
 //! `ytterby verify`: every input judged on its own, then all of them together.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use ytterby::digest::Digest;
 use ytterby::finding::{Code, Finding};
 use ytterby::time::format_time;
-use ytterby::{Bundle, Certificate, Question, Report, Trust, Verdict};
+use ytterby::{Bundle, Certificate, InputName, Question, Report, Trust, Verdict, unreadable_json};
 
 use super::trust as trust_file;
 use crate::args::{ReportFormat, Verify};
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
     for source in input::expand(&args.inputs) {
         match source {
             Ok(source) => run.input(&source)?,
-            Err((name, text)) => run.unread(&name, &text)?,
+            Err((file, text)) => run.unread(InputName { file, digest: None }, &text)?,
         }
     }
     run.end()
@@ -108,11 +108,12 @@ impl Run<'_> {
         let name = source.name();
         let bytes = match source.read(self.args.max_bytes) {
             Ok(bytes) => bytes,
-            Err(text) => return self.unread(&name, &text),
+            Err(text) => return self.unread(InputName { file: name, digest: None }, &text),
         };
+        let input = InputName { file: name.clone(), digest: Some(Digest::of(&bytes)) };
         let bundle = match Bundle::parse(&bytes) {
             Ok(bundle) => bundle,
-            Err(error) => return self.unread(&name, &error.to_string()),
+            Err(error) => return self.unread(input, &error.to_string()),
         };
         let mut progress = Progress::start(self.progress);
         let mut done = |done: usize, of: usize| progress.at(done, of);
@@ -125,11 +126,7 @@ impl Run<'_> {
         match self.args.format {
             ReportFormat::Human if self.args.quiet => Ok(()),
             ReportFormat::Human => self.human(&name, &report, &index),
-            ReportFormat::Json | ReportFormat::Jsonl => {
-                let mut value = report.to_json(&bundle);
-                value["input"] = json!({ "file": name, "digest": Digest::of(&bytes).to_string() });
-                self.machine(value)
-            }
+            ReportFormat::Json | ReportFormat::Jsonl => self.machine(report.to_json_of(&bundle, input)),
         }
     }
 
@@ -145,28 +142,17 @@ impl Run<'_> {
     }
 
     /// An input of which nothing can be said.
-    fn unread(&mut self, name: &str, text: &str) -> Result<(), Failure> {
+    fn unread(&mut self, input: InputName, text: &str) -> Result<(), Failure> {
         self.counts.note(Verdict::Undecided);
         match self.args.format {
             ReportFormat::Human if self.args.quiet => Ok(()),
             ReportFormat::Human => {
-                let (name, text) = (ytterby::text::printable(name), ytterby::text::printable(text));
+                let name = ytterby::text::printable(&input.file);
+                let text = ytterby::text::printable(text);
                 let mark = report::mark(Verdict::Undecided);
                 self.output.data(&format!("  {mark} {name}   {}\n\n", style::doubtful(&text)))
             }
-            ReportFormat::Json | ReportFormat::Jsonl => {
-                let verdict = Verdict::Undecided;
-                self.machine(json!({
-                    "report": "ytterby.report/1",
-                    "input": { "file": name },
-                    "verdict": verdict.as_str(),
-                    "exitCode": verdict.exit_code(),
-                    "at": format_time(self.at),
-                    "network": "none",
-                    "unreadable": text,
-                    "problems": [],
-                }))
-            }
+            ReportFormat::Json | ReportFormat::Jsonl => self.machine(unreadable_json(input, text, self.at)),
         }
     }
 
@@ -272,25 +258,16 @@ impl Run<'_> {
     }
 
     fn run_json(&mut self, verdict: Verdict, across: &[run_totals::Overdrawn]) -> Value {
-        let problems: Vec<Value> = across.iter().map(run_totals::Overdrawn::to_json).collect();
-        let counts = &self.counts;
-        json!({
-            "report": "ytterby.run/1",
-            "verdict": verdict.as_str(),
-            "exitCode": verdict.exit_code(),
-            "at": format_time(self.at),
-            "network": "none",
-            "counts": {
-                "inputs": counts.all(),
-                "verified": counts.verified,
-                "rejected": counts.rejected,
-                "untrusted": counts.untrusted,
-                "undecided": counts.undecided,
-            },
-            "notChecked": ["registration", "status"],
-            "problems": problems,
-            "inputs": std::mem::take(&mut self.reports),
-        })
+        let Counts { verified, rejected, untrusted, undecided } = self.counts;
+        let problems = across.iter().map(|lot| (lot.finding(), lot.number.clone(), lot.files.clone()));
+        let run = ytterby::Run {
+            verdict,
+            at: self.at,
+            counts: [verified, rejected, untrusted, undecided],
+            problems: problems.collect(),
+            inputs: std::mem::take(&mut self.reports),
+        };
+        run.to_json()
     }
 }
 

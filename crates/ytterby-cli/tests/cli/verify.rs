@@ -259,6 +259,43 @@ fn formats_and_files() {
     assert_eq!(ran.out.matches("proof pass").count(), 4);
 }
 
+/// One input, several, what cannot be read, and a run whose inputs overdraw a lot together.
+#[test]
+fn every_json_report_fits_the_published_schema() {
+    let (folder, delivery) = delivered();
+    folder.write("any.toml", delivery.trust(None)).write("junk.json", "{");
+    folder.write("again.json", bundle(&[&delivery.ore, &delivery.ore_sold, &delivery.oxide_again()]));
+    let schemas = ytterby::published_schemas();
+    let schema = schemas.iter().find(|(name, _)| name == "Report.schema.json").unwrap();
+    let validator = jsonschema::validator_for(&schema.1).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for inputs in [
+        &["delivery.json"][..],
+        &["junk.json"],
+        &["absent.json"],
+        &[],
+        &["delivery.json", "junk.json", "absent.json"],
+        &["delivery.json", "again.json"],
+    ] {
+        for format in ["json", "jsonl"] {
+            let args = [&["verify", "--trust", "any.toml", "--format", format], inputs].concat();
+            let out = folder.run(&args).out;
+            let documents: Vec<serde_json::Value> = match format {
+                "json" => vec![serde_json::from_str(&out).unwrap()],
+                _ => out.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+            };
+            for document in documents {
+                let errors: Vec<_> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
+                assert_eq!(errors, Vec::<String>::new(), "{args:?} {document:#}");
+                seen.insert(document["report"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    let bent = serde_json::json!({ "report": "ytterby.report/1", "verdict": "fine" });
+    assert!(!validator.is_valid(&bent));
+}
+
 #[test]
 fn colour_only_where_it_is_wanted() {
     let (folder, _) = delivered();

@@ -35,6 +35,11 @@ fn a_delivery_verifies_offline() {
         service.client.post("/v1/verify", &buyer, &body).expect(200).json()
     };
     assert_eq!(ask(&bundle)["verdict"], "verified");
+    let schemas = ytterby::published_schemas();
+    let (_, schema) = schemas.iter().find(|(name, _)| name == "Report.schema.json").unwrap();
+    let report = ask(&bundle);
+    let fits = jsonschema::validate(schema, &report);
+    assert!(fits.is_ok(), "{fits:?}");
     let mut forged = bundle.clone();
     forged["certificates"][0]["credentialSubject"]["product"] = "gold".into();
     assert_eq!(ask(&forged)["verdict"], "rejected");

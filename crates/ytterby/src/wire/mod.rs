@@ -15,5 +15,8 @@ pub(crate) use claims::{assay_of, claims, declared_of, mass_of};
 pub(crate) use credential::{DraftInput, Proof};
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
-pub(crate) use report::{BalanceJson, CertificateJson, CheckJson, Counts, LotJson, ProblemJson, ReportJson};
+pub(crate) use report::{
+    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, LotJson, ProblemJson, ReportJson, RunCounts,
+    RunJson,
+};
 pub use schema::published_schemas;

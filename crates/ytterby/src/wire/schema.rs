@@ -4,7 +4,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use super::credential::Credential;
-use super::report::ReportJson;
+use super::report::AnyReport;
 use super::subject::{AttestationSubject, OriginSubject, ProcessingSubject, TransferSubject};
 use crate::form::Kind;
 
@@ -33,8 +33,8 @@ pub fn published_schemas() -> Vec<(String, Value)> {
             (format!("{kind}.schema.json"), schema)
         })
         .collect();
-    let mut report = generate::<ReportJson>();
-    report["title"] = "ytterby.report/1".into();
+    let mut report = generate::<AnyReport>();
+    report["title"] = "Report".into();
     schemas.push(("Report.schema.json".to_owned(), report));
     schemas
 }
