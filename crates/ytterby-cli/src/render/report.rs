@@ -184,7 +184,13 @@ impl Shown<'_, '_> {
         let drew = if fine == all {
             "every draw was its holder's".to_owned()
         } else {
-            format!("{fine} of {all} in order")
+            let skipped = |own: &&CertificateReport| own.outcome(Step::Custody) == Outcome::Skipped;
+            let asked = self.report.certificates.iter().filter(|own| is_asked(own, Step::Custody));
+            let unseen = match asked.filter(skipped).count() {
+                0 => String::new(),
+                unseen => format!(" · {unseen} could not be looked at"),
+            };
+            format!("{fine} of {all} in order{unseen}")
         };
         let mut holders: Vec<String> = Vec::new();
         for lot in self.report.subject.iter().filter_map(|digest| self.index.get(digest)?.lot()) {

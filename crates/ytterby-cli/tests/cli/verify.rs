@@ -297,6 +297,20 @@ fn every_json_report_fits_the_published_schema() {
 }
 
 #[test]
+fn custody_that_could_not_be_looked_at_is_not_passed() {
+    let (folder, delivery) = delivered();
+    folder.write("part.json", bundle(&[&delivery.ore_sold, &delivery.oxide, &delivery.oxide_sold]));
+    let args = ["verify", "part.json", "--trust", "acme.toml"];
+    let ran = folder.run(&args).exits(4);
+    let wanted = "2 of 3 in order · 1 could not be looked at · held by";
+    assert!(ran.out.contains(wanted), "{}", ran.out);
+    let report = folder.run(&[&args[..], &["--format", "json"]].concat()).json();
+    let outcomes: Vec<_> = report["certificates"].as_array().unwrap().iter().collect();
+    let outcomes: Vec<_> = outcomes.iter().map(|own| &own["checks"]["custody"]["outcome"]).collect();
+    assert_eq!(outcomes, ["skipped", "warn", "pass"]);
+}
+
+#[test]
 fn colour_only_where_it_is_wanted() {
     let (folder, _) = delivered();
     let colour = |args: &[&str]| folder.run(args).out.contains('\u{1b}');
