@@ -48,4 +48,4 @@ pub use report::{Report, Verdict};
 pub use report_json::{InputName, NOT_SHOWN, Run, unreadable_json};
 pub use trust::Trust;
 pub use verify::{Question, lots_of, verify, verify_with};
-pub use wire::{Country, Home, published_schemas};
+pub use wire::{Country, Home, draft_schemas, published_schemas};

@@ -19,4 +19,4 @@ pub(crate) use report::{
     BalanceJson, CertificateJson, CheckJson, Counts, InputJson, LotJson, ProblemJson, ReportJson, RunCounts,
     RunJson,
 };
-pub use schema::published_schemas;
+pub use schema::{draft_schemas, published_schemas};
