@@ -306,6 +306,8 @@ fn judge(claims: &Claims, created: Timestamp, inputs: &Inputs) -> (Vec<Finding>,
         check_left(at, input, parent, &mut findings);
     }
     (findings.0, carried)
+    // Whatever its amounts are, on a closed lot nothing can be made.
+    findings.0.sort_by_key(|finding| finding.code != Code::CustodyClosedLot);
 }
 
 /// What is drawn is still there.
