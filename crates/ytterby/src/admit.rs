@@ -168,7 +168,8 @@ pub fn admit(
     authority: &Authority,
     issue: Issue,
 ) -> Result<Unsigned, Refusal> {
-    let subject = compose(draft, inputs, authority).map_err(|finding| vec![finding])?;
+    let in_draft = |finding| draft.place(finding);
+    let subject = compose(draft, inputs, authority).map_err(|finding| vec![in_draft(finding)])?;
     let document = document(draft, subject, authority, issue);
     check_size(&document, authority).map_err(|finding| vec![finding])?;
     let (claims, _) = wire::claims(draft.kind, Members::decoder(&document))
@@ -305,9 +306,9 @@ fn judge(claims: &Claims, created: Timestamp, inputs: &Inputs) -> (Vec<Finding>,
         }
         check_left(at, input, parent, &mut findings);
     }
-    (findings.0, carried)
     // Whatever its amounts are, on a closed lot nothing can be made.
     findings.0.sort_by_key(|finding| finding.code != Code::CustodyClosedLot);
+    (findings.0, carried)
 }
 
 /// What is drawn is still there.
@@ -351,6 +352,14 @@ impl Composition {
             Some(value) => Some(wire::assay_of(value).map_err(under("assay"))?),
             None => None,
         };
+        if let Some(assay) = &assay {
+            let mut faults = Findings::default();
+            check::content::check_assay(assay, &mut faults);
+            // Draws chosen by such an assay would be blamed for what is wrong in it.
+            if let Some(fault) = faults.0.into_iter().find(|f| f.code.effect() != Effect::Warn) {
+                return Err(fault);
+            }
+        }
         let assayed = assay.zip(net_mass).map(|(assay, mass)| check::content::content_of(&assay, mass));
         let declared = match draft.subject.get("declaredInputs") {
             Some(value) => wire::declared_of(value).map_err(Finding::from)?.into_vec(),
@@ -541,14 +550,6 @@ fn document(draft: &Draft, subject: Object<'static>, authority: &Authority, issu
         document.insert("validUntil", until.clone());
     }
     document
-}
-
-/// Pointers into the subject are pointers into the draft.
-fn in_draft(mut finding: Finding) -> Finding {
-    if let Some(rest) = finding.pointer.strip_prefix("/credentialSubject") {
-        finding.pointer = rest.to_owned();
-    }
-    finding
 }
 
 fn amounts(masses: &Masses) -> Value<'static> {

@@ -6,6 +6,7 @@
 mod assay;
 mod claims;
 mod credential;
+mod hint;
 mod leaf;
 mod report;
 mod schema;
@@ -13,6 +14,7 @@ mod subject;
 
 pub(crate) use claims::{assay_of, claims, declared_of, mass_of};
 pub(crate) use credential::{DraftInput, Proof};
+pub(crate) use hint::refusal;
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
 pub(crate) use report::{
