@@ -161,13 +161,13 @@ impl Problem {
     }
 }
 
-/// A finding, for answers.
+/// A finding against what was sent, for whoever sent it.
 pub(crate) fn finding_json(finding: &Finding) -> Value {
     json!({
         "code": finding.code.as_str(),
         "pointer": finding.pointer,
         "text": finding.text,
-        "help": finding.code.help(),
+        "help": finding.code.help_for_issuer(),
     })
 }
 

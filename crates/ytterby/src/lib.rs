@@ -17,6 +17,7 @@ pub mod decimal;
 pub mod did;
 pub mod digest;
 mod draft;
+mod draft_help;
 mod draft_place;
 mod draws;
 pub mod element;

@@ -51,6 +51,27 @@ fn what_does_not_add_up_is_refused() {
 }
 
 #[test]
+fn whoever_drafts_is_told_what_to_mend() {
+    let (folder, delivery) = refinery();
+    let help = |number: usize, pointer: &str, value: &str, words: &[&str]| {
+        let mut draft = oxide(&delivery.ore_sold, "OX-5");
+        *draft.pointer_mut(pointer).unwrap() = value.into();
+        let name = format!("bad-{number}.json");
+        folder.write(&name, draft.to_string());
+        let err = folder.run(&issue(&name, &["--input", "ore.json"])).exits(1).err;
+        for word in words.iter().chain(&["   = help: "]) {
+            assert!(err.contains(word), "{word}: {err}");
+        }
+        assert!(!err.contains("ask the issuer") && !err.contains("do not accept"), "{err}");
+    };
+    help(1, "/netMass", "200", &["/assay/components/0", "an input may be missing"]);
+    help(2, "/assay/components/0/oxide", "Nd203", &["\"Nd203\"", "did you mean Nd2O3?"]);
+    help(3, "/netMass", "100 kg", &["/netMass", "leave out the unit \"kg\""]);
+    help(4, "/assay/percentBasis", "of-treo", &["/assay/treo", "need `treo`"]);
+    help(5, "/period/to", "2999-01-01", &["/period/to", "wait until the work is done"]);
+}
+
+#[test]
 fn nothing_is_issued_on_top_of_a_forgery() {
     let (folder, _) = refinery();
     folder.write("forged.json", folder.read("ore.json").replace("Monazite", "Bastnaesite"));

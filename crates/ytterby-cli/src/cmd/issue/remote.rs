@@ -115,6 +115,10 @@ fn refused(place: &str, status: u16, problem: &Value) -> Failure {
     for finding in findings.iter().take(20) {
         let (code, pointer) = (word(finding, "code"), word(finding, "pointer"));
         text.push_str(&format!("\n  --> {pointer}  {code}\n   |  {}", word(finding, "text")));
+        let help = word(finding, "help");
+        if !help.is_empty() {
+            text.push_str(&format!("\n   = help: {help}"));
+        }
     }
     let proven = matches!(status, 400 | 409 | 422) && code != "idempotency.in-progress";
     if proven { Failure::rejected(text) } else { Failure::undecided(text) }
