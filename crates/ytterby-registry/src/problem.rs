@@ -13,8 +13,8 @@ use ytterby_store::StoreError;
 
 use crate::seal::SealError;
 
-/// Where each problem is explained.
-const HELP: &str = "https://ytterby.example/problems/";
+/// Where each problem is explained: a path of this service, a relative reference as RFC 9457 has it.
+const HELP: &str = "/problems/";
 
 /// The body of every answer that is an error (`application/problem+json`).
 #[derive(Debug, ToSchema)]

@@ -37,6 +37,7 @@ use super::body::json_bytes;
         super::service::livez,
         super::service::readyz,
         super::service::version,
+        super::problem_read::handle,
         handle,
         super::docs::handle,
     ),

@@ -156,3 +156,25 @@ fn a_client_that_goes_away_gets_its_certificate_all_the_same() {
     assert_eq!(list["certificates"].as_array().unwrap().len(), 1);
     assert_eq!(list["certificates"][0]["id"], answer.id());
 }
+
+#[test]
+fn the_type_of_a_problem_leads_to_a_page_of_the_service() {
+    let service = Service::start();
+    let (_, refinery) = service.issuer("refinery");
+    let mut gold = origin("MREC-0001");
+    gold["form"] = "gold".into();
+    for answer in [
+        service.client.get("/v1/nothing", &refinery),
+        service.client.get("/v1/whoami", "ytb_x"),
+        service.client.get("/v1/certificates?colour=red", &refinery),
+        service.client.post("/v1/certificates", &refinery, &origin("MREC-0001")),
+        service.client.post("/v1/certificates", &service.admin, &origin("MREC-0001")),
+        service.client.make("/v1/certificates", &refinery, "k", &gold),
+    ] {
+        let problem = answer.json();
+        let page = service.client.send("GET", problem["type"].as_str().unwrap(), &[], None).expect(200);
+        assert!(page.text().starts_with(problem["code"].as_str().unwrap()), "{problem}");
+        assert_eq!(page.header("content-type"), Some("text/plain; charset=utf-8"));
+    }
+    service.client.send("GET", "/problems/no.such-code", &[], None).expect(404);
+}
