@@ -264,9 +264,10 @@ fn drawn(lot: &Lot, lots: usize) -> Option<String> {
     let element = amount::main_element(&lot.content).filter(|_| lots == 1)?;
     let content = ytterby::decimal::kilograms_grouped(lot.content.get(element));
     if lot.is_origin() {
-        return Some(format!("{element} {content} kg, an origin · "));
+        return Some(format!("{content} kg {element}, an origin · "));
     }
-    Some(format!("{element} {content} of {} drawn · ", amount::kg(lot.drawn().get(element))))
+    let drawn = amount::kg(lot.drawn().get(element));
+    Some(format!("{content} kg {element} certified, {drawn} drawn for it · "))
 }
 
 /// The sign of a verdict.

@@ -21,7 +21,7 @@ fn a_verified_delivery_on_the_screen() {
     proof          4 certificates, 4 signatures good
     lineage        every link matches its parent's digest · back to 1 origin, mined in AU
     content        4 of 4 follow from mass, assay and draws
-    conservation   Nd 84.878 of 84.878 kg drawn · no step gives more than it took
+    conservation   84.878 kg Nd certified, 84.878 kg drawn for it · no step gives more than it took
     custody        every draw was its holder's · held by did:web:acme.example, which is you
     registration   not checked
     authority      4 of 4 accepted by Acme
