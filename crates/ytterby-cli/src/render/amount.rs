@@ -42,10 +42,29 @@ pub(crate) fn draws(masses: &Masses) -> String {
 pub(crate) fn line(masses: &Masses, most: usize) -> String {
     let mut all: Vec<_> = masses.iter().collect();
     all.sort_by_key(|(element, mg)| (!element.is_rare_earth(), std::cmp::Reverse(*mg)));
-    let mut words: Vec<String> =
+    let words: Vec<String> =
         all.iter().take(most).map(|(element, mg)| format!("{element} {}", kilograms_grouped(*mg))).collect();
-    if all.len() > most {
-        words.push(format!("{} more", all.len() - most));
+    let more = match all.len().saturating_sub(most) {
+        0 => String::new(),
+        1 => ", and 1 more element".to_owned(),
+        more => format!(", and {more} more elements"),
+    };
+    format!("{} kg{more}", words.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_that_are_left_out_are_not_kilograms() {
+        let masses: Masses = ["Nd", "Pr", "Fe", "B"]
+            .iter()
+            .zip(1..)
+            .map(|(e, n)| (Element::parse(e).unwrap(), n * 1_000_000))
+            .collect();
+        assert_eq!(line(&masses, 4), "Pr 2.000, Nd 1.000, B 4.000, Fe 3.000 kg");
+        assert_eq!(line(&masses, 3), "Pr 2.000, Nd 1.000, B 4.000 kg, and 1 more element");
+        assert_eq!(line(&masses, 1), "Pr 2.000 kg, and 3 more elements");
     }
-    format!("{} kg", words.join(", "))
 }
