@@ -77,9 +77,17 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print the manual page.
-    #[command(after_help = "Example:\n  ytterby man > ytterby.1\n\nExit codes: 0 printed, 2 usage")]
-    Man,
+    /// Print the manual page of the program or of a command, or write them all.
+    #[command(
+        after_help = "Examples:\n  ytterby man bundle fetch | man -l -\n  ytterby man --directory ~/.local/share/man/man1\n\nExit codes: 0 printed, 2 usage, 4 not written"
+    )]
+    Man {
+        /// The command, such as `verify` or `bundle fetch` [default: the program].
+        command: Vec<String>,
+        /// Write every page into this directory.
+        #[arg(short, long, value_name = "DIR", conflicts_with = "command")]
+        directory: Option<PathBuf>,
+    },
 }
 
 /// Reading one file.

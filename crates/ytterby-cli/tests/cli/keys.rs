@@ -91,3 +91,10 @@ fn completions_and_the_manual_name_every_command() {
     let help = folder.run(&["verify", "--help"]).exits(0).out;
     assert!(help.contains("1 beats 4 beats 3 beats 0") && help.contains("Example"));
 }
+    let page = folder.run(&["man", "bundle", "fetch"]).exits(0).out;
+    assert!(page.contains("ytterby-bundle-fetch") && page.contains("api\\-key\\-file"), "{page}");
+    folder.run(&["man", "frobnicate"]).exits(2);
+    folder.run(&["man", "--directory", "man1"]).exits(0);
+    for page in ["ytterby.1", "ytterby-verify.1", "ytterby-bundle-fetch.1"] {
+        assert!(folder.path("man1").join(page).is_file(), "{page}");
+    }
