@@ -449,9 +449,7 @@ fn resolve<'i>(draft: &Draft, inputs: &'i Inputs) -> Result<Vec<&'i InputLot>, F
     let lot = |(at, input): (usize, &crate::draft::DraftInput)| {
         let missing =
             |text: String| Finding::new(Code::LineageMissingParent, text).at(format!("/inputs/{at}/lot"));
-        let lot = inputs
-            .named(&input.lot)
-            .ok_or_else(|| missing(format!("no lot {:?} is known here", input.lot)))?;
+        let lot = inputs.named(&input.lot).ok_or_else(|| missing(unknown(&input.lot)))?;
         let digest = lot.certificate.digest();
         if input.digest.is_some_and(|wanted| wanted != digest) {
             return Err(missing(format!("{:?} has the digest {digest}", input.lot)));
@@ -463,6 +461,14 @@ fn resolve<'i>(draft: &Draft, inputs: &'i Inputs) -> Result<Vec<&'i InputLot>, F
         Ok(lot)
     };
     draft.inputs.iter().enumerate().map(lot).collect()
+}
+
+/// A lot number may repeat: outside a batch only a label or digest says which lot is meant.
+fn unknown(name: &str) -> String {
+    match name.starts_with("urn:uuid:") || Digest::parse(name).is_ok() {
+        true => format!("no lot {name:?} is known here"),
+        false => format!("no lot {name:?} is known here: give the lot's id (urn:uuid:…), not its number"),
+    }
 }
 
 fn draws(

@@ -64,7 +64,7 @@ impl Code {
             Code::LineageDuplicateInput => "name each lot once, with all that was drawn from it",
             Code::LineageLabel => "take label and digest of the input from one certificate",
             Code::LineageMissingParent => {
-                "give the id of the lot (urn:uuid:…) as it is known here: list it by its number, or give its file"
+                "a registry finds ids with GET /v1/certificates?lotNumber=…; offline, give the lot's file with --input"
             }
             Code::LineageNotALot => "name the lot itself, not a statement about it",
             Code::MalformedCombination
