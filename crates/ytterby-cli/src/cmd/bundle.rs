@@ -10,6 +10,7 @@ use ytterby::{Bundle, Certificate, Trust};
 use crate::args::{self, OneFile};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::render::report::plural;
 use crate::{file, input};
 
 /// Runs one of the commands.
@@ -43,7 +44,8 @@ fn create(inputs: &[PathBuf], mut output: Output) -> Result<u8, Failure> {
     }
     let bundle = Bundle::of(sinks(&certificates), certificates);
     output.raw(&bundle.to_bytes())?;
-    output.note(&format!("{} certificates, about {} of them", seen.len(), bundle.subject().len()));
+    let all = plural(seen.len(), "certificate");
+    output.note(&format!("{all}, about {} of them", bundle.subject().len()));
     output.finish()?;
     Ok(0)
 }
@@ -81,7 +83,7 @@ fn extract(input: &OneFile, directory: &Path, output: &Output) -> Result<u8, Fai
         };
         file::create(&directory.join(name), certificate.bytes(), false)?;
     }
-    output.note(&format!("wrote {} certificates", bundle.certificates().len()));
+    output.note(&format!("wrote {}", plural(bundle.certificates().len(), "certificate")));
     Ok(0)
 }
 
@@ -92,8 +94,9 @@ fn fetch(
     timeout: Duration,
     mut output: Output,
 ) -> Result<u8, Failure> {
+    let agent = agent(url, timeout)?;
     output.note(&format!("opening a network connection: {}", ytterby::text::printable(url)));
-    let mut request = agent(url, timeout)?.get(url);
+    let mut request = agent.get(url);
     if let Some(secret) = secret {
         request = request.header("Authorization", format!("Bearer {secret}"));
     }
@@ -110,7 +113,7 @@ fn fetch(
     }
     Bundle::parse(&bytes).map_err(|error| Failure::undecided(format!("{url}: {error}")))?;
     output.raw(&bytes)?;
-    output.finish()?;
+    output.finish_saying()?;
     Ok(0)
 }
 
@@ -141,5 +144,12 @@ pub(crate) fn agent(url: &str, timeout: Duration) -> Result<ureq::Agent, Failure
 
 /// The network's failure, or the server's refusal.
 pub(crate) fn unavailable(url: &str, error: &ureq::Error) -> Failure {
-    Failure::undecided(format!("{url}: {error}"))
+    let text = match error {
+        ureq::Error::StatusCode(401) => "401: an API key is needed, in a file: --api-key-file".to_owned(),
+        ureq::Error::StatusCode(403) => "403: the API key does not let you have it".to_owned(),
+        ureq::Error::StatusCode(404) => "404: there is nothing of that name".to_owned(),
+        ureq::Error::Io(error) => format!("no connection, or it broke off: {error}"),
+        error => error.to_string(),
+    };
+    Failure::undecided(format!("{url}: {text}"))
 }

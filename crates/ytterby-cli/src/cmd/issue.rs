@@ -24,7 +24,9 @@ pub(crate) fn run(args: &Issue, output: Output) -> Result<u8, Failure> {
         return remote::run(args, url, &drafts, output);
     }
     let (Some(key), Some(home)) = (&args.key, &args.home) else {
-        return Err(Failure::usage("--key and --home, or --registry, say who signs"));
+        return Err(Failure::usage(
+            "who signs? --key FILE and --home ORIGIN, or a registry: --registry URL and --api-key-file FILE",
+        ));
     };
     let key = key::read(key)?;
     let issuer = args.issuer.clone().unwrap_or_else(|| format!("did:key:{}", key.public()));
@@ -155,5 +157,5 @@ fn write(args: &Issue, issued: Vec<Certificate<'static>>, mut output: Output) ->
     if count > 1 {
         output.note(&format!("issued {count} certificates"));
     }
-    output.finish().map(|()| 0)
+    output.finish_saying().map(|()| 0)
 }
