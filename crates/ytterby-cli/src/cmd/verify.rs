@@ -1,5 +1,7 @@
 //! `ytterby verify`: every input judged on its own, then all of them together.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use ytterby::digest::Digest;
 use ytterby::finding::{Code, Finding};
@@ -39,6 +41,7 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
         counts: Counts::default(),
         reports: Vec::new(),
         draws: Draws::default(),
+        delivered: HashMap::new(),
         fresh: Vec::new(),
     };
     for source in input::expand(&args.inputs) {
@@ -99,6 +102,8 @@ struct Run<'r> {
     counts: Counts,
     reports: Vec<Value>,
     draws: Draws,
+    /// Lots that are delivered, by the input that delivers them.
+    delivered: HashMap<Digest, String>,
     /// Lots to be recorded once the run as a whole stands.
     fresh: Vec<(Digest, String)>,
 }
@@ -121,6 +126,7 @@ impl Run<'_> {
         drop(progress);
         let index = problem::index(&bundle);
         self.receive(&mut report, &index);
+        self.notice_twice(&name, &report, &index);
         self.draws.note(&name, &bundle, &report);
         self.counts.note(report.verdict());
         match self.args.format {
@@ -162,6 +168,18 @@ impl Run<'_> {
         }
         self.reports.push(value);
         Ok(())
+    }
+
+    /// Says which lots an input before this one delivered too.
+    fn notice_twice(&mut self, name: &str, report: &Report, index: &problem::Index<'_, '_>) {
+        for digest in &report.subject {
+            let Some(before) = self.delivered.insert(*digest, name.to_owned()) else { continue };
+            let number = index.get(digest).and_then(|c| Some(c.lot()?.number.to_string()));
+            let lot = number.unwrap_or_else(|| digest.to_string());
+            let text = format!("{before} and {name} deliver the same lot {lot}: it is there once");
+            let warning = style::doubtful("warning");
+            self.output.note(&format!("{warning}: {}", ytterby::text::printable(&text)));
+        }
     }
 
     /// Refuses lots that were received before; remembers those that are received now.

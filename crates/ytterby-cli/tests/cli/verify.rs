@@ -159,7 +159,8 @@ fn the_worst_of_several_inputs_decides() {
         args.extend(inputs);
         folder.run(&args)
     };
-    run(&["delivery.json", "delivery.json"]).exits(0);
+    let twice = run(&["delivery.json", "delivery.json"]).exits(0);
+    assert!(twice.err.contains("delivery.json and delivery.json deliver the same lot OX-1"), "{}", twice.err);
     run(&["delivery.json", "stranger.json"]).exits(3);
     run(&["delivery.json", "stranger.json", "junk.json"]).exits(4);
     let ran = run(&["delivery.json", "stranger.json", "junk.json", "forged.json"]).exits(1);
