@@ -9,6 +9,17 @@ pub(crate) fn kg(mg: u64) -> String {
     format!("{} kg", kilograms_grouped(mg))
 }
 
+/// How the masses of a row are written: to the gram, or to the milligram where their grams, each rounded
+/// down, would not add up as the milligrams do.
+pub(crate) fn row_style(sum_mg: &[i128], parts_mg: &[i128]) -> fn(u64) -> String {
+    let grams = |all: &[i128]| all.iter().map(|mg| mg / 1_000).sum::<i128>();
+    if grams(sum_mg) == grams(parts_mg) { kilograms_grouped } else { to_the_milligram }
+}
+
+fn to_the_milligram(mg: u64) -> String {
+    format!("{}{:03}", kilograms_grouped(mg), mg % 1_000)
+}
+
 /// The mass of a lot.
 pub(crate) fn net_mass(mass: Option<Mass>) -> String {
     mass.map_or_else(|| "not weighed".to_owned(), |mass| kg(mass.mg()))
@@ -55,6 +66,15 @@ pub(crate) fn line(masses: &Masses, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_that_would_not_add_up_in_grams_is_in_milligrams() {
+        assert_eq!(row_style(&[84_878_244], &[0, 84_878_244])(84_878_244), "84.878");
+        assert_eq!(
+            row_style(&[3_000_000_000], &[1_999_999_500, 1_000_000_500])(1_999_999_500),
+            "1 999.999500"
+        );
+    }
 
     #[test]
     fn elements_that_are_left_out_are_not_kilograms() {
