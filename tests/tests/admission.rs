@@ -367,7 +367,7 @@ fn refusals_point_into_the_draft() {
         assert_eq!(desk.refused(&draft), [pair(code, at)], "{at} {value}");
     }
     let over = desk.refused(&oxide("101.6", json!([{ "lot": "A" }])));
-    assert_eq!(over, [pair("conservation.exceeds-draws", "/content/Nd")]);
+    assert_eq!(over, [pair("conservation.exceeds-draws", "/assay/components/0")]);
     let over = desk.refused(&pool(json!([{ "lot": "A", "draws": { "Nd": "85.735601" } }])));
     assert_eq!(over, [pair("conservation.overdrawn", "/inputs/0/draws/Nd")]);
     let wrong = ytterby::digest::Digest::of(b"another").to_string();

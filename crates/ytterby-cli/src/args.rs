@@ -77,9 +77,17 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print the manual page.
-    #[command(after_help = "Example:\n  ytterby man > ytterby.1\n\nExit codes: 0 printed, 2 usage")]
-    Man,
+    /// Print the manual page of the program or of a command, or write them all.
+    #[command(
+        after_help = "Examples:\n  ytterby man bundle fetch | man -l -\n  ytterby man --directory ~/.local/share/man/man1\n\nExit codes: 0 printed, 2 usage, 4 not written"
+    )]
+    Man {
+        /// The command, such as `verify` or `bundle fetch` [default: the program].
+        command: Vec<String>,
+        /// Write every page into this directory.
+        #[arg(short, long, value_name = "DIR", conflicts_with = "command")]
+        directory: Option<PathBuf>,
+    },
 }
 
 /// Reading one file.
@@ -247,34 +255,53 @@ pub(crate) enum Bundle {
 /// `issue`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A draft is JSON: what stands on the paper, `type` beside the members of the certificate's subject. A .csv file has a row
-per lot. Its header names members by dotted paths; under `assay`, an element or oxide is a row of the assay, and a value
-that begins with < is a detection limit. `inputs` are separated by semicolons:
+A draft is JSON: what stands on the paper, `type` beside the members of the
+certificate's subject. A .csv file has a row per lot. Its header names members
+by dotted paths; under `assay`, an element or oxide is a row of the assay, and
+a value that begins with < is a detection limit. `inputs` are separated by
+semicolons. These columns, with such cells, make an oxide:
 
-  type,step,lotNumber,product,form,netMass,assay.massBasis,assay.percentBasis,assay.Nd2O3,assay.Dy2O3,inputs
-  ProcessingCertificate,separation,ND-1,Nd oxide,oxide,100,as-received,of-mass,99.5,<0.005,urn:uuid:...;urn:uuid:...
+  type                 ProcessingCertificate
+  step                 separation
+  lotNumber            ND-1
+  product              Nd oxide
+  form                 oxide
+  netMass              40
+  assay.massBasis      as-received
+  assay.percentBasis   of-mass
+  assay.Nd2O3          99.5
+  assay.Dy2O3          <0.005
+  facility.id          urn:gln:9521321000010
+  facility.name        Example Refinery
+  facility.country     MY
+  period.from          2026-06-15
+  period.to            2026-06-30
+  custodyModel         segregated
+  inputs               urn:uuid:...
 
 An input of a row may be the lot number of a row before it.
 
 Examples:
-  ytterby issue oxide.json --key refiner.key --issuer did:web:refinery.example --home registry.example/ree \\
-      --input concentrate.json -o oxide-certificate.json
-  ytterby issue oxide.csv --registry https://registry.example --api-key-file api.key
+  ytterby issue oxide.json --key refiner.key --home registry.example/ree \\
+      --issuer did:web:refinery.example --input ore.json -o oxide-1.json
+  ytterby issue oxide.csv --registry https://registry.example \\
+      --api-key-file api.key
 
-Offline, draws are held against the inputs as their files have them: a registry knows what others drew since.
+Offline, draws are held against the inputs as their files have them: a
+registry knows what others drew since.
 
-Exit codes: 0 issued, 1 refused, 2 usage, 4 unreadable, or the registry is not to be had")]
+Exit codes: 0 issued, 1 refused, 2 usage, 4 unreadable, or no registry there")]
 pub(crate) struct Issue {
     /// The draft: JSON, or CSV with a row per lot; `-` is standard input.
     pub(crate) draft: PathBuf,
     /// The signing key, as `ytterby key generate` wrote it.
-    #[arg(long, value_name = "FILE", required_unless_present = "registry")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     /// A bundle or certificate with lots that are drawn on.
     #[arg(long, value_name = "PARENT")]
     pub(crate) input: Vec<PathBuf>,
     /// The log origin of the registry that records draws on the lot: host and path.
-    #[arg(long, value_name = "ORIGIN", required_unless_present = "registry")]
+    #[arg(long, value_name = "ORIGIN")]
     pub(crate) home: Option<String>,
     /// Who issues it [default: the key's did:key].
     #[arg(long, value_name = "DID")]

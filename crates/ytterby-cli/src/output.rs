@@ -100,6 +100,18 @@ impl Output {
         }
     }
 
+    /// The same, and says where it is.
+    pub(crate) fn finish_saying(self) -> Result<(), Failure> {
+        if let Some((path, _)) = &self.file {
+            let said = format!("wrote {}", ytterby::text::printable(&path.display().to_string()));
+            let color = self.color;
+            self.finish()?;
+            Output::new(color).note(&said);
+            return Ok(());
+        }
+        self.finish()
+    }
+
     fn stdout(
         &mut self,
         write: impl FnOnce(&mut AutoStream<io::Stdout>) -> io::Result<()>,

@@ -18,7 +18,7 @@ pub(crate) enum Command {
     /// Serve until SIGTERM or SIGINT.
     Serve {
         /// The configuration file.
-        #[arg(long, value_name = "FILE", conflicts_with = "demo")]
+        #[arg(long, value_name = "FILE", conflicts_with = "demo", required_unless_present = "demo")]
         config: Option<PathBuf>,
         /// A demonstration: no configuration, a throw-away folder, an admin key on standard output.
         #[arg(long)]

@@ -64,7 +64,7 @@ impl Caller {
 
     /// The issuer it makes certificates for.
     pub(crate) fn bound_issuer(&self) -> Result<&Did, Problem> {
-        self.issuer().ok_or_else(|| forbidden("auth.no-issuer", "the key is bound to no issuer"))
+        self.issuer().ok_or_else(no_issuer)
     }
 
     /// Its key, as stored.
@@ -99,6 +99,9 @@ pub(crate) async fn guard(
     if let Access::Scope(scope) = access
         && !caller.may(scope)
     {
+        if scope == Scope::Issue && caller.issuer().is_none() {
+            return Err(no_issuer());
+        }
         return Err(forbidden("auth.scope", &format!("the key lacks the scope `{}`", scope.as_str())));
     }
     request.extensions_mut().insert(caller);
@@ -156,6 +159,12 @@ fn missing() -> Problem {
 fn invalid() -> Problem {
     let detail = "it is unknown, expired or revoked";
     Problem::new(StatusCode::UNAUTHORIZED, "auth.invalid", "the API key is not good", detail)
+}
+
+fn no_issuer() -> Problem {
+    let detail = "the key is bound to no issuer: make one that is with POST /v1/api-keys, \
+                  {\"issuer\":\"NAME\",\"scopes\":[\"issue\"],\"label\":\"...\"}";
+    forbidden("auth.no-issuer", detail)
 }
 
 pub(crate) fn forbidden(code: &'static str, detail: &str) -> Problem {

@@ -107,7 +107,14 @@ async fn judge(app: &App, issuer: &Did, mode: Mode, submissions: &[Submission]) 
     });
     let mut judged = judged.await.map_err(|error| Problem::internal("batch", &error))?;
     refuse_taken_ids(app, issuer, &mut judged).await?;
-    Ok(judged)
+    let mut all = Vec::with_capacity(judged.len());
+    for (judged, submission) in judged.into_iter().zip(submissions) {
+        all.push(match judged {
+            Ok(passed) => Ok(passed),
+            Err(failed) => Err(issue::again(app, issuer, submission, failed).await?),
+        });
+    }
+    Ok(all)
 }
 
 /// At the first draft of a run of drafts that share an input, has them share it out.

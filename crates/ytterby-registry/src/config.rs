@@ -127,7 +127,7 @@ pub struct PublicUrl {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A file cannot be read.
-    #[error("{path}: {source}")]
+    #[error("cannot read {path}")]
     Read {
         /// The file.
         path: PathBuf,
@@ -336,6 +336,18 @@ mark_file = "log.mark"
         assert_eq!(config.home().unwrap().to_string(), "127.0.0.1:8080/log");
         assert_eq!(config.public_url.did_host(), "127.0.0.1%3A8080");
         assert_eq!(config.limits, Limits::default());
+    }
+
+    #[test]
+    fn the_sample_file_is_one_and_states_every_default() {
+        let sample = include_str!("../../../examples/registry.toml");
+        let config = Config::parse(sample).unwrap();
+        assert_eq!((config.profile, &config.limits), (Profile::Production, &Limits::default()));
+        assert_eq!(config.home().unwrap().to_string(), "registry.example/log");
+        // Every key is shown, those that may be left out too.
+        for key in ["metrics_listen", "origin", "sqlite", "secret_file", "bundle_certificates"] {
+            assert!(sample.contains(&format!("\n{key} = ")), "{key}");
+        }
     }
 
     #[test]

@@ -30,6 +30,16 @@ impl Submission {
         Ok(Submission::Draft(Box::new(Draft::from_value(value)?)))
     }
 
+    /// The issuer's own reference, as it would be stored.
+    pub(crate) fn external_id(&self, year: i16) -> Option<String> {
+        match self {
+            Submission::Draft(draft) => {
+                draft.as_ref().clone().with_external_id(year).text("externalId").map(str::to_owned)
+            }
+            Submission::Signed(certificate) => Some(certificate.external_id()),
+        }
+    }
+
     /// The inputs as they are named, with the name where it is not the certificate's label.
     fn named(&self) -> Vec<(Reference, Option<String>)> {
         match self {

@@ -12,7 +12,7 @@ use ytterby::finding::{Code, Finding};
 use ytterby::key::Multikey;
 use ytterby::time::format_time;
 use ytterby::{Authority, InputLot, Inputs, Issue, admit, admit_signed};
-use ytterby_store::{Draw, IssuerKey, NewCertificate, NewLot, Registration, StoreError};
+use ytterby_store::{CertificateFilter, Draw, IssuerKey, NewCertificate, NewLot, Registration, StoreError};
 
 use crate::app::App;
 use crate::idempotency::Key;
@@ -58,7 +58,12 @@ pub(crate) async fn issue(
     let mut raced = false;
     loop {
         let inputs = inputs::load(app.store(), &submissions).await?;
-        let passed = judge(app, &issuer, &submissions[0], &inputs).map_err(|failed| failed.problem(raced))?;
+        let passed = match judge(app, &issuer, &submissions[0], &inputs) {
+            Ok(passed) => passed,
+            Err(failed) => {
+                return Err(again(app, &issuer.did, &submissions[0], failed).await?.problem(raced));
+            }
+        };
         let body = answer(passed.certificate.bytes());
         let registration = Registration {
             certificates: vec![row(&passed)],
@@ -85,8 +90,31 @@ pub(crate) async fn dry_run(
     let issuer = Issuer::load(app, issuer).await?;
     let submissions = [submission];
     let inputs = inputs::load(app.store(), &submissions).await?;
-    let passed = judge(app, &issuer, &submissions[0], &inputs).map_err(|failed| failed.problem(false))?;
-    Ok((passed, inputs))
+    match judge(app, &issuer, &submissions[0], &inputs) {
+        Ok(passed) => Ok((passed, inputs)),
+        Err(failed) => Err(again(app, &issuer.did, &submissions[0], failed).await?.problem(false)),
+    }
+}
+
+/// What was issued before does not fit a second time, since its inputs are drawn: that it was issued is
+/// then what there is to say, not what is left of them.
+pub(crate) async fn again(
+    app: &App,
+    issuer: &Did,
+    submission: &Submission,
+    failed: Failed,
+) -> Result<Failed, Problem> {
+    let (Failed::Refused(_), Some(external_id)) = (&failed, submission.external_id(year(app.now()))) else {
+        return Ok(failed);
+    };
+    let filter = CertificateFilter {
+        issuer: Some(issuer.clone()),
+        external_id: Some(external_id.clone()),
+        ..CertificateFilter::default()
+    };
+    let there = app.store().list(filter, None, 1).await?.rows.into_iter().next();
+    let taken = there.map(|row| Problem::from(StoreError::ExternalIdTaken { external_id, by: row.digest }));
+    Ok(taken.map_or(failed, Failed::from))
 }
 
 /// Judges a submission and, if it is a draft, signs it. Nothing is stored.

@@ -46,8 +46,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { config: Some(path), .. } => serve(Config::read(&path)?).await,
-        Command::Serve { demo: true, listen, dir, .. } => serve_demo(listen, dir).await,
-        Command::Serve { .. } => bail!("either --config FILE or --demo"),
+        Command::Serve { listen, dir, .. } => serve_demo(listen, dir).await,
         Command::CheckConfig { config } => {
             let config = Config::read(&config)?;
             println!("ok: {} as {}", config.public_url, config.home()?);
@@ -88,6 +87,8 @@ async fn serve_demo(listen: std::net::SocketAddr, dir: Option<std::path::PathBuf
     let key = make_admin_key(&app, demo::LABEL).await?;
     println!("listening on http://{address}");
     println!("admin key {key}");
+    println!("documentation http://{address}/docs");
+    println!("next: the four calls under \"First certificate\" in proto-docs/http-api.md");
     server::serve(app, listener, stop_signal()?).await?;
     Ok(())
 }

@@ -13,8 +13,8 @@ use ytterby_store::StoreError;
 
 use crate::seal::SealError;
 
-/// Where each problem is explained.
-const HELP: &str = "https://ytterby.example/problems/";
+/// Where each problem is explained: a path of this service, a relative reference as RFC 9457 has it.
+const HELP: &str = "/problems/";
 
 /// The body of every answer that is an error (`application/problem+json`).
 #[derive(Debug, ToSchema)]
@@ -161,13 +161,13 @@ impl Problem {
     }
 }
 
-/// A finding, for answers.
+/// A finding against what was sent, for whoever sent it.
 pub(crate) fn finding_json(finding: &Finding) -> Value {
     json!({
         "code": finding.code.as_str(),
         "pointer": finding.pointer,
         "text": finding.text,
-        "help": finding.code.help(),
+        "help": finding.code.help_for_issuer(),
     })
 }
 

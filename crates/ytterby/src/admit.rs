@@ -169,7 +169,8 @@ pub fn admit(
     authority: &Authority,
     issue: Issue,
 ) -> Result<Unsigned, Refusal> {
-    let subject = compose(draft, inputs, authority).map_err(|finding| vec![finding])?;
+    let in_draft = |finding| draft.place(finding);
+    let subject = compose(draft, inputs, authority).map_err(|finding| vec![in_draft(finding)])?;
     let document = document(draft, subject, authority, issue);
     check_size(&document, authority).map_err(|finding| vec![finding])?;
     let (claims, _) = wire::claims(draft.kind, Members::decoder(&document))
@@ -306,6 +307,8 @@ fn judge(claims: &Claims, created: Timestamp, inputs: &Inputs) -> (Vec<Finding>,
         }
         check_left(at, input, parent, &mut findings);
     }
+    // Whatever its amounts are, on a closed lot nothing can be made.
+    findings.0.sort_by_key(|finding| finding.code != Code::CustodyClosedLot);
     (findings.0, carried)
 }
 
@@ -350,6 +353,14 @@ impl Composition {
             Some(value) => Some(wire::assay_of(value).map_err(under("assay"))?),
             None => None,
         };
+        if let Some(assay) = &assay {
+            let mut faults = Findings::default();
+            check::content::check_assay(assay, &mut faults);
+            // Draws chosen by such an assay would be blamed for what is wrong in it.
+            if let Some(fault) = faults.0.into_iter().find(|f| f.code.effect() != Effect::Warn) {
+                return Err(fault);
+            }
+        }
         let assayed = assay.zip(net_mass).map(|(assay, mass)| check::content::content_of(&assay, mass));
         let declared = match draft.subject.get("declaredInputs") {
             Some(value) => wire::declared_of(value).map_err(Finding::from)?.into_vec(),
@@ -439,9 +450,7 @@ fn resolve<'i>(draft: &Draft, inputs: &'i Inputs) -> Result<Vec<&'i InputLot>, F
     let lot = |(at, input): (usize, &crate::draft::DraftInput)| {
         let missing =
             |text: String| Finding::new(Code::LineageMissingParent, text).at(format!("/inputs/{at}/lot"));
-        let lot = inputs
-            .named(&input.lot)
-            .ok_or_else(|| missing(format!("no lot {:?} is known here", input.lot)))?;
+        let lot = inputs.named(&input.lot).ok_or_else(|| missing(unknown(&input.lot)))?;
         let digest = lot.certificate.digest();
         if input.digest.is_some_and(|wanted| wanted != digest) {
             return Err(missing(format!("{:?} has the digest {digest}", input.lot)));
@@ -453,6 +462,14 @@ fn resolve<'i>(draft: &Draft, inputs: &'i Inputs) -> Result<Vec<&'i InputLot>, F
         Ok(lot)
     };
     draft.inputs.iter().enumerate().map(lot).collect()
+}
+
+/// A lot number may repeat: outside a batch only a label or digest says which lot is meant.
+fn unknown(name: &str) -> String {
+    match name.starts_with("urn:uuid:") || Digest::parse(name).is_ok() {
+        true => format!("no lot {name:?} is known here"),
+        false => format!("no lot {name:?} is known here: give the lot's id (urn:uuid:…), not its number"),
+    }
 }
 
 fn draws(
@@ -540,14 +557,6 @@ fn document(draft: &Draft, subject: Object<'static>, authority: &Authority, issu
         document.insert("validUntil", until.clone());
     }
     document
-}
-
-/// Pointers into the subject are pointers into the draft.
-fn in_draft(mut finding: Finding) -> Finding {
-    if let Some(rest) = finding.pointer.strip_prefix("/credentialSubject") {
-        finding.pointer = rest.to_owned();
-    }
-    finding
 }
 
 fn amounts(masses: &Masses) -> Value<'static> {

@@ -20,6 +20,8 @@ pub struct Draft {
     pub(crate) subject: Object<'static>,
     pub(crate) inputs: Vec<DraftInput>,
     pub(crate) valid_until: Option<Value<'static>>,
+    /// The inputs whose draws were typed as oxides.
+    pub(crate) in_oxides: Vec<usize>,
 }
 
 /// An input of a draft.
@@ -74,17 +76,19 @@ impl Draft {
                 return Err(misfit.under(computed));
             }
         }
+        let mut in_oxides = Vec::new();
         let inputs = match subject.remove("inputs") {
             Some(Value::Array(items)) => items
                 .iter()
                 .enumerate()
+                .inspect(|(at, item)| in_oxides.extend(item.get("oxideDraws").map(|_| *at)))
                 .map(|(at, item)| DraftInput::read(item).map_err(|m| m.under(at.to_string()).under("inputs")))
                 .collect::<Result<_, _>>()?,
             Some(_) => return Err(Misfit::new(MisfitKind::WrongType, "a list is expected").under("inputs")),
             None => Vec::new(),
         };
         let valid_until = subject.remove("validUntil");
-        Ok(Draft { kind, subject, inputs, valid_until })
+        Ok(Draft { kind, subject, inputs, valid_until, in_oxides })
     }
 
     /// A draft of an origin.
@@ -158,7 +162,13 @@ impl Draft {
     }
 
     fn new(kind: Kind) -> Self {
-        Draft { kind, subject: Object::default(), inputs: Vec::new(), valid_until: None }
+        Draft {
+            kind,
+            subject: Object::default(),
+            inputs: Vec::new(),
+            valid_until: None,
+            in_oxides: Vec::new(),
+        }
     }
 }
 
@@ -205,7 +215,11 @@ fn masses(
 ) -> Result<Masses, Misfit> {
     let mut masses = Masses::default();
     for (key, mass) in wire {
-        let misfit = || Misfit::new(MisfitKind::Value, "no such element or oxide").under(key).under(name);
+        let misfit = || {
+            let expected = if name == "draws" { "element symbol" } else { "rare-earth oxide" };
+            let text = crate::wire::refusal(expected, key, "not in the table (proto-docs/lots.md)");
+            Misfit::new(MisfitKind::Value, text).under(key).under(name)
+        };
         let (element, ppm) = of(key).ok_or_else(misfit)?;
         masses.add(element, crate::wide::mul_div(mass.0.mg(), ppm.into(), 1_000_000).unwrap_or(u64::MAX));
     }

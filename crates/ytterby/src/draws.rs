@@ -130,6 +130,9 @@ fn part(lot: &InputLot, mass: Mass) -> Result<Masses, Finding> {
 
 fn nothing(lot: &InputLot, by_content: bool) -> Finding {
     let number = lot.certificate.lot().map_or_else(String::new, |lot| lot.number.to_string());
+    if lot.closed {
+        return Finding::new(Code::CustodyClosedLot, format!("lot {number} is closed"));
+    }
     if lot.left().is_empty() {
         return Finding::new(Code::ConservationOverdrawn, format!("nothing is left of lot {number}"));
     }

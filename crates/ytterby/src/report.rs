@@ -292,29 +292,12 @@ impl Report {
 
     /// The steps that were not checked, for all certificates or for some.
     pub fn not_checked(&self) -> Vec<Step> {
-        let registration = (!self.is_registration_checked()).then_some(Step::Registration);
-        registration.into_iter().chain([Step::Status]).collect()
+        not_checked(self.is_registration_checked()).collect()
     }
 
     /// What this report does not show, said with every one.
     pub fn not_shown(&self) -> Vec<&'static str> {
-        let mut sentences = vec![
-            "that the metal in the drum is this metal, and that the assays are true",
-            "that the same ore was not registered under another lot elsewhere",
-            "what happened after the time asked about: later draws, transfers and pledges",
-        ];
-        sentences.extend(match self.is_registration_checked() {
-            true => [
-                "that the certificates are unrevoked: status lists are not checked",
-                "that the witnesses are independent of the registry and of each other",
-            ],
-            false => [
-                "that the certificates are registered: not every one has a receipt that was checked",
-                "that the certificates are unrevoked: status lists are not checked",
-            ],
-        });
-        sentences.push("that issuers whose keys a registry keeps signed themselves");
-        sentences
+        not_shown(self.is_registration_checked())
     }
 
     pub(crate) fn finished(mut self) -> Self {
@@ -328,4 +311,29 @@ impl Report {
         });
         self
     }
+}
+/// The steps that are not checked, given whether registration is.
+pub(crate) fn not_checked(registration_is: bool) -> impl Iterator<Item = Step> {
+    (!registration_is).then_some(Step::Registration).into_iter().chain([Step::Status])
+}
+
+/// What no report shows, given whether registration was checked.
+pub(crate) fn not_shown(registration_was: bool) -> Vec<&'static str> {
+    let mut sentences = vec![
+        "that the metal in the drum is this metal, and that the assays are true",
+        "that the same ore was not registered under another lot elsewhere",
+        "what happened after the time asked about: later draws, transfers and pledges",
+    ];
+    sentences.extend(match registration_was {
+        true => [
+            "that the certificates are unrevoked: status lists are not checked",
+            "that the witnesses are independent of the registry and of each other",
+        ],
+        false => [
+            "that the certificates are registered: not every one has a receipt that was checked",
+            "that the certificates are unrevoked: status lists are not checked",
+        ],
+    });
+    sentences.push("that issuers whose keys a registry keeps signed themselves");
+    sentences
 }

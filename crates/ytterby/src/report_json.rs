@@ -2,21 +2,56 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::Timestamp;
+
 use crate::bundle::Bundle;
 use crate::certificate::Certificate;
 use crate::decimal::kilograms;
 use crate::digest::Digest;
 use crate::finding::{Effect, Finding};
-use crate::report::{CertificateReport, Outcome, Report, Step};
+use crate::report::{CertificateReport, Outcome, Report, Step, Verdict, not_checked, not_shown};
 use crate::time::format_time;
 use crate::wire::{
-    BalanceJson, CertificateJson, CheckJson, Counts, LotJson, ProblemJson, RegisteredJson, ReportJson,
+    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, LotJson, ProblemJson, RegisteredJson,
+    ReportJson, RunCounts, RunJson,
 };
+
+/// What a program read, as its report names it.
+#[derive(Debug, Clone)]
+pub struct InputName {
+    /// The name that it was given by.
+    pub file: String,
+    /// The digest of its bytes, if they could be had.
+    pub digest: Option<Digest>,
+}
+
+/// Several inputs judged in one run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The verdict on the run.
+    pub verdict: Verdict,
+    /// The time that was asked about.
+    pub at: Timestamp,
+    /// Whether the registration of everything in every input was checked.
+    pub registration_checked: bool,
+    /// How many inputs were verified, rejected, untrusted, undecided.
+    pub counts: [usize; 4],
+    /// What only all inputs together show: the finding, the lot's number, the inputs concerned.
+    pub problems: Vec<(Finding, String, Vec<String>)>,
+    /// The reports on the inputs: [`Report::to_json_of`], [`unreadable_json`].
+    pub inputs: Vec<serde_json::Value>,
+}
 
 impl Report {
     /// The report as JSON, `ytterby.report/1`. `bundle` is the one that was verified.
     pub fn to_json(&self, bundle: &Bundle<'_>) -> serde_json::Value {
         serde_json::to_value(self.to_wire(bundle)).unwrap_or_default()
+    }
+
+    /// The same, naming the input.
+    pub fn to_json_of(&self, bundle: &Bundle<'_>, input: InputName) -> serde_json::Value {
+        let wire = ReportJson { input: Some(input.into()), ..self.to_wire(bundle) };
+        serde_json::to_value(wire).unwrap_or_default()
     }
 
     fn to_wire(&self, bundle: &Bundle<'_>) -> ReportJson {
@@ -25,6 +60,8 @@ impl Report {
         let warnings = self.findings.iter().filter(|f| f.code.effect() == Effect::Warn).count();
         ReportJson {
             report: "ytterby.report/1",
+            input: None,
+            unreadable: None,
             verdict: self.verdict().as_str(),
             exit_code: self.verdict().exit_code(),
             at: format_time(self.at),
@@ -46,6 +83,53 @@ impl Report {
                 .collect(),
             problems: self.findings.iter().map(|finding| problem(finding, &index)).collect(),
         }
+    }
+}
+
+/// The report on an input of which nothing can be said, and why.
+pub fn unreadable_json(input: InputName, why: &str, at: Timestamp) -> serde_json::Value {
+    let report = ReportJson {
+        report: "ytterby.report/1",
+        input: Some(input.into()),
+        unreadable: Some(why.to_owned()),
+        verdict: Verdict::Undecided.as_str(),
+        exit_code: Verdict::Undecided.exit_code(),
+        at: format_time(at),
+        network: "none",
+        not_checked: not_checked(false).map(Step::as_str).collect(),
+        not_shown: not_shown(false),
+        ..ReportJson::default()
+    };
+    serde_json::to_value(report).unwrap_or_default()
+}
+
+impl Run {
+    /// The run as JSON, `ytterby.run/1`.
+    pub fn to_json(self) -> serde_json::Value {
+        let [verified, rejected, untrusted, undecided] = self.counts;
+        let shown = |(finding, lot, files): &(Finding, String, Vec<String>)| ProblemJson {
+            lot: Some(lot.clone()),
+            files: Some(files.clone()),
+            ..problem(finding, &HashMap::new())
+        };
+        let run = RunJson {
+            report: "ytterby.run/1",
+            verdict: self.verdict.as_str(),
+            exit_code: self.verdict.exit_code(),
+            at: format_time(self.at),
+            network: "none",
+            counts: RunCounts { inputs: self.counts.iter().sum(), verified, rejected, untrusted, undecided },
+            not_checked: not_checked(self.registration_checked).map(Step::as_str).collect(),
+            problems: self.problems.iter().map(shown).collect(),
+            inputs: self.inputs,
+        };
+        serde_json::to_value(run).unwrap_or_default()
+    }
+}
+
+impl From<InputName> for InputJson {
+    fn from(InputName { file, digest }: InputName) -> Self {
+        InputJson { file, digest: digest.map(|digest| digest.to_string()) }
     }
 }
 
@@ -123,5 +207,6 @@ fn problem(finding: &Finding, index: &HashMap<Digest, &Certificate<'_>>) -> Prob
         title: finding.code.title(),
         text: finding.text.clone(),
         help: finding.code.help(),
+        files: None,
     }
 }

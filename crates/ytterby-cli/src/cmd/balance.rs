@@ -8,7 +8,7 @@ mod accounts;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 use ytterby::Certificate;
-use ytterby::decimal::{kilograms, kilograms_grouped};
+use ytterby::decimal::kilograms;
 use ytterby::element::Element;
 use ytterby::text::printable;
 
@@ -67,7 +67,11 @@ fn account_table(accounts: &Accounts, wanted: &dyn Fn(Element) -> bool) -> Strin
     for (name, element, flows) in accounts.rows().filter(|(_, element, _)| wanted(*element)) {
         let row = |unit: &str, of: &dyn Fn(i128) -> i128| {
             let mut cells = vec![printable(name), unit.to_owned()];
-            cells.extend(flows.columns().map(|mg| signed_grouped(of(mg))));
+            let all = flows.columns().map(of);
+            // Opening, in and gain are what the others add up to.
+            let (came, went) = all.split_at(3);
+            let written = amount::row_style(came, went);
+            cells.extend(all.iter().map(|mg| signed(*mg, written)));
             cells
         };
         table.add_row(row(element.symbol(), &|mg| mg));
@@ -83,13 +87,10 @@ fn lot_table(lots: &[LotRow<'_>]) -> String {
     for lot in lots {
         let left = i128::from(lot.content_mg) - i128::from(lot.drawn_mg);
         let row = |unit: &str, of: &dyn Fn(i128) -> i128| {
-            [
-                printable(lot.number),
-                unit.to_owned(),
-                signed_grouped(of(lot.content_mg.into())),
-                signed_grouped(of(lot.drawn_mg.into())),
-                signed_grouped(of(left)),
-            ]
+            let (content, drawn, left) = (of(lot.content_mg.into()), of(lot.drawn_mg.into()), of(left));
+            let written = amount::row_style(&[content], &[drawn, left]);
+            let words = [printable(lot.number), unit.to_owned()];
+            words.into_iter().chain([content, drawn, left].map(|mg| signed(mg, written))).collect::<Vec<_>>()
         };
         table.add_row(row(lot.element.symbol(), &|mg| mg));
         if let Some(oxide) = lot.element.treo_oxide() {
@@ -114,10 +115,6 @@ fn in_oxide(element: Element, mg: i128) -> i128 {
     let size = u64::try_from(mg.unsigned_abs()).unwrap_or(u64::MAX);
     let oxide = amount::as_oxide(element, size).map_or(0, |(_, mg)| i128::from(mg));
     if mg < 0 { -oxide } else { oxide }
-}
-
-fn signed_grouped(mg: i128) -> String {
-    signed(mg, kilograms_grouped)
 }
 
 fn signed(mg: i128, of: fn(u64) -> String) -> String {

@@ -10,6 +10,7 @@ use ytterby::{Bundle, Certificate, Receipt, Trust};
 use crate::args::{self, OneFile};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::render::report::plural;
 use crate::{file, input};
 
 /// Runs one of the commands.
@@ -48,7 +49,8 @@ fn create(inputs: &[PathBuf], mut output: Output) -> Result<u8, Failure> {
     receipts.retain(|digest, _| seen.contains(digest));
     let bundle = Bundle::of(sinks(&certificates), certificates).with_receipts(receipts);
     output.raw(&bundle.to_bytes())?;
-    output.note(&format!("{} certificates, about {} of them", seen.len(), bundle.subject().len()));
+    let all = plural(seen.len(), "certificate");
+    output.note(&format!("{all}, about {} of them", bundle.subject().len()));
     output.finish()?;
     Ok(0)
 }
@@ -94,9 +96,9 @@ fn extract(input: &OneFile, directory: &Path, output: &Output) -> Result<u8, Fai
     }
     let receipts = match bundle.receipts().len() {
         0 => String::new(),
-        count => format!(" and {count} receipts"),
+        count => format!(" and {}", plural(count, "receipt")),
     };
-    output.note(&format!("wrote {} certificates{receipts}", bundle.certificates().len()));
+    output.note(&format!("wrote {}{receipts}", plural(bundle.certificates().len(), "certificate")));
     Ok(0)
 }
 
@@ -107,8 +109,9 @@ fn fetch(
     timeout: Duration,
     mut output: Output,
 ) -> Result<u8, Failure> {
+    let agent = agent(url, timeout)?;
     output.note(&format!("opening a network connection: {}", ytterby::text::printable(url)));
-    let mut request = agent(url, timeout)?.get(url);
+    let mut request = agent.get(url);
     if let Some(secret) = secret {
         request = request.header("Authorization", format!("Bearer {secret}"));
     }
@@ -125,7 +128,7 @@ fn fetch(
     }
     Bundle::parse(&bytes).map_err(|error| Failure::undecided(format!("{url}: {error}")))?;
     output.raw(&bytes)?;
-    output.finish()?;
+    output.finish_saying()?;
     Ok(0)
 }
 
@@ -156,5 +159,12 @@ pub(crate) fn agent(url: &str, timeout: Duration) -> Result<ureq::Agent, Failure
 
 /// The network's failure, or the server's refusal.
 pub(crate) fn unavailable(url: &str, error: &ureq::Error) -> Failure {
-    Failure::undecided(format!("{url}: {error}"))
+    let text = match error {
+        ureq::Error::StatusCode(401) => "401: an API key is needed, in a file: --api-key-file".to_owned(),
+        ureq::Error::StatusCode(403) => "403: the API key does not let you have it".to_owned(),
+        ureq::Error::StatusCode(404) => "404: there is nothing of that name".to_owned(),
+        ureq::Error::Io(error) => format!("no connection, or it broke off: {error}"),
+        error => error.to_string(),
+    };
+    Failure::undecided(format!("{url}: {text}"))
 }

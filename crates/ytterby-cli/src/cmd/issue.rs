@@ -24,7 +24,9 @@ pub(crate) fn run(args: &Issue, output: Output) -> Result<u8, Failure> {
         return remote::run(args, url, &drafts, output);
     }
     let (Some(key), Some(home)) = (&args.key, &args.home) else {
-        return Err(Failure::usage("--key and --home, or --registry, say who signs"));
+        return Err(Failure::usage(
+            "who signs? --key FILE and --home ORIGIN, or a registry: --registry URL and --api-key-file FILE",
+        ));
     };
     let key = key::read(key)?;
     let issuer = args.issuer.clone().unwrap_or_else(|| format!("did:key:{}", key.public()));
@@ -38,7 +40,7 @@ pub(crate) fn run(args: &Issue, output: Output) -> Result<u8, Failure> {
     };
     let mut issued: Vec<Certificate<'static>> = Vec::new();
     let at = clock::now();
-    let drafts = parse(&drafts, at)?;
+    let drafts = parse(&drafts, at, &output)?;
     let Some(mut inputs) = read_inputs(args, at, &mut output)? else { return Ok(REJECTED) };
     let only: Vec<Draft> = drafts.iter().map(|(_, draft)| draft.clone()).collect();
     if only.len() > 1 {
@@ -49,13 +51,13 @@ pub(crate) fn run(args: &Issue, output: Output) -> Result<u8, Failure> {
         let unsigned = match admit(draft, &inputs, &authority, issue) {
             Ok(unsigned) => unsigned,
             Err(findings) => {
-                output.note(&problem::blocks(&findings, place, &problem::Index::new()));
+                output.note(&problem::draft_blocks(&findings, place));
                 let noun = if drafts.len() > 1 { "nothing was issued" } else { "not issued" };
                 return Err(Failure::rejected(format!("{place}: {noun}")));
             }
         };
         if !unsigned.warnings().is_empty() {
-            output.note(&problem::blocks(unsigned.warnings(), place, &problem::Index::new()));
+            output.note(&problem::draft_blocks(unsigned.warnings(), place));
         }
         let signed = unsigned.sign(&key);
         inputs.take(&signed);
@@ -72,14 +74,21 @@ pub(crate) fn run(args: &Issue, output: Output) -> Result<u8, Failure> {
     write(args, issued, output)
 }
 
-fn parse(drafts: &[(String, Vec<u8>)], at: jiff::Timestamp) -> Result<Vec<(String, Draft)>, Failure> {
+fn parse(
+    drafts: &[(String, Vec<u8>)],
+    at: jiff::Timestamp,
+    output: &Output,
+) -> Result<Vec<(String, Draft)>, Failure> {
     let year = jiff::tz::Offset::UTC.to_datetime(at).year();
     let parse = |(place, bytes): &(String, Vec<u8>)| {
         let draft = Draft::parse(bytes).map_err(|error| match error {
             ytterby::certificate::CertificateError::Json(error) => {
                 Failure::undecided(format!("{place}: not strict JSON: {error}"))
             }
-            error => Failure::rejected(format!("{place}: not a draft: {error}")),
+            ytterby::certificate::CertificateError::Form(finding) => {
+                output.note(&problem::draft_blocks([&*finding], place));
+                Failure::rejected(format!("{place}: not a draft"))
+            }
         })?;
         Ok((place.clone(), draft.with_external_id(year)))
     };
@@ -148,5 +157,5 @@ fn write(args: &Issue, issued: Vec<Certificate<'static>>, mut output: Output) ->
     if count > 1 {
         output.note(&format!("issued {count} certificates"));
     }
-    output.finish().map(|()| 0)
+    output.finish_saying().map(|()| 0)
 }

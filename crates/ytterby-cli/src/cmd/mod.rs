@@ -32,7 +32,7 @@ pub(crate) fn run(cli: Cli) -> u8 {
         Command::Trust(args) => trust::run(args, output),
         Command::Explain(args) => explain::run(&args, output),
         Command::Completions { shell } => completions::shell(shell, output),
-        Command::Man => completions::man(output),
+        Command::Man { command, directory } => completions::man(&command, directory.as_deref(), output),
     };
     result.unwrap_or_else(|failure| {
         Output::new(color).failure(&failure);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use ytterby::Trust;
 use ytterby::did::Did;
 use ytterby::key::Multikey;
@@ -11,6 +12,7 @@ use ytterby::trust::{PinnedIssuer, PinnedRegistry};
 use crate::args::{self, TrustAdd};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::render::style;
 use crate::{clock, file, input};
 
 const TEMPLATE: &str = "\
@@ -77,11 +79,27 @@ pub(crate) fn load(path: Option<&Path>) -> Result<Trust, Failure> {
 fn read(path: &Path) -> Result<Trust, Failure> {
     let bytes = input::read_small(path)?;
     Trust::parse(&bytes).map_err(|error| {
-        let text = error.to_string();
+        let text = match bytes.trim_ascii_start().first() {
+            // The excerpt would be the one line that a bundle is.
+            Some(b'{') => "this is JSON, perhaps the bundle; a trust file is TOML".to_owned(),
+            _ => excerpt(&error.to_string()),
+        };
         let gap = if text.contains('\n') { "\n" } else { " " };
         Failure::undecided(format!("{} is no trust file, nothing was verified:{gap}{text}", path.display()))
     })
 }
+
+/// An error's text, its lines cut where they are longer than a screen is wide.
+fn excerpt(text: &str) -> String {
+    let cut = |line: &str| match line.char_indices().nth(LONGEST_LINE) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    };
+    text.lines().take(12).map(cut).collect::<Vec<_>>().join("\n")
+}
+
+/// Longest line of an excerpt, in characters.
+const LONGEST_LINE: usize = 160;
 
 fn default_path() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -111,16 +129,23 @@ fn init(given: Option<PathBuf>, mut output: Output) -> Result<u8, Failure> {
 
 fn check(path: &Path, mut output: Output) -> Result<u8, Failure> {
     let trust = read(path)?;
-    let today = clock::now().to_string();
-    let expired = trust.expires.filter(|expires| expires.to_string().as_str() < &today[..10]);
-    output.data(&sentences(&trust))?;
-    match expired {
-        Some(expires) => Err(Failure::undecided(format!("it expired on {expires}: review it"))),
-        None => Ok(0),
+    let today = jiff::tz::Offset::UTC.to_datetime(clock::now()).date();
+    output.data(&sentences(&trust, today))?;
+    let Some(expires) = trust.expires.filter(|expires| *expires < today) else { return Ok(0) };
+    let text = format!("it expired on {expires}: review it");
+    if grace(expires) < today {
+        return Err(Failure::undecided(text));
     }
+    output.note(&format!("{}: {text}", style::doubtful("warning")));
+    Ok(0)
 }
 
-fn sentences(trust: &Trust) -> String {
+/// The last day on which a file that has expired only warns.
+fn grace(expires: Date) -> Date {
+    expires.saturating_add(jiff::Span::new().days(30))
+}
+
+fn sentences(trust: &Trust, today: Date) -> String {
     let mut out = Vec::new();
     if !trust.name.is_empty() {
         out.push(format!("This is {:?}.", printable(&trust.name)));
@@ -131,6 +156,12 @@ fn sentences(trust: &Trust) -> String {
         false => format!("You are {}: a lot held by anybody else is untrusted.", you.join(" or ")),
     });
     out.push(match trust.expires {
+        Some(day) if grace(day) < today => {
+            format!("It was good until {day}: nothing is decided by it any more.")
+        }
+        Some(day) if day < today => {
+            format!("It was good until {day}: it only warns until {}, then decides nothing.", grace(day))
+        }
         Some(day) => format!("It is good until {day}; 30 days later nothing is decided by it any more."),
         None => "It never expires.".to_owned(),
     });
@@ -138,7 +169,7 @@ fn sentences(trust: &Trust) -> String {
         out.push("It pins no issuer: nothing can be verified by it.".to_owned());
     }
     for issuer in &trust.issuers {
-        out.push(format!("{} may certify {}.", who(issuer), scope(issuer)));
+        out.push(format!("{} may certify: {}.", who(issuer), scope(issuer)));
     }
     for anchor in &trust.anchors {
         let did = &anchor.did;
@@ -192,7 +223,8 @@ fn who(issuer: &PinnedIssuer) -> String {
 fn scope(issuer: &PinnedIssuer) -> String {
     let list = |what: &str, items: Option<Vec<String>>| match items {
         Some(items) if items.is_empty() => format!("no {what} at all"),
-        Some(items) => format!("{what} {}", items.join(", ")),
+        Some(items) if items.len() == 1 => format!("{what} {}", items.join(", ")),
+        Some(items) => format!("{} {}", many(what), items.join(", ")),
         None => format!("any {what}"),
     };
     [
@@ -204,7 +236,11 @@ fn scope(issuer: &PinnedIssuer) -> String {
         list("element", issuer.elements.as_ref().map(|all| all.iter().map(ToString::to_string).collect())),
         list("source", issuer.sources.as_ref().map(|all| all.iter().map(ToString::to_string).collect())),
     ]
-    .join(", ")
+    .join("; ")
+}
+
+fn many(what: &str) -> String {
+    what.strip_suffix('y').map_or_else(|| format!("{what}s"), |stem| format!("{stem}ies"))
 }
 
 fn list(path: &Path, mut output: Output) -> Result<u8, Failure> {

@@ -1,10 +1,12 @@
 //! `ytterby verify`: every input judged on its own, then all of them together.
 
-use serde_json::{Value, json};
+use std::collections::HashMap;
+
+use serde_json::Value;
 use ytterby::digest::Digest;
 use ytterby::finding::{Code, Finding};
 use ytterby::time::format_time;
-use ytterby::{Bundle, Certificate, Question, Report, Trust, Verdict};
+use ytterby::{Bundle, Certificate, InputName, Question, Report, Trust, Verdict, unreadable_json};
 
 use super::trust as trust_file;
 use crate::args::{ReportFormat, Verify};
@@ -40,12 +42,13 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
         registration: None,
         reports: Vec::new(),
         draws: Draws::default(),
+        delivered: HashMap::new(),
         fresh: Vec::new(),
     };
     for source in input::expand(&args.inputs) {
         match source {
             Ok(source) => run.input(&source)?,
-            Err((name, text)) => run.unread(&name, &text)?,
+            Err((file, text)) => run.unread(InputName { file, digest: None }, &text)?,
         }
     }
     run.end()
@@ -102,6 +105,8 @@ struct Run<'r> {
     registration: Option<bool>,
     reports: Vec<Value>,
     draws: Draws,
+    /// Lots that are delivered, by the input that delivers them.
+    delivered: HashMap<Digest, String>,
     /// Lots to be recorded once the run as a whole stands.
     fresh: Vec<(Digest, String)>,
 }
@@ -111,11 +116,12 @@ impl Run<'_> {
         let name = source.name();
         let bytes = match source.read(self.args.max_bytes) {
             Ok(bytes) => bytes,
-            Err(text) => return self.unread(&name, &text),
+            Err(text) => return self.unread(InputName { file: name, digest: None }, &text),
         };
+        let input = InputName { file: name.clone(), digest: Some(Digest::of(&bytes)) };
         let bundle = match Bundle::parse(&bytes) {
             Ok(bundle) => bundle,
-            Err(error) => return self.unread(&name, &error.to_string()),
+            Err(error) => return self.unread(input, &error.to_string()),
         };
         let mut progress = Progress::start(self.progress);
         let mut done = |done: usize, of: usize| progress.at(done, of);
@@ -123,6 +129,7 @@ impl Run<'_> {
         drop(progress);
         let index = problem::index(&bundle);
         self.receive(&mut report, &index);
+        self.notice_twice(&name, &report, &index);
         self.draws.note(&name, &bundle, &report);
         self.counts.note(report.verdict());
         let checked = report.is_registration_checked();
@@ -130,11 +137,7 @@ impl Run<'_> {
         match self.args.format {
             ReportFormat::Human if self.args.quiet => Ok(()),
             ReportFormat::Human => self.human(&name, &report, &index),
-            ReportFormat::Json | ReportFormat::Jsonl => {
-                let mut value = report.to_json(&bundle);
-                value["input"] = json!({ "file": name, "digest": Digest::of(&bytes).to_string() });
-                self.machine(value)
-            }
+            ReportFormat::Json | ReportFormat::Jsonl => self.machine(report.to_json_of(&bundle, input)),
         }
     }
 
@@ -150,28 +153,17 @@ impl Run<'_> {
     }
 
     /// An input of which nothing can be said.
-    fn unread(&mut self, name: &str, text: &str) -> Result<(), Failure> {
+    fn unread(&mut self, input: InputName, text: &str) -> Result<(), Failure> {
         self.counts.note(Verdict::Undecided);
         match self.args.format {
             ReportFormat::Human if self.args.quiet => Ok(()),
             ReportFormat::Human => {
-                let (name, text) = (ytterby::text::printable(name), ytterby::text::printable(text));
+                let name = ytterby::text::printable(&input.file);
+                let text = ytterby::text::printable(text);
                 let mark = report::mark(Verdict::Undecided);
                 self.output.data(&format!("  {mark} {name}   {}\n\n", style::doubtful(&text)))
             }
-            ReportFormat::Json | ReportFormat::Jsonl => {
-                let verdict = Verdict::Undecided;
-                self.machine(json!({
-                    "report": "ytterby.report/1",
-                    "input": { "file": name },
-                    "verdict": verdict.as_str(),
-                    "exitCode": verdict.exit_code(),
-                    "at": format_time(self.at),
-                    "network": "none",
-                    "unreadable": text,
-                    "problems": [],
-                }))
-            }
+            ReportFormat::Json | ReportFormat::Jsonl => self.machine(unreadable_json(input, text, self.at)),
         }
     }
 
@@ -181,6 +173,18 @@ impl Run<'_> {
         }
         self.reports.push(value);
         Ok(())
+    }
+
+    /// Says which lots an input before this one delivered too.
+    fn notice_twice(&mut self, name: &str, report: &Report, index: &problem::Index<'_, '_>) {
+        for digest in &report.subject {
+            let Some(before) = self.delivered.insert(*digest, name.to_owned()) else { continue };
+            let number = index.get(digest).and_then(|c| Some(c.lot()?.number.to_string()));
+            let lot = number.unwrap_or_else(|| digest.to_string());
+            let text = format!("{before} and {name} deliver the same lot {lot}: it is there once");
+            let warning = style::doubtful("warning");
+            self.output.note(&format!("{warning}: {}", ytterby::text::printable(&text)));
+        }
     }
 
     /// Refuses lots that were received before; remembers those that are received now.
@@ -279,25 +283,17 @@ impl Run<'_> {
     }
 
     fn run_json(&mut self, verdict: Verdict, across: &[run_totals::Overdrawn]) -> Value {
-        let problems: Vec<Value> = across.iter().map(run_totals::Overdrawn::to_json).collect();
-        let counts = &self.counts;
-        json!({
-            "report": "ytterby.run/1",
-            "verdict": verdict.as_str(),
-            "exitCode": verdict.exit_code(),
-            "at": format_time(self.at),
-            "network": "none",
-            "counts": {
-                "inputs": counts.all(),
-                "verified": counts.verified,
-                "rejected": counts.rejected,
-                "untrusted": counts.untrusted,
-                "undecided": counts.undecided,
-            },
-            "notChecked": self.not_checked(),
-            "problems": problems,
-            "inputs": std::mem::take(&mut self.reports),
-        })
+        let Counts { verified, rejected, untrusted, undecided } = self.counts;
+        let problems = across.iter().map(|lot| (lot.finding(), lot.number.clone(), lot.files.clone()));
+        let run = ytterby::Run {
+            verdict,
+            at: self.at,
+            registration_checked: self.registration == Some(true),
+            counts: [verified, rejected, untrusted, undecided],
+            problems: problems.collect(),
+            inputs: std::mem::take(&mut self.reports),
+        };
+        run.to_json()
     }
 }
 

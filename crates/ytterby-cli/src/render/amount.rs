@@ -9,6 +9,17 @@ pub(crate) fn kg(mg: u64) -> String {
     format!("{} kg", kilograms_grouped(mg))
 }
 
+/// How the masses of a row are written: to the gram, or to the milligram where their grams, each rounded
+/// down, would not add up as the milligrams do.
+pub(crate) fn row_style(sum_mg: &[i128], parts_mg: &[i128]) -> fn(u64) -> String {
+    let grams = |all: &[i128]| all.iter().map(|mg| mg / 1_000).sum::<i128>();
+    if grams(sum_mg) == grams(parts_mg) { kilograms_grouped } else { to_the_milligram }
+}
+
+fn to_the_milligram(mg: u64) -> String {
+    format!("{}{:03}", kilograms_grouped(mg), mg % 1_000)
+}
+
 /// The mass of a lot.
 pub(crate) fn net_mass(mass: Option<Mass>) -> String {
     mass.map_or_else(|| "not weighed".to_owned(), |mass| kg(mass.mg()))
@@ -42,10 +53,38 @@ pub(crate) fn draws(masses: &Masses) -> String {
 pub(crate) fn line(masses: &Masses, most: usize) -> String {
     let mut all: Vec<_> = masses.iter().collect();
     all.sort_by_key(|(element, mg)| (!element.is_rare_earth(), std::cmp::Reverse(*mg)));
-    let mut words: Vec<String> =
+    let words: Vec<String> =
         all.iter().take(most).map(|(element, mg)| format!("{element} {}", kilograms_grouped(*mg))).collect();
-    if all.len() > most {
-        words.push(format!("{} more", all.len() - most));
+    let more = match all.len().saturating_sub(most) {
+        0 => String::new(),
+        1 => ", and 1 more element".to_owned(),
+        more => format!(", and {more} more elements"),
+    };
+    format!("{} kg{more}", words.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_would_not_add_up_in_grams_is_in_milligrams() {
+        assert_eq!(row_style(&[84_878_244], &[0, 84_878_244])(84_878_244), "84.878");
+        assert_eq!(
+            row_style(&[3_000_000_000], &[1_999_999_500, 1_000_000_500])(1_999_999_500),
+            "1 999.999500"
+        );
     }
-    format!("{} kg", words.join(", "))
+
+    #[test]
+    fn elements_that_are_left_out_are_not_kilograms() {
+        let masses: Masses = ["Nd", "Pr", "Fe", "B"]
+            .iter()
+            .zip(1..)
+            .map(|(e, n)| (Element::parse(e).unwrap(), n * 1_000_000))
+            .collect();
+        assert_eq!(line(&masses, 4), "Pr 2.000, Nd 1.000, B 4.000, Fe 3.000 kg");
+        assert_eq!(line(&masses, 3), "Pr 2.000, Nd 1.000, B 4.000 kg, and 1 more element");
+        assert_eq!(line(&masses, 1), "Pr 2.000 kg, and 3 more elements");
+    }
 }

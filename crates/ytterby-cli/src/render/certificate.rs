@@ -144,13 +144,15 @@ fn content(lot: &Lot, drawn: &Masses) -> String {
         let oxide = amount::as_oxide(element, mg)
             .map_or_else(String::new, |(name, mg)| format!("{} {name:<6}", kilograms_grouped(mg)));
         let taken = drawn.get(element);
+        let left = mg.saturating_sub(taken);
+        let written = amount::row_style(&[mg.into()], &[taken.into(), left.into()]);
         out.push_str(&format!(
             "  {:<13} {:>2}  {:>17}  {oxide:>26}  {:>17}  {:>17}\n",
             "",
             element.symbol(),
-            kilograms_grouped(mg),
-            kilograms_grouped(taken),
-            kilograms_grouped(mg.saturating_sub(taken)),
+            written(mg),
+            written(taken),
+            written(left),
         ));
     }
     out

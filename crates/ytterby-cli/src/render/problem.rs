@@ -28,6 +28,20 @@ pub(crate) fn blocks<'f>(
     file: &str,
     index: &Index<'_, '_>,
 ) -> String {
+    blocks_with(findings, file, index, Code::help)
+}
+
+/// The same against a draft, for whoever drafted it.
+pub(crate) fn draft_blocks<'f>(findings: impl IntoIterator<Item = &'f Finding>, place: &str) -> String {
+    blocks_with(findings, place, &Index::new(), Code::help_for_issuer)
+}
+
+fn blocks_with<'f>(
+    findings: impl IntoIterator<Item = &'f Finding>,
+    file: &str,
+    index: &Index<'_, '_>,
+    help: fn(Code) -> &'static str,
+) -> String {
     let mut out = String::new();
     let mut seen: HashMap<Code, usize> = HashMap::new();
     let mut order = Vec::new();
@@ -38,7 +52,7 @@ pub(crate) fn blocks<'f>(
         }
         *count += 1;
         if *count <= FOLD {
-            out.push_str(&block(finding, file, index));
+            out.push_str(&block(finding, file, index, help));
         }
     }
     for code in order {
@@ -50,7 +64,7 @@ pub(crate) fn blocks<'f>(
     out
 }
 
-fn block(finding: &Finding, file: &str, index: &Index<'_, '_>) -> String {
+fn block(finding: &Finding, file: &str, index: &Index<'_, '_>, help: fn(Code) -> &'static str) -> String {
     let code = finding.code;
     let mut place = printable(file);
     if let Some(digest) = finding.certificate {
@@ -71,7 +85,7 @@ fn block(finding: &Finding, file: &str, index: &Index<'_, '_>) -> String {
     for line in wrap::wrap(&printable(&finding.text), WIDTH) {
         out.push_str(&format!("   |  {line}\n"));
     }
-    out.push_str(&format!("   = help: {}\n", code.help()));
+    out.push_str(&format!("   = help: {}\n", help(code)));
     out
 }
 

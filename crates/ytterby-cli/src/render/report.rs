@@ -185,7 +185,13 @@ impl Shown<'_, '_> {
         let drew = if fine == all {
             "every draw was its holder's".to_owned()
         } else {
-            format!("{fine} of {all} in order")
+            let skipped = |own: &&CertificateReport| own.outcome(Step::Custody) == Outcome::Skipped;
+            let asked = self.report.certificates.iter().filter(|own| is_asked(own, Step::Custody));
+            let unseen = match asked.filter(skipped).count() {
+                0 => String::new(),
+                unseen => format!(" · {unseen} could not be looked at"),
+            };
+            format!("{fine} of {all} in order{unseen}")
         };
         let mut holders: Vec<String> = Vec::new();
         for lot in self.report.subject.iter().filter_map(|digest| self.index.get(digest)?.lot()) {
@@ -259,9 +265,10 @@ fn drawn(lot: &Lot, lots: usize) -> Option<String> {
     let element = amount::main_element(&lot.content).filter(|_| lots == 1)?;
     let content = ytterby::decimal::kilograms_grouped(lot.content.get(element));
     if lot.is_origin() {
-        return Some(format!("{element} {content} kg, an origin · "));
+        return Some(format!("{content} kg {element}, an origin · "));
     }
-    Some(format!("{element} {content} of {} drawn · ", amount::kg(lot.drawn().get(element))))
+    let drawn = amount::kg(lot.drawn().get(element));
+    Some(format!("{content} kg {element} certified, {drawn} drawn for it · "))
 }
 
 /// The sign of a verdict.

@@ -51,6 +51,27 @@ fn what_does_not_add_up_is_refused() {
 }
 
 #[test]
+fn whoever_drafts_is_told_what_to_mend() {
+    let (folder, delivery) = refinery();
+    let help = |number: usize, pointer: &str, value: &str, words: &[&str]| {
+        let mut draft = oxide(&delivery.ore_sold, "OX-5");
+        *draft.pointer_mut(pointer).unwrap() = value.into();
+        let name = format!("bad-{number}.json");
+        folder.write(&name, draft.to_string());
+        let err = folder.run(&issue(&name, &["--input", "ore.json"])).exits(1).err;
+        for word in words.iter().chain(&["   = help: "]) {
+            assert!(err.contains(word), "{word}: {err}");
+        }
+        assert!(!err.contains("ask the issuer") && !err.contains("do not accept"), "{err}");
+    };
+    help(1, "/netMass", "200", &["/assay/components/0", "an input may be missing"]);
+    help(2, "/assay/components/0/oxide", "Nd203", &["\"Nd203\"", "did you mean Nd2O3?"]);
+    help(3, "/netMass", "100 kg", &["/netMass", "leave out the unit \"kg\""]);
+    help(4, "/assay/percentBasis", "of-treo", &["/assay/treo", "need `treo`"]);
+    help(5, "/period/to", "2999-01-01", &["/period/to", "wait until the work is done"]);
+}
+
+#[test]
 fn nothing_is_issued_on_top_of_a_forgery() {
     let (folder, _) = refinery();
     folder.write("forged.json", folder.read("ore.json").replace("Monazite", "Bastnaesite"));
@@ -86,6 +107,35 @@ fn a_table_is_a_certificate_per_row() {
     folder.run(&issue("torn.csv", &[])).exits(4);
 }
 
+/// The columns that the help shows, with the one cell that depends on what is there.
+#[test]
+fn the_table_of_the_help_is_accepted_and_fits_a_narrow_terminal() {
+    let (folder, delivery) = refinery();
+    let help = folder.run(&["issue", "--help"]).exits(0).out;
+    let rows =
+        help.lines().skip_while(|line| !line.starts_with("  type  ")).take_while(|line| !line.is_empty());
+    let rows: Vec<(&str, &str)> = rows.map(|row| row.trim().split_once("  ").unwrap()).collect();
+    assert_eq!(rows.len(), 17, "{help}");
+    let header: Vec<&str> = rows.iter().map(|(column, _)| column.trim()).collect();
+    let parent = label(&delivery.ore_sold);
+    let cells: Vec<String> =
+        rows.iter().map(|(_, cell)| cell.trim().replace("urn:uuid:...", &parent)).collect();
+    folder.write("help.csv", format!("{}\n{}\n", header.join(","), cells.join(",")));
+    let ran = folder.run(&issue("help.csv", &["--input", "ore.json", "-o", "help.json"])).exits(0);
+    assert!(ran.err.contains("wrote help.json"), "{}", ran.err);
+    let text = help.split("A draft is JSON").nth(1).unwrap();
+    assert!(text.lines().all(|line| line.chars().count() < 80), "{text}");
+    // A lot is named by its id; a number may repeat.
+    let by_number = cells.join(",").replace(&parent, "ORE-1");
+    folder.write("number.csv", format!("{}\n{by_number}\n", header.join(",")));
+    let ran = folder.run(&issue("number.csv", &["--input", "ore.json"])).exits(1);
+    assert!(
+        ran.err.contains("give the lot's id (urn:uuid:…)") && ran.err.contains("lotNumber="),
+        "{}",
+        ran.err
+    );
+}
+
 #[test]
 fn an_issuer_is_its_key_unless_it_says_otherwise() {
     let folder = Folder::new();
@@ -104,7 +154,7 @@ fn an_issuer_is_its_key_unless_it_says_otherwise() {
 #[test]
 fn who_signs_must_be_said() {
     let (folder, _) = refinery();
-    folder.run(&["issue", "oxide.json"]).exits(2);
+    assert!(folder.run(&["issue", "oxide.json"]).exits(2).err.contains("--registry URL"));
     folder.run(&["issue", "oxide.json", "--registry", "https://registry.example"]).exits(2);
     folder.write("api.key", "ytb_x");
     let args = ["issue", "oxide.json", "--registry", "http://registry.example", "--api-key-file", "api.key"];

@@ -56,10 +56,39 @@ fn a_trust_file_from_nothing_to_a_verified_delivery() {
     let said = folder.run(&["trust", "check"]).exits(0).out;
     assert!(said.contains("It names no holder: whether a lot is yours is left to you."), "{said}");
     assert!(said.contains(
-        "did:web:refinery.example (1 key) may certify step separation, transfer, country MY, any element, any source."
+        "did:web:refinery.example (1 key) may certify: steps separation, transfer; country MY; any element; any source."
     ), "{said}");
     assert_eq!(folder.run(&["trust", "list"]).exits(0).out.lines().count(), 2);
     folder.run(&["verify", "delivery.json"]).exits(0);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the binary has the machine's clock")]
+fn an_expired_trust_file_warns_for_thirty_days() {
+    let folder = Folder::new();
+    let day = |days: i64| {
+        let day = jiff::Timestamp::now().checked_sub(jiff::Span::new().hours(24 * days)).unwrap();
+        jiff::tz::Offset::UTC.to_datetime(day).date().to_string()
+    };
+    for (days, code, word) in
+        [(-1, 0, "is good until"), (10, 0, "only warns until"), (40, 4, "was good until")]
+    {
+        folder.write("acme.toml", format!("version = 1\nexpires = \"{}\"\n", day(days)));
+        let ran = folder.run(&["trust", "check", "acme.toml"]).exits(code);
+        assert!(ran.out.contains(word), "{}", ran.out);
+        assert_eq!(ran.err.contains("it expired on"), days > 0, "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_bundle_is_no_trust_file_and_is_not_printed() {
+    let (folder, delivery) = (Folder::new(), Delivery::new());
+    folder.write("delivery.json", delivery.bundle());
+    let ran = folder.run(&["verify", "delivery.json", "--trust", "delivery.json"]).exits(4);
+    assert!(ran.err.contains("this is JSON, perhaps the bundle; a trust file is TOML"), "{}", ran.err);
+    folder.write("long.toml", format!("version = 1\nname = {}\n", "x".repeat(50_000)));
+    let ran = folder.run(&["trust", "check", "long.toml"]).exits(4);
+    assert!(ran.err.contains("line 2") && ran.err.len() < 1_500, "{}", ran.err.len());
 }
 
 #[test]
@@ -88,6 +117,13 @@ fn completions_and_the_manual_name_every_command() {
         assert!(folder.run(&["completions", shell]).exits(0).out.contains("balance"));
     }
     assert!(folder.run(&["man"]).exits(0).out.contains("ytterby"));
+    let page = folder.run(&["man", "bundle", "fetch"]).exits(0).out;
+    assert!(page.contains("ytterby-bundle-fetch") && page.contains("api\\-key\\-file"), "{page}");
+    folder.run(&["man", "frobnicate"]).exits(2);
+    folder.run(&["man", "--directory", "man1"]).exits(0);
+    for page in ["ytterby.1", "ytterby-verify.1", "ytterby-bundle-fetch.1"] {
+        assert!(folder.path("man1").join(page).is_file(), "{page}");
+    }
     let help = folder.run(&["verify", "--help"]).exits(0).out;
     assert!(help.contains("1 beats 4 beats 3 beats 0") && help.contains("Example"));
 }

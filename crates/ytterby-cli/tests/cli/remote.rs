@@ -64,7 +64,7 @@ fn a_bundle_is_fetched_and_said_to_be() {
     folder.write("api.key", "ytb_secret\n");
     let args = ["bundle", "fetch", &url, "-o", "fetched.json", "--api-key-file", "api.key"];
     let ran = folder.run(&args).exits(0);
-    assert!(ran.err.contains("opening a network connection"));
+    assert!(ran.err.contains("opening a network connection") && ran.err.contains("wrote fetched.json"));
     assert_eq!(folder.read("fetched.json").as_bytes(), delivery.bundle());
     let asked = server.join().unwrap();
     assert!(asked[0].starts_with("GET /v1/certificates/x/bundle "));
@@ -77,7 +77,8 @@ fn what_is_no_bundle_is_not_written() {
     for (answer, more, word) in [
         (("200 OK", b"<html>".to_vec()), vec![], "neither a bundle"),
         (("200 OK", vec![b' '; 2000]), vec!["--max-bytes", "1000"], "larger than 1000 bytes"),
-        (("404 Not Found", b"{}".to_vec()), vec![], "404"),
+        (("404 Not Found", b"{}".to_vec()), vec![], "404: there is nothing of that name"),
+        (("401 Unauthorized", b"{}".to_vec()), vec![], "--api-key-file"),
         (("302 Found\r\nLocation: http://registry.example/", Vec::new()), vec![], ""),
     ] {
         let (base, server) = serve(vec![answer]);

@@ -21,7 +21,7 @@ fn a_verified_delivery_on_the_screen() {
     proof          4 certificates, 4 signatures good
     lineage        every link matches its parent's digest · back to 1 origin, mined in AU
     content        4 of 4 follow from mass, assay and draws
-    conservation   Nd 84.878 of 84.878 kg drawn · no step gives more than it took
+    conservation   84.878 kg Nd certified, 84.878 kg drawn for it · no step gives more than it took
     custody        every draw was its holder's · held by did:web:acme.example, which is you
     registration   not checked
     authority      4 of 4 accepted by Acme
@@ -160,7 +160,8 @@ fn the_worst_of_several_inputs_decides() {
         args.extend(inputs);
         folder.run(&args)
     };
-    run(&["delivery.json", "delivery.json"]).exits(0);
+    let twice = run(&["delivery.json", "delivery.json"]).exits(0);
+    assert!(twice.err.contains("delivery.json and delivery.json deliver the same lot OX-1"), "{}", twice.err);
     run(&["delivery.json", "stranger.json"]).exits(3);
     run(&["delivery.json", "stranger.json", "junk.json"]).exits(4);
     let ran = run(&["delivery.json", "stranger.json", "junk.json", "forged.json"]).exits(1);
@@ -258,6 +259,57 @@ fn formats_and_files() {
     assert_eq!(ran.out, "1 checked: 1 untrusted (registration and status not checked)\n");
     let ran = folder.run(&["verify", "delivery.json", "-v"]).exits(3);
     assert_eq!(ran.out.matches("proof pass").count(), 4);
+}
+
+/// One input, several, what cannot be read, and a run whose inputs overdraw a lot together.
+#[test]
+fn every_json_report_fits_the_published_schema() {
+    let (folder, delivery) = delivered();
+    folder.write("any.toml", delivery.trust(None)).write("junk.json", "{");
+    folder.write("again.json", bundle(&[&delivery.ore, &delivery.ore_sold, &delivery.oxide_again()]));
+    let schemas = ytterby::published_schemas();
+    let schema = schemas.iter().find(|(name, _)| name == "Report.schema.json").unwrap();
+    let validator = jsonschema::validator_for(&schema.1).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for inputs in [
+        &["delivery.json"][..],
+        &["junk.json"],
+        &["absent.json"],
+        &[],
+        &["delivery.json", "junk.json", "absent.json"],
+        &["delivery.json", "again.json"],
+    ] {
+        for format in ["json", "jsonl"] {
+            let args = [&["verify", "--trust", "any.toml", "--format", format], inputs].concat();
+            let out = folder.run(&args).out;
+            let documents: Vec<serde_json::Value> = match format {
+                "json" => vec![serde_json::from_str(&out).unwrap()],
+                _ => out.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+            };
+            for document in documents {
+                let errors: Vec<_> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
+                assert_eq!(errors, Vec::<String>::new(), "{args:?} {document:#}");
+                seen.insert(document["report"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    let bent = serde_json::json!({ "report": "ytterby.report/1", "verdict": "fine" });
+    assert!(!validator.is_valid(&bent));
+}
+
+#[test]
+fn custody_that_could_not_be_looked_at_is_not_passed() {
+    let (folder, delivery) = delivered();
+    folder.write("part.json", bundle(&[&delivery.ore_sold, &delivery.oxide, &delivery.oxide_sold]));
+    let args = ["verify", "part.json", "--trust", "acme.toml"];
+    let ran = folder.run(&args).exits(4);
+    let wanted = "2 of 3 in order · 1 could not be looked at · held by";
+    assert!(ran.out.contains(wanted), "{}", ran.out);
+    let report = folder.run(&[&args[..], &["--format", "json"]].concat()).json();
+    let outcomes: Vec<_> = report["certificates"].as_array().unwrap().iter().collect();
+    let outcomes: Vec<_> = outcomes.iter().map(|own| &own["checks"]["custody"]["outcome"]).collect();
+    assert_eq!(outcomes, ["skipped", "warn", "pass"]);
 }
 
 #[test]

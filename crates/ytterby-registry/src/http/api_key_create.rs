@@ -19,6 +19,7 @@ use crate::show;
 
 /// An API key that is to be made.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ApiKeyForm)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Body {
     /// `read`, `issue`, `manage`, `admin`: at least one, each once.
@@ -35,7 +36,7 @@ pub(super) struct Body {
 ///
 /// Who manages an issuer's keys may make keys for that issuer; administrators for everybody.
 #[utoipa::path(
-    post, path = "/v1/api-keys", tag = "api-keys", request_body = Body,
+    post, path = "/v1/api-keys", operation_id = "createApiKey", tag = "api-keys", request_body = Body,
     responses(
         (status = 201, description = "The key; `key` is shown once", body = serde_json::Value),
         (status = 403, description = "For another issuer, or more than the caller may", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),

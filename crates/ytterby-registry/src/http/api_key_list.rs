@@ -25,7 +25,7 @@ pub(super) struct Query {
 
 /// Lists API keys, never their texts: those of an issuer, or the administrators'.
 #[utoipa::path(
-    get, path = "/v1/api-keys", tag = "api-keys", params(Query),
+    get, path = "/v1/api-keys", operation_id = "listApiKeys", tag = "api-keys", params(Query),
     responses(
         (status = 200, description = "`{apiKeys}`", body = serde_json::Value),
         (status = 403, description = "Another issuer's", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 
 /// Revokes an API key, from now on and for ever.
 #[utoipa::path(
-    delete, path = "/v1/api-keys/{id}", tag = "api-keys",
+    delete, path = "/v1/api-keys/{id}", operation_id = "revokeApiKey", tag = "api-keys",
     params(("id" = String, Path, description = "The key's public id")),
     responses(
         (status = 204, description = "It is revoked"),

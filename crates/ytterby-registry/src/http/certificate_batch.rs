@@ -30,6 +30,7 @@ pub(super) struct Query {
 
 /// A batch.
 #[derive(Debug, ToSchema)]
+#[schema(as = CertificateBatch)]
 #[expect(dead_code, reason = "the shape that the published schema is made from")]
 pub(super) struct Body {
     /// `all` (all or none) or `each`.
@@ -43,7 +44,7 @@ pub(super) struct Body {
 /// Neighbours in an `all` batch that share an input are registered together: where their contents are
 /// more than it has left, the deficit is spread evenly over them.
 #[utoipa::path(
-    post, path = "/v1/certificates/batch", tag = "certificates", params(Query,
+    post, path = "/v1/certificates/batch", operation_id = "issueBatch", tag = "certificates", params(Query,
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters; required unless `dry_run`")),
     request_body = Body,
     responses(

@@ -13,7 +13,7 @@ use crate::problem::Problem;
 
 /// The one file for an offline verifier: the certificate and everything behind it, with their receipts.
 #[utoipa::path(
-    get, path = "/v1/certificates/{id}/bundle", tag = "certificates",
+    get, path = "/v1/certificates/{id}/bundle", operation_id = "getBundle", tag = "certificates",
     params(("id" = String, Path, description = "`urn:uuid:…`, the plain UUID, or the digest `uEi…`")),
     responses(
         (status = 200, description = "A bundle (`ytterby.bundle/1`)", body = serde_json::Value),

@@ -31,7 +31,7 @@ pub(super) struct Query {
 /// A draft has a `type` and the members of the certificate's subject; a certificate is recognised by
 /// its `proof`. With `dry_run` no idempotency key is needed.
 #[utoipa::path(
-    post, path = "/v1/certificates", tag = "certificates", params(Query,
+    post, path = "/v1/certificates", operation_id = "issueCertificate", tag = "certificates", params(Query,
         ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters; required unless `dry_run`")),
     request_body = serde_json::Value,
     responses(

@@ -60,7 +60,7 @@ pub(super) struct Query {
 /// A key that is bound to an issuer lists what that issuer issued, or holds. `Link: rel=next` leads
 /// to the next page; what is registered meanwhile never shifts it.
 #[utoipa::path(
-    get, path = "/v1/certificates", tag = "certificates", params(Query),
+    get, path = "/v1/certificates", operation_id = "listCertificates", tag = "certificates", params(Query),
     responses(
         (status = 200, description = "`{certificates, next}`", body = serde_json::Value),
         (status = 400, description = "A parameter is not good", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),

@@ -14,7 +14,7 @@ use crate::reference::Reference;
 ///
 /// Whoever knows its label or digest and has a key may read it: labels are random.
 #[utoipa::path(
-    get, path = "/v1/certificates/{id}", tag = "certificates",
+    get, path = "/v1/certificates/{id}", operation_id = "getCertificate", tag = "certificates",
     params(("id" = String, Path, description = "`urn:uuid:…`, the plain UUID, or the digest `uEi…`")),
     responses(
         (status = 200, description = "The certificate", body = serde_json::Value, content_type = "application/vc"),

@@ -16,11 +16,10 @@ color-scheme:light dark}code{font-family:ui-monospace,monospace}section{border-t
 h2{font-size:1.1rem}td{padding:.1rem 1rem .1rem 0;vertical-align:top}";
 
 /// This page.
-#[utoipa::path(get, path = "/docs", tag = "service",
+#[utoipa::path(get, path = "/docs", operation_id = "getDocs", tag = "service",
     responses((status = 200, description = "The API for people", body = String, content_type = "text/html")))]
 pub(super) async fn handle() -> Response {
-    let document = serde_json::to_value(document()).unwrap_or_default();
-    let mut response = typed(StatusCode::OK, "text/html; charset=utf-8", page(&document));
+    let mut response = typed(StatusCode::OK, "text/html; charset=utf-8", page(&document()));
     let style = BASE64.encode(&Sha256::digest(STYLE));
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -41,14 +40,14 @@ fn page(document: &Value) -> String {
     );
     for (path, methods) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in methods.as_object().into_iter().flatten() {
-            section(&mut page, path, method, operation);
+            section(&mut page, document, path, (method, operation));
         }
     }
     page.push_str("</html>");
     page
 }
 
-fn section(page: &mut String, path: &str, method: &str, operation: &Value) {
+fn section(page: &mut String, document: &Value, path: &str, (method, operation): (&str, &Value)) {
     let (method, path) = (escape(&method.to_uppercase()), escape(path));
     let _ =
         write!(page, "<section><h2><code>{method} {path}</code></h2><p>{}</p>", text(&operation["summary"]));
@@ -58,9 +57,48 @@ fn section(page: &mut String, path: &str, method: &str, operation: &Value) {
         let _ = write!(page, "<tr><td><code>{name}</code><td>{}<td>{about}", text(&parameter["in"]));
     }
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
-        let _ = write!(page, "<tr><td>{}<td>answer<td>{}", escape(status), text(&response["description"]));
+        let about = text(&resolved(document, response)["description"]);
+        let _ = write!(page, "<tr><td>{}<td>answer<td>{about}", escape(status));
     }
-    page.push_str("</table></section>");
+    page.push_str("</table>");
+    for (media_type, content) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+        let _ = write!(page, "<p>Body (<code>{}</code>):</p>", escape(media_type));
+        body(page, document, &content["schema"]);
+    }
+    page.push_str("</section>");
+}
+
+/// The members of a body, or of each of the kinds that it may be.
+fn body(page: &mut String, document: &Value, schema: &Value) {
+    let name = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
+    let schema = resolved(document, schema);
+    let _ = write!(page, "<details><summary><code>{}</code>", escape(name.unwrap_or("JSON")));
+    let _ = write!(page, "</summary><p>{}</p>", text(&schema["description"]));
+    for choice in schema["oneOf"].as_array().into_iter().flatten() {
+        body(page, document, choice);
+    }
+    let required: Vec<_> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    page.push_str("<table>");
+    for (member, is) in schema["properties"].as_object().into_iter().flatten() {
+        let need = if required.contains(&member.as_str()) { "required" } else { "" };
+        let is_ref = is["$ref"].as_str().or(is["items"]["$ref"].as_str());
+        let of = is_ref.and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
+        let about = match is["description"].as_str() {
+            Some(about) => escape(about),
+            None => text(&resolved(document, is)["description"]),
+        };
+        let member = escape(member);
+        let _ =
+            write!(page, "<tr><td><code>{member}</code><td>{need}<td>{about} <code>{}</code>", escape(of));
+    }
+    page.push_str("</table></details>");
+}
+
+/// What a reference within the document stands for.
+fn resolved<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
+    let pointer = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    pointer.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
 }
 
 fn text(value: &Value) -> String {

@@ -19,6 +19,7 @@ const LONGEST_TITLE: usize = 300;
 
 /// A party that is to issue here.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = IssuerForm)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Body {
     /// Short name in this registry's paths: lower-case letters, digits and hyphens.
@@ -33,7 +34,7 @@ pub(super) struct Body {
 
 /// Adds an issuer, with a key that the registry keeps, or with its own DID and public key.
 #[utoipa::path(
-    post, path = "/v1/issuers", tag = "issuers", request_body = Body,
+    post, path = "/v1/issuers", operation_id = "addIssuer", tag = "issuers", request_body = Body,
     responses(
         (status = 201, description = "The issuer; `Location` names it", body = serde_json::Value),
         (status = 409, description = "Name or DID is taken", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 ///
 /// Retired keys stay: what they signed still verifies.
 #[utoipa::path(
-    get, path = "/issuers/{name}/did.json", tag = "issuers",
+    get, path = "/issuers/{name}/did.json", operation_id = "getDidDocument", tag = "issuers",
     params(("name" = String, Path, description = "The issuer's short name here")),
     responses(
         (status = 200, description = "The DID document", body = serde_json::Value, content_type = "application/did+json"),

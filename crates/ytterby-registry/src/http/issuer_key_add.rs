@@ -17,6 +17,7 @@ use crate::show;
 
 /// A key that is to be added.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = IssuerKeyForm)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Body {
     /// The issuer's own public key (`z6Mk…`). When absent, the registry makes a key and keeps it:
@@ -26,7 +27,7 @@ pub(super) struct Body {
 
 /// Adds a key to an issuer: a custodial one (rotation), or the issuer's own.
 #[utoipa::path(
-    post, path = "/v1/issuers/{name}/keys", tag = "issuers", request_body = Body,
+    post, path = "/v1/issuers/{name}/keys", operation_id = "addIssuerKey", tag = "issuers", request_body = Body,
     params(("name" = String, Path, description = "The issuer's short name here")),
     responses(
         (status = 201, description = "The key", body = serde_json::Value),

@@ -13,7 +13,7 @@ use crate::show;
 
 /// The public keys of an issuer, oldest first, retired ones included.
 #[utoipa::path(
-    get, path = "/v1/issuers/{name}/keys", tag = "issuers",
+    get, path = "/v1/issuers/{name}/keys", operation_id = "listIssuerKeys", tag = "issuers",
     params(("name" = String, Path, description = "The issuer's short name here")),
     responses(
         (status = 200, description = "`{keys}`", body = serde_json::Value),

@@ -12,7 +12,7 @@ use crate::show;
 
 /// Lists who may issue here, with their public keys.
 #[utoipa::path(
-    get, path = "/v1/issuers", tag = "issuers",
+    get, path = "/v1/issuers", operation_id = "listIssuers", tag = "issuers",
     responses((status = 200, description = "`{issuers}`", body = serde_json::Value)),
     security(("api_key" = ["read"])),
 )]

@@ -12,7 +12,7 @@ use crate::show;
 
 /// One issuer, with its public keys.
 #[utoipa::path(
-    get, path = "/v1/issuers/{name}", tag = "issuers",
+    get, path = "/v1/issuers/{name}", operation_id = "getIssuer", tag = "issuers",
     params(("name" = String, Path, description = "The issuer's short name here")),
     responses(
         (status = 200, description = "The issuer", body = serde_json::Value),

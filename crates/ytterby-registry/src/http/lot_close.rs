@@ -19,6 +19,7 @@ use crate::problem::Problem;
 
 /// Why a lot is closed.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = LotClosing)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Body {
     /// `consumed`, `lost`, `disposed`, `delivered` or `stocktake`.
@@ -30,7 +31,7 @@ pub(super) struct Body {
 /// A closed lot keeps the time and reason it was closed with: asking again for the same reason is
 /// answered with the same bytes.
 #[utoipa::path(
-    post, path = "/v1/lots/{id}/close", tag = "lots", request_body = Body,
+    post, path = "/v1/lots/{id}/close", operation_id = "closeLot", tag = "lots", request_body = Body,
     params(("id" = String, Path, description = "`urn:uuid:…`, the plain UUID, or the digest `uEi…`"),
         ("Idempotency-Key" = String, Header, description = "1 to 255 printable ASCII characters")),
     responses(

@@ -16,7 +16,7 @@ use crate::show;
 ///
 /// For its issuer, its holder and administrators.
 #[utoipa::path(
-    get, path = "/v1/lots/{id}", tag = "lots",
+    get, path = "/v1/lots/{id}", operation_id = "getLot", tag = "lots",
     params(("id" = String, Path, description = "`urn:uuid:…`, the plain UUID, or the digest `uEi…`")),
     responses(
         (status = 200, description = "The balance", body = serde_json::Value),

@@ -22,6 +22,7 @@ mod log_tile;
 mod lot_close;
 mod lot_read;
 mod openapi;
+mod problem_read;
 mod service;
 mod verify;
 mod whoami;
@@ -81,6 +82,7 @@ pub fn routes() -> Vec<Route> {
         at(get_.clone(), "/livez", Access::Public, get(service::livez)),
         at(get_.clone(), "/readyz", Access::Public, get(service::readyz)),
         at(get_.clone(), "/version", Access::Public, get(service::version)),
+        at(get_.clone(), "/problems/{code}", Access::Public, get(problem_read::handle)),
         at(get_.clone(), "/openapi.json", Access::Public, get(openapi::handle)),
         at(get_, "/docs", Access::Public, get(docs::handle)),
     ]

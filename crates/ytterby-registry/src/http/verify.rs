@@ -16,6 +16,7 @@ use crate::problem::Problem;
 
 /// What is to be verified, for whom, as of when.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = VerificationRequest)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "the shape that the published schema is made from")]
 pub(super) struct Body {
@@ -29,7 +30,7 @@ pub(super) struct Body {
 
 /// Verifies a bundle: the report, whatever the verdict.
 #[utoipa::path(
-    post, path = "/v1/verify", tag = "verification", request_body = Body,
+    post, path = "/v1/verify", operation_id = "verifyBundle", tag = "verification", request_body = Body,
     responses(
         (status = 200, description = "The report (`ytterby.report/1`), also when the verdict is bad", body = serde_json::Value),
         (status = 400, description = "Not strict JSON", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),

@@ -9,7 +9,7 @@ use crate::show;
 
 /// What the key that asks is, and may do.
 #[utoipa::path(
-    get, path = "/v1/whoami", tag = "api-keys",
+    get, path = "/v1/whoami", operation_id = "whoami", tag = "api-keys",
     responses((status = 200, description = "The key, without its text", body = serde_json::Value)),
     security(("api_key" = [])),
 )]

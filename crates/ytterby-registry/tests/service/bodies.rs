@@ -90,6 +90,9 @@ fn what_is_wrong_in_a_draft_is_pointed_at() {
         (with("/inputs/0", json!({ "lot": "nowhere" })), "lineage.missing-parent", "/inputs/0/lot"),
         (with("/inputs/0", json!({ "lot": ore, "rest": false })), "malformed.value", "/inputs/0/rest"),
         (with("/assay/components", tenfold), "content.sum", "/assay"),
+        (with("/assay/percentBasis", json!("of-treo")), "content.basis", "/assay/treo"),
+        (with("/netMass", json!("99999.9")), "conservation.exceeds-draws", "/assay/components/1"),
+        (with("/period/to", json!("2026-12-01")), "time.after-issue", "/period/to"),
     ] {
         let answer =
             post(&service, "/v1/certificates", &refinery, "application/json", draft.to_string().as_bytes());
@@ -103,7 +106,8 @@ fn what_is_wrong_in_a_draft_is_pointed_at() {
             "{problem}"
         );
         assert!(finding["pointer"].as_str().unwrap().starts_with(pointer), "{problem}");
-        assert!(!finding["help"].as_str().unwrap().is_empty());
+        let help = finding["help"].as_str().unwrap();
+        assert!(!help.is_empty() && !help.contains("ask the issuer") && !help.contains("do not accept"));
     }
     let lot = service.client.lot(&refinery, &ore);
     assert_eq!(lot["drawn"], json!({}));

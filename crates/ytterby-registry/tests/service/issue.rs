@@ -35,6 +35,11 @@ fn a_delivery_verifies_offline() {
         service.client.post("/v1/verify", &buyer, &body).expect(200).json()
     };
     assert_eq!(ask(&bundle)["verdict"], "verified");
+    let schemas = ytterby::published_schemas();
+    let (_, schema) = schemas.iter().find(|(name, _)| name == "Report.schema.json").unwrap();
+    let report = ask(&bundle);
+    let fits = jsonschema::validate(schema, &report);
+    assert!(fits.is_ok(), "{fits:?}");
     let mut forged = bundle.clone();
     forged["certificates"][0]["credentialSubject"]["product"] = "gold".into();
     assert_eq!(ask(&forged)["verdict"], "rejected");
@@ -88,6 +93,32 @@ fn an_external_id_is_taken_for_ever() {
 }
 
 #[test]
+fn what_was_issued_before_is_said_to_be_there_not_to_exceed_its_inputs() {
+    let service = Service::start();
+    let (_, refinery) = service.issuer("refinery");
+    let ore = service.client.issue(&refinery, &origin("MREC-0001")).id();
+    let draft = separation("NDPR-OX-0001", &ore);
+    let first = service.client.issue(&refinery, &draft);
+    let digest = service.client.lot(&refinery, &first.id())["digest"].clone();
+    let batch = json!({ "mode": "all", "certificates": [draft] });
+    for (path, body) in [
+        ("/v1/certificates", &draft),
+        ("/v1/certificates?dry_run=true", &draft),
+        ("/v1/certificates/batch", &batch),
+    ] {
+        let again = service.client.make(path, &refinery, "another", body).expect(409).json();
+        assert_eq!(again["code"], "certificate.external-id-taken", "{path}");
+        assert_eq!(again["certificate"], digest);
+    }
+    // A closed lot is closed, whether or not there is as much in it.
+    service.client.make(&format!("/v1/lots/{ore}/close"), &refinery, "c", &json!({ "reason": "consumed" }));
+    for draft in [separation("B", &ore), draw("C", &ore, "50691.9"), draw("D", &ore, "1")] {
+        let refused = service.client.make("/v1/certificates", &refinery, "d", &draft).expect(422).json();
+        assert_eq!(refused["code"], "custody.closed-lot", "{refused}");
+    }
+}
+
+#[test]
 fn a_correction_stands_on_what_the_corrected_lot_drew() {
     let service = Service::start();
     let (_, refinery) = service.issuer("refinery");
@@ -105,7 +136,12 @@ fn a_correction_stands_on_what_the_corrected_lot_drew() {
     let make = |once: &str, draft: &Value| service.client.make("/v1/certificates", &refinery, once, draft);
     let first = make("a", &correction(&wrong, "73440.900")).expect(201).id();
     make("b", &correction(&first, "73450.000")).expect(201);
-    let refused = make("c", &correction(&wrong, "73000.000")).expect(422).json();
+    // What was corrected is not corrected again: by its reference, and by what is left of it.
+    let mut twice = correction(&wrong, "73000.000");
+    let refused = make("c", &twice).expect(409).json();
+    assert_eq!(refused["code"], "certificate.external-id-taken");
+    twice["externalId"] = "another reference".into();
+    let refused = make("c", &twice).expect(422).json();
     assert_eq!(refused["code"], "conservation.overdrawn");
     let left = service.client.lot(&refinery, &first);
     assert_eq!(left["left"], json!({}));

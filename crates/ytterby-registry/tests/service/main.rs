@@ -6,6 +6,7 @@ mod batches;
 mod bodies;
 mod contention;
 mod crash;
+mod first;
 mod idempotency;
 mod issue;
 mod log;

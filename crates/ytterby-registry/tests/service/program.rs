@@ -198,3 +198,26 @@ fn a_head_that_is_too_large_or_never_ends_is_cut_off() {
         client.send("GET", "/livez", &[], None).expect(200);
     });
 }
+
+#[test]
+fn what_makes_no_sense_is_a_usage_error_and_a_cause_is_told_once() {
+    let nothing = run(&["serve"]);
+    assert_eq!(nothing.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("--config"));
+    let absent = refused(&["check-config", "--config", "absent.toml"]);
+    assert!(absent.contains("cannot read absent.toml: No such file"), "{absent}");
+    assert_eq!(absent.matches("No such file").count(), 1, "{absent}");
+}
+
+#[test]
+fn a_demonstration_says_where_to_go_on() {
+    let mut child =
+        program().args(["serve", "--demo"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let lines: Vec<String> =
+        BufReader::new(child.stdout.take().unwrap()).lines().take(4).map(Result::unwrap).collect();
+    let url = lines[0].strip_prefix("listening on ").unwrap();
+    assert_eq!(lines[2], format!("documentation {url}/docs"));
+    assert!(lines[3].starts_with("next: ") && lines[3].contains("First certificate"));
+    Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(child.wait().unwrap().success());
+}

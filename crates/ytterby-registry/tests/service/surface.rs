@@ -1,17 +1,18 @@
 //! What surrounds the routes: the published document, headers, limits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use serde_json::Value;
 use ytterby_registry::config::Limits;
 use ytterby_registry::http::{document, routes};
 
-use crate::make::{Service, origin};
+use crate::make::{Service, origin, separation, transfer};
 
 #[test]
 fn the_document_and_the_routes_are_the_same() {
-    let document = serde_json::to_value(document()).unwrap();
+    let document = document();
     assert_eq!(document["openapi"], "3.1.0");
     let mut published = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -35,6 +36,61 @@ fn the_document_and_the_routes_are_the_same() {
 }
 
 #[test]
+fn every_operation_has_a_name_a_body_of_its_own_and_its_errors() {
+    let document = document();
+    let (mut names, mut bodies) = (BTreeSet::new(), BTreeMap::new());
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name.to_owned()), "{name}");
+            let answers = operation["responses"].as_object().unwrap();
+            let secured = operation.get("security").is_some();
+            assert_eq!((answers.contains_key("401"), answers.contains_key("403")), (secured, secured));
+            assert!(answers.contains_key("503"), "{name}");
+            if method == "post" {
+                let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+                bodies.insert(path.as_str(), schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap());
+            }
+        }
+    }
+    let wanted = [
+        ("/v1/api-keys", "ApiKeyForm"),
+        ("/v1/certificates", "Submission"),
+        ("/v1/certificates/batch", "CertificateBatch"),
+        ("/v1/issuers", "IssuerForm"),
+        ("/v1/issuers/{name}/keys", "IssuerKeyForm"),
+        ("/v1/lots/{id}/close", "LotClosing"),
+        ("/v1/verify", "VerificationRequest"),
+    ];
+    assert_eq!(bodies, BTreeMap::from(wanted));
+    every_reference_resolves(&document, &document);
+    // The drafts that the tests issue fit the schemas of drafts.
+    for (kind, draft) in [
+        ("OriginDraft", origin("A")),
+        ("ProcessingDraft", separation("A", "urn:uuid:5d0c2f61-0000-4000-8000-000000000000")),
+        (
+            "TransferDraft",
+            transfer("A", "urn:uuid:5d0c2f61-0000-4000-8000-000000000000", "did:web:a.example"),
+        ),
+    ] {
+        let schemas = ytterby::draft_schemas();
+        let (_, schema) = schemas.iter().find(|(name, _)| name == kind).unwrap();
+        assert!(jsonschema::validate(schema, &draft).is_ok(), "{:?}", jsonschema::validate(schema, &draft));
+        let wrong = serde_json::json!({ "type": draft["type"], "content": {} });
+        assert!(!jsonschema::is_valid(schema, &wrong));
+        assert!(document["components"]["schemas"][kind]["properties"]["lotNumber"].is_object());
+    }
+}
+
+fn every_reference_resolves(document: &Value, value: &Value) {
+    if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+        assert!(document.pointer(reference.strip_prefix('#').unwrap()).is_some(), "{reference}");
+    }
+    let members = value.as_object().into_iter().flat_map(|members| members.values());
+    members.chain(value.as_array().into_iter().flatten()).for_each(|v| every_reference_resolves(document, v));
+}
+
+#[test]
 fn every_answer_is_secured_and_numbered() {
     let service = Service::start();
     for (path, status) in [("/livez", 200), ("/docs", 200), ("/nothing", 404), ("/v1/whoami", 401)] {
@@ -47,6 +103,10 @@ fn every_answer_is_secured_and_numbered() {
     assert_eq!(odd.header("x-request-id").map(str::len), Some(36));
     let page = service.client.send("GET", "/docs", &[], None);
     assert!(page.text().contains("/v1/certificates/{id}/bundle") && !page.text().contains("<script"));
+    // Bodies are there for people too: forms, and what drafts consist of.
+    for word in ["ApiKeyForm", "ProcessingDraft", "<code>lotNumber</code><td>required", "custodyModel"] {
+        assert!(page.text().contains(word), "{word}");
+    }
     assert_eq!(service.client.send("GET", "/metrics", &[], None).status, 404);
 }
 
@@ -96,4 +156,26 @@ fn a_client_that_goes_away_gets_its_certificate_all_the_same() {
     let list = service.client.get("/v1/certificates", &refinery).expect(200).json();
     assert_eq!(list["certificates"].as_array().unwrap().len(), 1);
     assert_eq!(list["certificates"][0]["id"], answer.id());
+}
+
+#[test]
+fn the_type_of_a_problem_leads_to_a_page_of_the_service() {
+    let service = Service::start();
+    let (_, refinery) = service.issuer("refinery");
+    let mut gold = origin("MREC-0001");
+    gold["form"] = "gold".into();
+    for answer in [
+        service.client.get("/v1/nothing", &refinery),
+        service.client.get("/v1/whoami", "ytb_x"),
+        service.client.get("/v1/certificates?colour=red", &refinery),
+        service.client.post("/v1/certificates", &refinery, &origin("MREC-0001")),
+        service.client.post("/v1/certificates", &service.admin, &origin("MREC-0001")),
+        service.client.make("/v1/certificates", &refinery, "k", &gold),
+    ] {
+        let problem = answer.json();
+        let page = service.client.send("GET", problem["type"].as_str().unwrap(), &[], None).expect(200);
+        assert!(page.text().starts_with(problem["code"].as_str().unwrap()), "{problem}");
+        assert_eq!(page.header("content-type"), Some("text/plain; charset=utf-8"));
+    }
+    service.client.send("GET", "/problems/no.such-code", &[], None).expect(404);
 }

@@ -90,7 +90,7 @@ fn first_difference(a: &Masses, b: &Masses) -> Option<(Element, u64, u64)> {
     elements.map(|e| (e, a.get(e), b.get(e))).find(|(_, a, b)| a != b)
 }
 
-fn check_assay(assay: &Assay, findings: &mut Findings) {
+pub(crate) fn check_assay(assay: &Assay, findings: &mut Findings) {
     if let Some(at) = assay.rare_earth_impurities.first() {
         let text = "rare earths are components, whatever their amount";
         findings.add(
@@ -109,31 +109,45 @@ fn check_assay(assay: &Assay, findings: &mut Findings) {
             );
         }
     }
-    if let Some(text) = basis_fault(assay) {
-        return findings.add(Code::ContentBasis, subject("assay"), text);
+    if let Some((member, text)) = basis_fault(assay) {
+        return findings.add(Code::ContentBasis, subject(&format!("assay/{member}")), text);
     }
     check_sum(assay, findings);
 }
 
-fn basis_fault(assay: &Assay) -> Option<&'static str> {
+/// The member that does not fit the bases, and why.
+fn basis_fault(assay: &Assay) -> Option<(&'static str, &'static str)> {
     let rare_earth =
         |oxide: bool| assay.rows.iter().any(|r| r.element.is_rare_earth() && r.oxide.is_some() == oxide);
     match assay.mass_basis {
-        MassBasis::AsReceived if assay.moisture.is_some() || assay.loss_on_ignition.is_some() => {
-            Some("percentages of the mass as received take no moisture and no loss on ignition")
+        MassBasis::AsReceived if assay.moisture.is_some() || assay.loss_on_ignition.is_some() => Some((
+            "massBasis",
+            "percentages of the mass as received take no moisture and no loss on ignition",
+        )),
+        MassBasis::Dry if assay.moisture.is_none() => {
+            Some(("moisture", "percentages of the dry mass need the moisture"))
         }
-        MassBasis::Dry if assay.moisture.is_none() => Some("percentages of the dry mass need the moisture"),
         MassBasis::Dry if assay.loss_on_ignition.is_some() => {
-            Some("percentages of the dry mass take no loss on ignition")
+            Some(("lossOnIgnition", "percentages of the dry mass take no loss on ignition"))
         }
         MassBasis::Ignited if assay.loss_on_ignition.is_none() => {
-            Some("percentages of the ignited mass need the loss on ignition")
+            Some(("lossOnIgnition", "percentages of the ignited mass need the loss on ignition"))
         }
         _ => match assay.percent_basis {
-            PercentBasis::OfTreo if assay.treo.is_none() => Some("percentages of TREO need `treo`"),
-            PercentBasis::OfTreo if rare_earth(false) => Some("percentages of TREO are of oxides"),
-            PercentBasis::OfTrem if assay.trem.is_none() => Some("percentages of TREM need `trem`"),
-            PercentBasis::OfTrem if rare_earth(true) => Some("percentages of TREM are of elements"),
+            PercentBasis::OfTreo if assay.treo.is_none() => Some((
+                "treo",
+                "percentages of TREO need `treo`, the percentage of total rare-earth oxides in the mass",
+            )),
+            PercentBasis::OfTreo if rare_earth(false) => {
+                Some(("percentBasis", "percentages of TREO are of oxides"))
+            }
+            PercentBasis::OfTrem if assay.trem.is_none() => Some((
+                "trem",
+                "percentages of TREM need `trem`, the percentage of total rare-earth metals in the mass",
+            )),
+            PercentBasis::OfTrem if rare_earth(true) => {
+                Some(("percentBasis", "percentages of TREM are of elements"))
+            }
             _ => None,
         },
     }

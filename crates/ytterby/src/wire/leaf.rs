@@ -8,6 +8,7 @@ use jiff::{Timestamp, civil::Date};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
+use super::hint;
 use crate::decimal::{Mass, Percent, Ppm};
 use crate::did::Did;
 use crate::digest::Digest;
@@ -43,7 +44,7 @@ impl<'de, T: Text<'de>> Deserialize<'de> for Leaf<T> {
                 write!(f, "a string ({})", T::EXPECTED)
             }
             fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Leaf<T>, E> {
-                T::read(text).map(Leaf).map_err(E::custom)
+                T::read(text).map(Leaf).map_err(|why| E::custom(hint::refusal(T::EXPECTED, text, &why)))
             }
         }
         deserializer.deserialize_str(Visitor(PhantomData))

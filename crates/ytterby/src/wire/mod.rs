@@ -7,6 +7,7 @@ mod assay;
 mod claims;
 mod credential;
 mod entry;
+mod hint;
 mod leaf;
 mod report;
 mod schema;
@@ -17,9 +18,11 @@ pub(crate) use credential::{DraftInput, Proof};
 pub(crate) use entry::{
     AdmissionEntry, CertificateAmounts, CertificateEntry, ClosingEntry, Draw, StatusEntry, StatusValue,
 };
+pub(crate) use hint::refusal;
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
 pub(crate) use report::{
-    BalanceJson, CertificateJson, CheckJson, Counts, LotJson, ProblemJson, RegisteredJson, ReportJson,
+    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, LotJson, ProblemJson, RegisteredJson,
+    ReportJson, RunCounts, RunJson,
 };
-pub use schema::published_schemas;
+pub use schema::{draft_schemas, published_schemas};

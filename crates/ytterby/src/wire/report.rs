@@ -5,14 +5,31 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// `ytterby.report/1`.
-#[derive(Debug, Serialize, JsonSchema)]
+/// What the published schema admits: the report on one input, or on a run over several.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "the shape that the published schema is made from")]
+pub(crate) enum AnyReport {
+    One(ReportJson),
+    Run(RunJson),
+}
+
+/// `ytterby.report/1`: one input.
+#[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct ReportJson {
     /// The version of this form.
+    #[schemars(extend("const" = "ytterby.report/1"))]
     pub(crate) report: &'static str,
+    /// What was read, where a program read it from somewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) input: Option<InputJson>,
+    /// Why nothing can be said of the input. Everything else then says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unreadable: Option<String>,
     /// `verified`, `untrusted`, `undecided` or `rejected`.
+    #[schemars(extend("enum" = ["verified", "untrusted", "undecided", "rejected"]))]
     pub(crate) verdict: &'static str,
     /// The exit code of a command that ends with this verdict.
     pub(crate) exit_code: u8,
@@ -34,8 +51,66 @@ pub(crate) struct ReportJson {
     pub(crate) problems: Vec<ProblemJson>,
 }
 
-/// How many of what.
+/// `ytterby.run/1`: several inputs, judged one by one and then together.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct RunJson {
+    /// The version of this form.
+    #[schemars(extend("const" = "ytterby.run/1"))]
+    pub(crate) report: &'static str,
+    /// The gravest verdict of an input: rejected, undecided, untrusted, verified; rejected also when
+    /// the inputs together show what none shows alone.
+    #[schemars(extend("enum" = ["verified", "untrusted", "undecided", "rejected"]))]
+    pub(crate) verdict: &'static str,
+    /// The exit code of a command that ends with this verdict.
+    pub(crate) exit_code: u8,
+    /// The time that was asked about.
+    pub(crate) at: String,
+    /// Whether anything was fetched.
+    pub(crate) network: &'static str,
+    /// How many inputs ended how.
+    pub(crate) counts: RunCounts,
+    /// Steps that were not checked.
+    pub(crate) not_checked: Vec<&'static str>,
+    /// What only all inputs together show.
+    pub(crate) problems: Vec<ProblemJson>,
+    /// A report per input, in their order.
+    #[schemars(with = "Vec<ReportJson>")]
+    pub(crate) inputs: Vec<serde_json::Value>,
+}
+
+/// How many inputs ended how.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct RunCounts {
+    /// All of them.
+    pub(crate) inputs: usize,
+    /// Verified.
+    pub(crate) verified: usize,
+    /// Rejected.
+    pub(crate) rejected: usize,
+    /// Untrusted.
+    pub(crate) untrusted: usize,
+    /// Undecided.
+    pub(crate) undecided: usize,
+}
+
+/// What was read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct InputJson {
+    /// The name that it was given by.
+    pub(crate) file: String,
+    /// The digest of its bytes; absent when they could not be had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) digest: Option<String>,
+}
+
+/// How many of what.
+#[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
 pub(crate) struct Counts {
@@ -164,4 +239,7 @@ pub(crate) struct ProblemJson {
     pub(crate) text: String,
     /// What to do about it.
     pub(crate) help: &'static str,
+    /// The inputs that it is about, where it takes several to see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) files: Option<Vec<String>>,
 }

@@ -3,8 +3,8 @@
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
-use super::credential::Credential;
-use super::report::ReportJson;
+use super::credential::{Credential, DraftInput};
+use super::report::AnyReport;
 use super::subject::{AttestationSubject, OriginSubject, ProcessingSubject, TransferSubject};
 use crate::form::Kind;
 
@@ -33,10 +33,55 @@ pub fn published_schemas() -> Vec<(String, Value)> {
             (format!("{kind}.schema.json"), schema)
         })
         .collect();
-    let mut report = generate::<ReportJson>();
-    report["title"] = "ytterby.report/1".into();
+    let mut report = generate::<AnyReport>();
+    report["title"] = "Report".into();
     schemas.push(("Report.schema.json".to_owned(), report));
     schemas
+}
+
+/// The schema of a draft of each type, by name: its subject as a clerk types it, `type` beside the members.
+pub fn draft_schemas() -> Vec<(String, Value)> {
+    let draft = |kind: &Kind| {
+        let mut schema = match kind {
+            Kind::Origin => generate::<OriginSubject<'static>>(),
+            Kind::Processing => generate::<ProcessingSubject<'static>>(),
+            Kind::Transfer => generate::<TransferSubject<'static>>(),
+            Kind::Attestation => generate::<AttestationSubject<'static>>(),
+        };
+        schema["description"] = format!("A draft of {kind}: what stands on the paper.").into();
+        if let Some(required) = schema["required"].as_array_mut() {
+            let computed = ["home", "content", "contentFrom"];
+            required.retain(|name| !computed.iter().any(|computed| name == computed));
+            required.push("type".into());
+        }
+        if let Some(members) = schema["properties"].as_object_mut() {
+            members.retain(|name, _| name != "home" && name != "content");
+            members.insert("type".to_owned(), json!({ "const": kind.as_str() }));
+            if let Some(inputs) = members.get_mut("inputs") {
+                inputs["items"] = json!({ "$ref": "#/$defs/DraftInput" });
+            }
+            if members.contains_key("corrects") {
+                members.insert("corrects".to_owned(), json!({ "$ref": "#/$defs/DraftCorrects" }));
+            }
+            if *kind == Kind::Attestation {
+                let until = json!({ "type": "string", "description": "Until when it holds, UTC." });
+                members.insert("validUntil".to_owned(), until);
+            }
+        }
+        if let Some(defs) = schema["$defs"].as_object_mut() {
+            defs.remove("Amounts");
+            if defs.remove("Input").is_some() {
+                defs.insert("DraftInput".to_owned(), generate::<DraftInput<'static>>());
+            }
+            // What is corrected is the one input: its digest is filled in.
+            if let Some(mut corrects) = defs.remove("Corrects") {
+                corrects["required"] = json!(["reason"]);
+                defs.insert("DraftCorrects".to_owned(), corrects);
+            }
+        }
+        (format!("{}Draft", kind.as_str().trim_end_matches("Certificate")), schema)
+    };
+    Kind::ALL.iter().map(draft).collect()
 }
 
 fn generate<T: JsonSchema>() -> Value {

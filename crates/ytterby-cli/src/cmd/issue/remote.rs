@@ -28,8 +28,9 @@ pub(crate) fn run(
 ) -> Result<u8, Failure> {
     let path = args.api_key_file.as_deref();
     let secret = input::read_api_key(path.ok_or_else(|| Failure::usage("--registry needs --api-key-file"))?)?;
+    let agent = agent(url, TIMEOUT)?;
     output.note(&format!("opening a network connection: {}", printable(url)));
-    let client = Client { agent: agent(url, TIMEOUT)?, base: url.trim_end_matches('/'), secret };
+    let client = Client { agent, base: url.trim_end_matches('/'), secret };
     // Labels of the lots that this run made, by lot number, for the rows that draw on them.
     let mut made: HashMap<String, String> = HashMap::new();
     let mut certificates = Vec::new();
@@ -66,7 +67,7 @@ pub(crate) fn run(
         })?;
         output.raw(&ytterby::json::canonical(&strict))?;
     }
-    output.finish()?;
+    output.finish_saying()?;
     Ok(0)
 }
 
@@ -115,6 +116,10 @@ fn refused(place: &str, status: u16, problem: &Value) -> Failure {
     for finding in findings.iter().take(20) {
         let (code, pointer) = (word(finding, "code"), word(finding, "pointer"));
         text.push_str(&format!("\n  --> {pointer}  {code}\n   |  {}", word(finding, "text")));
+        let help = word(finding, "help");
+        if !help.is_empty() {
+            text.push_str(&format!("\n   = help: {help}"));
+        }
     }
     let proven = matches!(status, 400 | 409 | 422) && code != "idempotency.in-progress";
     if proven { Failure::rejected(text) } else { Failure::undecided(text) }

@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::{Value, json};
 use ytterby::decimal::kilograms;
 use ytterby::digest::Digest;
 use ytterby::element::Element;
@@ -35,7 +34,8 @@ struct Drawn {
 /// A lot that is overdrawn only when all inputs are taken together.
 pub(crate) struct Overdrawn {
     lot: Digest,
-    number: String,
+    /// Its number.
+    pub(crate) number: String,
     element: Element,
     drawn_mg: u64,
     content_mg: u64,
@@ -116,21 +116,5 @@ impl Overdrawn {
     /// The lot's certificate is in no one place: it is named by its digest.
     pub(crate) fn index(&self) -> problem::Index<'static, 'static> {
         HashMap::new()
-    }
-
-    /// It as one of a report's problems.
-    pub(crate) fn to_json(&self) -> Value {
-        let finding = self.finding();
-        json!({
-            "code": finding.code.as_str(),
-            "effect": "reject",
-            "certificate": self.lot.to_string(),
-            "lot": self.number,
-            "pointer": finding.pointer,
-            "title": finding.code.title(),
-            "text": finding.text,
-            "help": finding.code.help(),
-            "files": self.files,
-        })
     }
 }
