@@ -85,10 +85,12 @@ async fn serve_demo(listen: std::net::SocketAddr, dir: Option<std::path::PathBuf
     let address = listener.local_addr()?;
     let app = server::open(&folder.config(address)?, Clock::system())?;
     let key = make_admin_key(&app, demo::LABEL).await?;
-    println!("listening on http://{address}");
-    println!("admin key {key}");
-    println!("documentation http://{address}/docs");
-    println!("next: the four calls under \"First certificate\" in proto-docs/http-api.md");
+    // In one piece: whoever reads two lines and closes the pipe is done with it.
+    let said = format!(
+        "listening on http://{address}\nadmin key {key}\ndocumentation http://{address}/docs\n\
+         next: the four calls under \"First certificate\" in proto-docs/http-api.md\n"
+    );
+    print!("{said}");
     server::serve(app, listener, stop_signal()?).await?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 
 /// The newest checkpoint of the log (C2SP tlog-checkpoint, tlog-tiles).
 #[utoipa::path(
-    get, path = "/log/checkpoint", tag = "log",
+    get, path = "/log/checkpoint", tag = "log", operation_id = "readCheckpoint",
     responses(
         (status = 200, description = "A signed note", body = String, content_type = "text/plain"),
         (status = 503, description = "None was signed yet", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),

@@ -13,7 +13,7 @@ use crate::problem::Problem;
 ///
 /// What is not covered by the published checkpoint is not there yet.
 #[utoipa::path(
-    get, path = "/log/tile/{path}", tag = "log",
+    get, path = "/log/tile/{path}", tag = "log", operation_id = "readTile",
     params(("path" = String, Path, description = "Level or `entries`, then the index in groups of three digits, and `.p/W` for the first W")),
     responses(
         (status = 200, description = "Hashes, or entries with their lengths in two bytes before each", body = Vec<u8>, content_type = "application/octet-stream"),

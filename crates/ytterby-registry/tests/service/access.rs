@@ -31,6 +31,7 @@ const OF_ANOTHER: &[(&str, &str, u16)] = &[
     ("GET", "/issuers/{name}/did.json", 200),
     ("GET", "/log/checkpoint", 200),
     ("GET", "/log/tile/{*path}", 200),
+    ("GET", "/problems/{code}", 200),
     ("GET", "/livez", 200),
     ("GET", "/readyz", 200),
     ("GET", "/version", 200),
@@ -60,7 +61,8 @@ impl Mine {
     /// A request that is good but for who sends it.
     fn ask(&self, route: &Route, key: Option<&str>, once: &str) -> Answer {
         let id = if route.path.starts_with("/v1/api-keys") { &self.key_id } else { &self.lot };
-        let mut path = route.path.replace("{id}", id).replace("{name}", "mine");
+        let mut path =
+            route.path.replace("{id}", id).replace("{name}", "mine").replace("{code}", "content.sum");
         // The one tile of a log with an entry; there are more by the time it is asked for.
         path = path.replace("{*path}", "0/000.p/1");
         match (route.method.as_str(), route.path) {
