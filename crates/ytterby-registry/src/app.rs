@@ -13,7 +13,7 @@ use ytterby_store::Store;
 use crate::clock::Clock;
 use crate::config::{Limits, PublicUrl};
 use crate::idempotency::InProgress;
-use crate::log::Log;
+use crate::log::{Log, LogError};
 use crate::problem::Problem;
 use crate::registrar::Registrar;
 use crate::seal::{Seal, SealError};
@@ -68,6 +68,11 @@ impl App {
             verifications,
             writes,
         }))
+    }
+
+    /// Compares the log with its mark; nothing may be served before that went well.
+    pub async fn start(&self) -> Result<(), LogError> {
+        self.registrar().start().await
     }
 
     /// The store.

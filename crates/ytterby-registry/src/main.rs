@@ -5,6 +5,7 @@ mod args;
 mod demo;
 mod keys;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -67,6 +68,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     if config.profile == Profile::Production {
         refuse_demo_keys(&app).await?;
     }
+    app.start().await?;
     let listener = server::listen(config.listen).await?;
     println!("listening on http://{}", listener.local_addr()?);
     let stop = stop_signal()?;
@@ -84,13 +86,14 @@ async fn serve_demo(listen: std::net::SocketAddr, dir: Option<std::path::PathBuf
     let listener = server::listen(listen).await?;
     let address = listener.local_addr()?;
     let app = server::open(&folder.config(address)?, Clock::system())?;
+    app.start().await?;
     let key = make_admin_key(&app, demo::LABEL).await?;
-    // In one piece: whoever reads two lines and closes the pipe is done with it.
-    let said = format!(
+    // In one piece: whoever reads only the first lines must not break the pipe under the rest.
+    let text = format!(
         "listening on http://{address}\nadmin key {key}\ndocumentation http://{address}/docs\n\
          next: the four calls under \"First certificate\" in proto-docs/http-api.md\n"
     );
-    print!("{said}");
+    std::io::stdout().write_all(text.as_bytes())?;
     server::serve(app, listener, stop_signal()?).await?;
     Ok(())
 }

@@ -71,7 +71,7 @@ pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
 ///
 /// Nothing is served if the log and its mark do not belong together.
 pub async fn serve(app: App, listener: TcpListener, stop: watch::Receiver<bool>) -> Result<(), ServeError> {
-    app.registrar().start().await?;
+    app.start().await?;
     let service = http::router(app.clone());
     run(listener, service, stop).await;
     app.finish_writes().await;

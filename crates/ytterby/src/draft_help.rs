@@ -6,6 +6,7 @@ use crate::finding::Code;
 impl Code {
     /// What an issuer does about a finding against his own draft, or against what he signed. The same as
     /// [`Code::help`] where that speaks to him as well.
+    #[expect(clippy::too_many_lines, reason = "a table: a line for each code")]
     pub fn help_for_issuer(self) -> &'static str {
         match self {
             Code::AuthorityCountry | Code::AuthorityElement | Code::AuthoritySource | Code::AuthorityStep => {

@@ -9,7 +9,7 @@ use ytterby::masses::Masses;
 use ytterby::text::printable;
 use ytterby::time::format_time;
 
-use super::{amount, style};
+use super::{amount, style, wrap};
 
 /// Everything a certificate says that people ask for, and what others in the file drew from its lot.
 pub(crate) fn block(certificate: &Certificate<'_>, drawn: &Masses) -> String {
@@ -38,7 +38,7 @@ fn title(claims: &Claims) -> String {
 }
 
 fn row(name: &str, text: &str) -> String {
-    format!("  {name:<13} {text}\n")
+    wrap::hanging(&format!("  {name:<13} "), 16, text, str::to_owned)
 }
 
 fn body(claims: &Claims, drawn: &Masses) -> String {

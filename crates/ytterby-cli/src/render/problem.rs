@@ -11,9 +11,6 @@ use super::{style, wrap};
 
 /// How many of one code are printed before the rest is only counted.
 const FOLD: usize = 20;
-/// Width of the text in a block.
-const WIDTH: usize = 100;
-
 /// Certificates by digest.
 pub(crate) type Index<'i, 'a> = HashMap<Digest, &'i Certificate<'a>>;
 
@@ -81,19 +78,43 @@ fn block(finding: &Finding, file: &str, index: &Index<'_, '_>, help: fn(Code) ->
     if !finding.pointer.is_empty() {
         place.push_str(&format!("  {}", printable(&finding.pointer)));
     }
-    let mut out = format!("{}: {}\n  --> {place}\n", heading(code), style::strong(code.title()));
-    for line in wrap::wrap(&printable(&finding.text), WIDTH) {
+    let plain = |line: &str| line.to_owned();
+    let mut out = title(code);
+    out.push_str(&wrap::hanging("  --> ", 6, &place, plain));
+    for line in wrap::wrap(&printable(&finding.text), wrap::width().saturating_sub(6)) {
         out.push_str(&format!("   |  {line}\n"));
     }
-    out.push_str(&format!("   = help: {}\n", help(code)));
+    out.push_str(&wrap::hanging("   = help: ", 11, help(code), plain));
     out
 }
 
-fn heading(code: Code) -> String {
+/// The heading and what the code says, on a further line where it is too narrow.
+fn title(code: Code) -> String {
+    let words: Vec<String> =
+        wrap::wrap(&format!("{}[{code}]: {}", word(code), code.title()), wrap::width() - 4);
+    let mut out = String::new();
+    for (at, line) in words.iter().enumerate() {
+        match line.split_once("]:").filter(|_| at == 0) {
+            Some((_, rest)) => out.push_str(&format!("{}: {}\n", heading(code), style::strong(rest.trim()))),
+            None => out.push_str(&format!("    {}\n", style::strong(line))),
+        }
+    }
+    out
+}
+
+fn word(code: Code) -> &'static str {
     match code.effect() {
-        Effect::Reject => style::bad(&format!("error[{code}]")),
-        Effect::Undecided => style::doubtful(&format!("undecided[{code}]")),
-        Effect::Untrusted => style::doubtful(&format!("untrusted[{code}]")),
-        Effect::Warn => style::doubtful(&format!("warning[{code}]")),
+        Effect::Reject => "error",
+        Effect::Undecided => "undecided",
+        Effect::Untrusted => "untrusted",
+        Effect::Warn => "warning",
+    }
+}
+
+fn heading(code: Code) -> String {
+    let text = format!("{}[{code}]", word(code));
+    match code.effect() {
+        Effect::Reject => style::bad(&text),
+        _ => style::doubtful(&text),
     }
 }

@@ -13,8 +13,6 @@ use super::{amount, registration, style, wrap};
 
 /// How many delivered lots get a line of their own.
 const MAX_SUBJECTS: usize = 20;
-/// Width of the sentence on what is not shown.
-const WIDTH: usize = 104;
 
 /// What a report is about.
 pub(crate) struct Shown<'s, 'a> {
@@ -30,20 +28,18 @@ impl Shown<'_, '_> {
     pub(crate) fn block(&self) -> String {
         let mut out = self.headers();
         for (step, text, outcome) in self.rows() {
-            let text = match outcome {
-                Outcome::Fail => style::bad(&text),
-                Outcome::Unknown | Outcome::Skipped | Outcome::Warn => style::doubtful(&text),
-                Outcome::Pass => text,
+            let paint = |line: &str| match outcome {
+                Outcome::Fail => style::bad(line),
+                Outcome::Unknown | Outcome::Skipped | Outcome::Warn => style::doubtful(line),
+                Outcome::Pass => line.to_owned(),
             };
-            out.push_str(&format!("    {:<14} {text}\n", step.as_str()));
+            out.push_str(&wrap::hanging(&format!("    {:<14} ", step.as_str()), 19, &text, paint));
         }
         if self.verbose {
             out.push_str(&self.certificates());
         }
         let sentence = format!("not shown by this: {}", self.report.not_shown().join("; "));
-        for (at, line) in wrap::wrap(&sentence, WIDTH).iter().enumerate() {
-            out.push_str(&format!("  {}{}\n", if at == 0 { "" } else { "  " }, style::dim(line)));
-        }
+        out.push_str(&wrap::hanging("  ", 4, &sentence, style::dim));
         let blocks = problem::blocks(&self.report.findings, self.file, self.index);
         if !blocks.is_empty() {
             out.push('\n');

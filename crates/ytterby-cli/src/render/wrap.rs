@@ -1,4 +1,25 @@
-//! Long sentences on several lines.
+//! Long sentences on several lines, as wide as the terminal is.
+
+/// Width where there is no terminal.
+const NO_TERMINAL: usize = 80;
+
+/// Columns to write in: what COLUMNS says, else the terminal's, else 80.
+pub(crate) fn width() -> usize {
+    let stated = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || comfy_table::Table::new().width().map(usize::from);
+    stated.or_else(terminal).unwrap_or(NO_TERMINAL).clamp(40, 1_000)
+}
+
+/// Text behind a head that is so wide, its further lines under the first; each line through `paint`.
+pub(crate) fn hanging(head: &str, indent: usize, text: &str, paint: impl Fn(&str) -> String) -> String {
+    let room = width().saturating_sub(indent).max(20);
+    let mut out = String::new();
+    for (at, line) in wrap(text, room).iter().enumerate() {
+        let before = if at == 0 { head.to_owned() } else { " ".repeat(indent) };
+        out.push_str(&format!("{before}{}\n", paint(line)));
+    }
+    out
+}
 
 /// Breaks words into lines of at most `width` characters, a longer word alone on its line.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {

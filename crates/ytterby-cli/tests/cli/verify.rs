@@ -27,11 +27,7 @@ fn a_verified_delivery_on_the_screen() {
     authority      4 of 4 accepted by Acme
     status         not checked
     time           4 of 4 possible in time · as of 2026-08-01T00:00:00Z
-  not shown by this: that the metal in the drum is this metal, and that the assays are true; that the same
-    ore was not registered under another lot elsewhere; what happened after the time asked about: later
-    draws, transfers and pledges; that the certificates are registered: not every one has a receipt that was
-    checked; that the certificates are unrevoked: status lists are not checked; that issuers whose keys a
-    registry keeps signed themselves
+  not shown by this: that the metal in the drum is this metal, and that the assays are true; that the same ore was not registered under another lot elsewhere; what happened after the time asked about: later draws, transfers and pledges; that the certificates are registered: not every one has a receipt that was checked; that the certificates are unrevoked: status lists are not checked; that issuers whose keys a registry keeps signed themselves
 
 warning[custody.unusual-step]: the step does not usually turn such an input into such an output
   --> delivery.json  certificate urn:uuid:00000000-0000-4000-8000-000000000003 (OX-1)  /credentialSubject/step
@@ -310,6 +306,30 @@ fn custody_that_could_not_be_looked_at_is_not_passed() {
     let outcomes: Vec<_> = report["certificates"].as_array().unwrap().iter().collect();
     let outcomes: Vec<_> = outcomes.iter().map(|own| &own["checks"]["custody"]["outcome"]).collect();
     assert_eq!(outcomes, ["skipped", "warn", "pass"]);
+}
+
+/// Without a terminal, 80 columns: only a word that is longer than that stands alone on its line.
+#[test]
+fn nothing_is_wider_than_the_terminal() {
+    let (folder, _) = delivered();
+    for (columns, width) in [(None, 80), (Some("60"), 60)] {
+        for args in [
+            &["verify", "delivery.json", "--trust", "acme.toml"][..],
+            &["show", "delivery.json"],
+            &["tree", "delivery.json"],
+        ] {
+            let mut command = folder.command(super::run::BINARY);
+            command.env_remove("COLUMNS").args(args);
+            if let Some(columns) = columns {
+                command.env("COLUMNS", columns);
+            }
+            let ran = super::run::Ran::of(command.output().unwrap());
+            let prose = |line: &&str| !line.contains("kg element") && !line.starts_with("                ");
+            let wide = |line: &&str| line.chars().count() > width && line.split_whitespace().count() > 4;
+            let wide: Vec<&str> = ran.out.lines().filter(prose).filter(wide).collect();
+            assert_eq!(wide, Vec::<&str>::new(), "{args:?}");
+        }
+    }
 }
 
 #[test]

@@ -218,6 +218,9 @@ fn a_demonstration_says_where_to_go_on() {
     let url = lines[0].strip_prefix("listening on ").unwrap();
     assert_eq!(lines[2], format!("documentation {url}/docs"));
     assert!(lines[3].starts_with("next: ") && lines[3].contains("First certificate"));
+    // It goes on when nobody reads any further.
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    assert_eq!(child.try_wait().unwrap(), None);
     Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(child.wait().unwrap().success());
 }
