@@ -55,6 +55,22 @@ fn texts_made_to_exhaust_are_refused() {
     println!("{} hostile texts refused", cases.len() + 2);
 }
 
+/// 20 MB of escaped pairs, in each place that is read in its own way: whatever is done once for each
+/// pair over all that was read would not end.
+#[test]
+fn millions_of_escaped_pairs_are_read_once() {
+    let pairs = format!("\"{}\"", "\\ud83d\\ude00".repeat(20_000_000 / 12));
+    no_bundle(pairs.as_bytes(), "a string");
+    no_bundle(format!("{{\"credentialSubject\":{pairs}}}").as_bytes(), "a bare certificate");
+    let bundle = |closings: &str| {
+        format!("{{\"bundle\":\"ytterby.bundle/1\",\"certificates\":[],\"closings\":[{closings}]}}")
+    };
+    no_bundle(bundle(&pairs).as_bytes(), "one large value of a bundle");
+    let short = format!("\"{}\"", "\\ud83d\\ude00".repeat(20_000));
+    assert!(Bundle::parse(bundle(&vec![short; 80].join(",")).as_bytes()).is_ok());
+    assert!(ytterby::json::Value::parse(pairs.as_bytes()).is_ok());
+}
+
 #[test]
 fn a_million_empty_certificates_are_rejected_or_refused() {
     let file = format!("[{}]", vec!["{}"; 1_000_000].join(","));

@@ -312,16 +312,19 @@ impl<'a> Reader<'a> {
         if let Some(c) = char::from_u32(first) {
             return Ok(c);
         }
-        let lone = self.error(ParseErrorKind::LoneSurrogate);
+        // Made only when it is needed: to find line and column, an error looks at all that was read.
+        let behind_first = self.at;
+        let lone =
+            |reader: &Self| located(reader.text.as_bytes(), ParseErrorKind::LoneSurrogate, behind_first);
         if first >= 0xdc00 || !self.text.as_bytes()[self.at..].starts_with(b"\\u") {
-            return Err(lone);
+            return Err(lone(self));
         }
         self.at += 2;
         let second = self.hex4()?;
         if !(0xdc00..0xe000).contains(&second) {
-            return Err(lone);
+            return Err(lone(self));
         }
-        char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)).ok_or(lone)
+        char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)).ok_or_else(|| lone(self))
     }
 
     fn hex4(&mut self) -> Result<u32, ParseError> {
