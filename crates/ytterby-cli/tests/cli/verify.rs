@@ -1,7 +1,7 @@
 //! `ytterby verify`: every exit code, every way in, and the words on the screen.
 
 use super::delivery::{Delivery, bundle, oxide};
-use super::run::Folder;
+use super::run::{BINARY, Folder};
 
 const AT: &str = "2026-08-01T00:00:00Z";
 
@@ -398,4 +398,25 @@ fn a_key_that_is_not_pinned_is_not_believed() {
     assert!(
         ran.out.contains("untrusted[authority.unknown-key]") && ran.out.contains("2 of 3 accepted by Acme")
     );
+}
+
+/// Inputs made to need many times their size in memory: each within an address space of a quarter of a
+/// gibibyte, the program's own 100 MB included.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_made_to_exhaust_is_read_in_little_memory() {
+    const SIZE: usize = 16 << 20;
+    let folder = Folder::new();
+    let many = |item: &str| item.repeat(SIZE / item.len());
+    let bundle = "{\"bundle\":\"ytterby.bundle/1\",\"certificates\":[";
+    let kind = "\"type\":[\"VerifiableCredential\",\"OriginCertificate\"]";
+    for (name, text, code) in [
+        ("a context", format!("{bundle}{{\"@context\":[{}\"\"],{kind}}}]}}", many("\"\",")), 4),
+    ] {
+        folder.write("in.json", &text);
+        let mut command = folder.command("sh");
+        let limited = format!("ulimit -v 262144; exec '{BINARY}' verify in.json --format jsonl");
+        let output = command.arg("-c").arg(limited).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }
