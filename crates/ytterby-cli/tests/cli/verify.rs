@@ -412,6 +412,9 @@ fn what_is_made_to_exhaust_is_read_in_little_memory() {
     let kind = "\"type\":[\"VerifiableCredential\",\"OriginCertificate\"]";
     for (name, text, code) in [
         ("a context", format!("{bundle}{{\"@context\":[{}\"\"],{kind}}}]}}", many("\"\",")), 4),
+        ("numbers", format!("{{\"credentialSubject\":[{}0]}}", many("0,")), 4),
+        ("objects", format!("{{\"credentialSubject\":[{}0]}}", many("{\"a\":0},")), 4),
+        ("presented", format!("{{\"verifiableCredential\":[{}{{}}]}}", many("{\"a\":0},")), 1),
     ] {
         folder.write("in.json", &text);
         let mut command = folder.command("sh");
