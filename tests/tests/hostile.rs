@@ -81,6 +81,29 @@ fn a_million_empty_certificates_are_rejected_or_refused() {
     assert_eq!(ytterby::verify(&bundle, &Trust::nobody(), time(NOW)).verdict(), Verdict::Undecided);
 }
 
+/// A proven fault is not hidden behind a budget, and a million of them are not all listed.
+#[test]
+fn of_certificates_that_break_form_a_thousand_are_listed() {
+    let verdict = |count: usize| {
+        let items: Vec<String> = (0..count).map(|at| format!("{{\"a\":\"{at}\"}}")).collect();
+        let file = format!("[{}]", items.join(","));
+        let bundle = Bundle::parse(file.as_bytes()).unwrap();
+        let report = ytterby::verify(&bundle, &Trust::nobody(), time(NOW));
+        let more = report
+            .findings()
+            .iter()
+            .find(|f| f.code.as_str() == "limit.certificates")
+            .map(|f| f.text.clone());
+        let listed = report.findings().iter().filter(|f| f.code.as_str().starts_with("malformed.")).count();
+        assert_eq!(report.to_json(&bundle)["counts"]["malformed"], count);
+        (report.verdict(), listed, more)
+    };
+    assert_eq!(verdict(1_000), (Verdict::Rejected, 1_000, None));
+    let more = |count: usize| Some(format!("{count} more certificates break form, and are not listed"));
+    assert_eq!(verdict(1_001), (Verdict::Rejected, 1_000, more(1)));
+    assert_eq!(verdict(1_100_000), (Verdict::Rejected, 1_000, more(1_099_000)));
+}
+
 /// Signs lots one after another, each an honest origin or a pool of what it draws.
 struct Yard {
     forge: Forge,

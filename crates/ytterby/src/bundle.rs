@@ -22,6 +22,10 @@ const MAX_RECEIPT: usize = MAX_CERTIFICATE;
 /// Most members of a presentation; their names are kept, to notice one that stands twice.
 const MAX_PRESENTATION: usize = 1_000;
 
+/// Certificates that break form whose findings are kept; the rest are only counted. One of them is
+/// enough for the verdict, and a file can hold millions.
+const MAX_BROKEN: usize = 1_000;
+
 /// A readable bundle. What breaks form inside it is kept, and rejects it.
 #[derive(Debug, Clone, Default)]
 pub struct Bundle<'a> {
@@ -30,6 +34,8 @@ pub struct Bundle<'a> {
     /// Certificates that break form: their digest, what they call themselves, and how they break it.
     pub(crate) broken: Vec<Broken>,
     receipts: HashMap<Digest, Receipt<'a>>,
+    /// How many more break form.
+    pub(crate) more_broken: usize,
 }
 
 /// A certificate that breaks form.
@@ -345,8 +351,12 @@ impl<'a> Builder<'a> {
             Ok(certificate) => self.add(certificate),
             Err(finding) => {
                 let digest = Digest::of(&self.scratch);
-                if self.seen.insert(digest) {
-                    self.bundle.broken.push(Broken { digest, finding });
+                if self.bundle.broken.len() < MAX_BROKEN {
+                    if self.seen.insert(digest) {
+                        self.bundle.broken.push(Broken { digest, finding });
+                    }
+                } else if !self.seen.contains(&digest) {
+                    self.bundle.more_broken += 1;
                 }
             }
         }

@@ -408,6 +408,9 @@ fn what_is_made_to_exhaust_is_read_in_little_memory() {
     const SIZE: usize = 16 << 20;
     let folder = Folder::new();
     let many = |item: &str| item.repeat(SIZE / item.len());
+    let numbered = |before: &str, after: &str, size: usize| {
+        (0..size / 16).map(|at| format!("{before}{at:x}{after}")).collect::<String>()
+    };
     let bundle = "{\"bundle\":\"ytterby.bundle/1\",\"certificates\":[";
     let kind = "\"type\":[\"VerifiableCredential\",\"OriginCertificate\"]";
     for (name, text, code) in [
@@ -415,6 +418,7 @@ fn what_is_made_to_exhaust_is_read_in_little_memory() {
         ("numbers", format!("{{\"credentialSubject\":[{}0]}}", many("0,")), 4),
         ("objects", format!("{{\"credentialSubject\":[{}0]}}", many("{\"a\":0},")), 4),
         ("presented", format!("{{\"verifiableCredential\":[{}{{}}]}}", many("{\"a\":0},")), 1),
+        ("broken", format!("[{}{{}}]", numbered("{\"a\":\"", "\"},", SIZE / 4)), 1),
     ] {
         folder.write("in.json", &text);
         let mut command = folder.command("sh");
