@@ -220,8 +220,7 @@ impl Run<'_> {
         let mut verdict = self.counts.verdict();
         if !across.is_empty() {
             verdict = Verdict::Rejected;
-        } else if let Some(received) = self.received.take() {
-            received.save()?;
+            self.received = None;
         }
         match self.args.format {
             ReportFormat::Human => self.last_line(&across)?,
@@ -247,6 +246,10 @@ impl Run<'_> {
     }
 
     fn last_line(&mut self, across: &[run_totals::Overdrawn]) -> Result<(), Failure> {
+        // Last: a lot whose report nobody got was not received.
+        if let Some(received) = self.received {
+            received.save()?;
+        }
         for overdrawn in across {
             let finding = overdrawn.finding();
             let blocks = problem::blocks([&finding], &overdrawn.files.join(", "), &overdrawn.index());
