@@ -45,7 +45,11 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
         delivered: HashMap::new(),
         fresh: Vec::new(),
     };
-    for source in input::expand(&args.inputs) {
+    let (sources, skipped) = input::expand(&args.inputs);
+    for name in skipped {
+        run.output.note(&input::why_skipped(&name));
+    }
+    for source in sources {
         match source {
             Ok(source) => run.input(&source)?,
             Err((file, text)) => run.unread(InputName { file, digest: None }, &text)?,
@@ -242,14 +246,14 @@ impl Run<'_> {
             self.output.note("nothing was given to verify: name a file, a directory or `-`");
         }
         self.output.finish()?;
-        Ok(verdict.exit_code())
-    }
-
-    fn last_line(&mut self, across: &[run_totals::Overdrawn]) -> Result<(), Failure> {
         // Last: a lot whose report nobody got was not received.
         if let Some(received) = self.received {
             received.save()?;
         }
+        Ok(verdict.exit_code())
+    }
+
+    fn last_line(&mut self, across: &[run_totals::Overdrawn]) -> Result<(), Failure> {
         for overdrawn in across {
             let finding = overdrawn.finding();
             let blocks = problem::blocks([&finding], &overdrawn.files.join(", "), &overdrawn.index());

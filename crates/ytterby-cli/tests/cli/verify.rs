@@ -400,6 +400,22 @@ fn a_key_that_is_not_pinned_is_not_believed() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn pipes_and_sockets_in_a_directory_are_skipped() {
+    let (folder, delivery) = delivered();
+    folder.write("in/a.json", delivery.bundle());
+    let made = folder.command("mkfifo").arg("in/pipe.json").status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo is needed");
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path("in/socket.json")).unwrap();
+    let ran = folder.run(&["verify", "in", "--trust", "acme.toml"]).exits(0);
+    assert!(ran.err.contains("skipped: in/pipe.json") && ran.err.contains("skipped: in/socket.json"));
+    assert_eq!(ran.last_line(), "1 checked: 1 verified (registration and status not checked)");
+    // A link to nowhere is not passed over: there was something to be said of it.
+    std::os::unix::fs::symlink("nowhere", folder.path("in/link.json")).unwrap();
+    folder.run(&["verify", "in", "--trust", "acme.toml"]).exits(4);
+}
+
 /// Inputs made to need many times their size in memory: each within an address space of a quarter of a
 /// gibibyte, the program's own 100 MB included.
 #[cfg(target_os = "linux")]
