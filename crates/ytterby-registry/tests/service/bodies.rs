@@ -232,6 +232,24 @@ fn raw(service: &Service, rest: &str) -> String {
     String::from_utf8_lossy(&answer).lines().next().unwrap().to_owned()
 }
 
+/// A bundle is not made a tree of, and what stands beside it is no larger than a form.
+#[test]
+fn a_request_to_verify_is_read_in_little_memory() {
+    let service = Service::start_with(Limits { body_bytes: 1_000, ..Limits::default() });
+    let (_, refinery) = service.issuer("refinery");
+    let ask = |body: &str| post(&service, "/v1/verify", &refinery, "application/json", body.as_bytes());
+    let large = format!("\"{}\"", "x".repeat(1_000));
+    for member in ["trust", "at", "other"] {
+        let answer = ask(&format!("{{\"bundle\":[],\"{member}\":{large}}}")).expect(400);
+        assert_eq!(answer.json()["code"], "request.json", "{member}");
+    }
+    // Names that stand twice within the bundle are still found, where the bundle is read.
+    let twice = ask("{\"bundle\":{\"a\":1,\"a\":2}}").expect(422).json();
+    assert!(twice["detail"].as_str().unwrap().contains("stands twice"), "{twice}");
+    ask("{\"bundle\":[{\"a\":1,}]}").expect(400);
+    assert_eq!(ask(&format!("{{\"bundle\":[{{\"a\":{large}}}]}}")).expect(200).json()["verdict"], "rejected");
+}
+
 #[test]
 fn a_list_is_filtered_and_paged() {
     let service = Service::start();
