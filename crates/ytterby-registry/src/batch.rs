@@ -91,7 +91,7 @@ async fn judge(app: &App, issuer: &Did, mode: Mode, submissions: &[Submission]) 
         let mut judged: Judged = Vec::with_capacity(all.len());
         for (at, submission) in all.iter().enumerate() {
             if mode == Mode::All {
-                register_together(&all, at, &mut inputs);
+                register_together(loaded.did(), &all, at, &mut inputs);
             }
             let passed = issue::judge(&own, &loaded, submission, &inputs);
             if let Ok(passed) = &passed {
@@ -118,12 +118,14 @@ async fn judge(app: &App, issuer: &Did, mode: Mode, submissions: &[Submission]) 
 }
 
 /// At the first draft of a run of drafts that share an input, has them share it out.
-fn register_together(all: &[Submission], at: usize, inputs: &mut ytterby::Inputs) {
+fn register_together(issuer: &Did, all: &[Submission], at: usize, inputs: &mut ytterby::Inputs) {
     if at > 0 && share(&all[at - 1], &all[at]) {
         return;
     }
     let run = (at + 1..all.len()).take_while(|next| share(&all[next - 1], &all[*next])).count();
-    let drafts = all[at..=at + run].iter().filter_map(|submission| match submission {
+    // What is refused in any case has no part: another's balance would show in the parts of the rest.
+    let held = all[at..=at + run].iter().filter(|one| issue::not_held(issuer, one, inputs).is_empty());
+    let drafts = held.filter_map(|submission| match submission {
         Submission::Draft(draft) => Some(draft.as_ref().clone()),
         Submission::Signed(_) => None,
     });
