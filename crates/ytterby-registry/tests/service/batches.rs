@@ -84,6 +84,42 @@ fn outputs_registered_together_share_a_deficit() {
     assert!(left.is_null() || left.as_str().unwrap().starts_with("0.00000"), "{left}");
 }
 
+/// Where two drafts make lots of one number, a third that names it might mean either.
+#[test]
+fn an_ambiguous_lot_number_is_refused() {
+    let service = Service::start();
+    let (_, refinery) = service.issuer("refinery");
+    let again = |number: &str, id: &str| {
+        let mut draft = origin(number);
+        draft["externalId"] = id.into();
+        draft
+    };
+    let mut third = draw("X", "MREC-0001", "5");
+    third["inputs"] = json!([{ "lot": "MREC-0002" , "draws": { "Nd": "1" } }, { "lot": "MREC-0001", "draws": { "Nd": "5" } }]);
+    let drafts = json!([again("MREC-0001", "a"), again("MREC-0002", "b"), again("MREC-0001", "c"), third]);
+    let all = json!({ "mode": "all", "certificates": drafts });
+    for refused in [
+        service.client.make(PATH, &refinery, "all", &all).expect(422).json(),
+        service.client.post(&format!("{PATH}?dry_run=true"), &refinery, &all).expect(422).json(),
+    ] {
+        assert_eq!(refused["findings"].as_array().unwrap().len(), 1, "{refused}");
+        assert_eq!(refused["findings"][0]["pointer"], "/certificates/3/inputs/1/lot");
+        assert_eq!(refused["findings"][0]["code"], "malformed.combination");
+    }
+    let list = service.client.get("/v1/certificates", &refinery).expect(200).json();
+    assert_eq!(list["certificates"], json!([]));
+    let each = json!({ "mode": "each", "certificates": drafts });
+    let done = service.client.make(PATH, &refinery, "each", &each).expect(201).json();
+    let statuses: Vec<_> = done["results"].as_array().unwrap().iter().map(|r| &r["status"]).collect();
+    assert_eq!(statuses, [201, 201, 201, 422]);
+    // One before it is one, whatever comes after.
+    let drafts = json!([again("M", "d"), draw("Y", "M", "5"), again("M", "e")]);
+    service
+        .client
+        .make(PATH, &refinery, "one", &json!({ "mode": "all", "certificates": drafts }))
+        .expect(201);
+}
+
 #[test]
 fn a_batch_has_a_form() {
     let service = Service::start();
