@@ -55,6 +55,22 @@ fn texts_made_to_exhaust_are_refused() {
     println!("{} hostile texts refused", cases.len() + 2);
 }
 
+/// 20 MB of escaped pairs, in each place that is read in its own way: whatever is done once for each
+/// pair over all that was read would not end.
+#[test]
+fn millions_of_escaped_pairs_are_read_once() {
+    let pairs = format!("\"{}\"", "\\ud83d\\ude00".repeat(20_000_000 / 12));
+    no_bundle(pairs.as_bytes(), "a string");
+    no_bundle(format!("{{\"credentialSubject\":{pairs}}}").as_bytes(), "a bare certificate");
+    let bundle = |closings: &str| {
+        format!("{{\"bundle\":\"ytterby.bundle/1\",\"certificates\":[],\"closings\":[{closings}]}}")
+    };
+    no_bundle(bundle(&pairs).as_bytes(), "one large value of a bundle");
+    let short = format!("\"{}\"", "\\ud83d\\ude00".repeat(20_000));
+    assert!(Bundle::parse(bundle(&vec![short; 80].join(",")).as_bytes()).is_ok());
+    assert!(ytterby::json::Value::parse(pairs.as_bytes()).is_ok());
+}
+
 #[test]
 fn a_million_empty_certificates_are_rejected_or_refused() {
     let file = format!("[{}]", vec!["{}"; 1_000_000].join(","));
@@ -63,6 +79,29 @@ fn a_million_empty_certificates_are_rejected_or_refused() {
     let empty = json!({ "bundle": "ytterby.bundle/1", "certificates": [] }).to_string();
     let bundle = Bundle::parse(empty.as_bytes()).unwrap();
     assert_eq!(ytterby::verify(&bundle, &Trust::nobody(), time(NOW)).verdict(), Verdict::Undecided);
+}
+
+/// A proven fault is not hidden behind a budget, and a million of them are not all listed.
+#[test]
+fn of_certificates_that_break_form_a_thousand_are_listed() {
+    let verdict = |count: usize| {
+        let items: Vec<String> = (0..count).map(|at| format!("{{\"a\":\"{at}\"}}")).collect();
+        let file = format!("[{}]", items.join(","));
+        let bundle = Bundle::parse(file.as_bytes()).unwrap();
+        let report = ytterby::verify(&bundle, &Trust::nobody(), time(NOW));
+        let more = report
+            .findings()
+            .iter()
+            .find(|f| f.code.as_str() == "limit.certificates")
+            .map(|f| f.text.clone());
+        let listed = report.findings().iter().filter(|f| f.code.as_str().starts_with("malformed.")).count();
+        assert_eq!(report.to_json(&bundle)["counts"]["malformed"], count);
+        (report.verdict(), listed, more)
+    };
+    assert_eq!(verdict(1_000), (Verdict::Rejected, 1_000, None));
+    let more = |count: usize| Some(format!("{count} more certificates break form, and are not listed"));
+    assert_eq!(verdict(1_001), (Verdict::Rejected, 1_000, more(1)));
+    assert_eq!(verdict(1_100_000), (Verdict::Rejected, 1_000, more(1_099_000)));
 }
 
 /// Signs lots one after another, each an honest origin or a pool of what it draws.

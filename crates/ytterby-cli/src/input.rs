@@ -78,13 +78,16 @@ pub(crate) fn read_api_key(path: &Path) -> Result<String, Failure> {
     Ok(secret.to_owned())
 }
 
-/// The sources that arguments name: a directory stands for every `*.json` in it, by name. `Err` holds
-/// the name and what is wrong.
-pub(crate) fn expand(arguments: &[PathBuf]) -> Vec<Result<Source, (String, String)>> {
-    let mut sources = Vec::new();
+/// What an argument stands for; `Err` holds the name and what is wrong.
+type Found = Result<Source, (String, String)>;
+
+/// The sources that arguments name, and the names of what was skipped: a directory stands for every
+/// `*.json` in it, by name, but not for a pipe, socket or device, which may never end.
+pub(crate) fn expand(arguments: &[PathBuf]) -> (Vec<Found>, Vec<String>) {
+    let (mut sources, mut skipped) = (Vec::new(), Vec::new());
     for argument in arguments {
         if argument.as_os_str() != "-" && argument.is_dir() {
-            match directory(argument) {
+            match directory(argument, &mut skipped) {
                 Ok(files) if files.is_empty() => {
                     let text = "a directory without a .json file in it".to_owned();
                     sources.push(Err((argument.display().to_string(), text)));
@@ -99,15 +102,26 @@ pub(crate) fn expand(arguments: &[PathBuf]) -> Vec<Result<Source, (String, Strin
             sources.push(Ok(Source::of(argument)));
         }
     }
-    sources
+    (sources, skipped)
 }
 
-fn directory(path: &Path) -> io::Result<Vec<PathBuf>> {
+/// What is said of a name that was skipped.
+pub(crate) fn why_skipped(name: &str) -> String {
+    format!("skipped: {} is no regular file", ytterby::text::printable(name))
+}
+
+fn directory(path: &Path, skipped: &mut Vec<String>) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in path.read_dir()? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "json") && !path.is_dir() {
-            files.push(path);
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        match path.metadata() {
+            Ok(metadata) if metadata.is_dir() => {}
+            Ok(metadata) if !metadata.is_file() => skipped.push(path.display().to_string()),
+            // What cannot be looked at is an input of which nothing can be said.
+            Ok(_) | Err(_) => files.push(path),
         }
     }
     files.sort();

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use ytterby::Draft;
 use ytterby::did::Did;
-use ytterby::finding::Finding;
+use ytterby::finding::{Code, Finding};
 use ytterby_store::{CertificateFilter, Registration, StoreError};
 
 use crate::app::App;
@@ -91,9 +91,12 @@ async fn judge(app: &App, issuer: &Did, mode: Mode, submissions: &[Submission]) 
         let mut judged: Judged = Vec::with_capacity(all.len());
         for (at, submission) in all.iter().enumerate() {
             if mode == Mode::All {
-                register_together(&all, at, &mut inputs);
+                register_together(loaded.did(), &all, at, &mut inputs);
             }
-            let passed = issue::judge(&own, &loaded, submission, &inputs);
+            let passed = match ambiguous(&all, at) {
+                found if found.is_empty() => issue::judge(&own, &loaded, submission, &inputs),
+                found => Err(Failed::Refused(found)),
+            };
             if let Ok(passed) = &passed {
                 inputs.take(&passed.certificate);
                 if let Some(lot) = issue::as_input(passed) {
@@ -117,13 +120,27 @@ async fn judge(app: &App, issuer: &Did, mode: Mode, submissions: &[Submission]) 
     Ok(all)
 }
 
+/// The inputs of a draft that name a lot number which several before it have.
+fn ambiguous(all: &[Submission], at: usize) -> Vec<Finding> {
+    let Submission::Draft(draft) = &all[at] else { return Vec::new() };
+    let twice = |name: &str| all[..at].iter().filter(|one| one.lot_number() == Some(name)).nth(1).is_some();
+    let named = draft.inputs().iter().enumerate().filter(|(_, input)| twice(&input.lot));
+    let finding = |(at, input): (usize, &ytterby::DraftInput)| {
+        let text = format!("{:?} is the lot number of several certificates before it", input.lot);
+        Finding::new(Code::MalformedCombination, text).at(format!("/inputs/{at}/lot"))
+    };
+    named.map(finding).collect()
+}
+
 /// At the first draft of a run of drafts that share an input, has them share it out.
-fn register_together(all: &[Submission], at: usize, inputs: &mut ytterby::Inputs) {
+fn register_together(issuer: &Did, all: &[Submission], at: usize, inputs: &mut ytterby::Inputs) {
     if at > 0 && share(&all[at - 1], &all[at]) {
         return;
     }
     let run = (at + 1..all.len()).take_while(|next| share(&all[next - 1], &all[*next])).count();
-    let drafts = all[at..=at + run].iter().filter_map(|submission| match submission {
+    // What is refused in any case has no part: another's balance would show in the parts of the rest.
+    let held = all[at..=at + run].iter().filter(|one| issue::not_held(issuer, one, inputs).is_empty());
+    let drafts = held.filter_map(|submission| match submission {
         Submission::Draft(draft) => Some(draft.as_ref().clone()),
         Submission::Signed(_) => None,
     });

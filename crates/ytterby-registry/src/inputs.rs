@@ -40,6 +40,14 @@ impl Submission {
         }
     }
 
+    /// The number of the lot that it would make.
+    pub(crate) fn lot_number(&self) -> Option<&str> {
+        match self {
+            Submission::Draft(draft) => draft.text("lotNumber"),
+            Submission::Signed(certificate) => Some(&certificate.lot()?.number),
+        }
+    }
+
     /// The inputs as they are named, with the name where it is not the certificate's label.
     fn named(&self) -> Vec<(Reference, Option<String>)> {
         match self {

@@ -125,6 +125,10 @@ pub(crate) fn judge(
     inputs: &Inputs,
 ) -> Result<Passed, Failed> {
     let at = app.now();
+    let refused = not_held(&issuer.did, submission, inputs);
+    if !refused.is_empty() {
+        return Err(Failed::Refused(refused));
+    }
     match submission {
         Submission::Draft(draft) => {
             let key = issuer.custodial().ok_or_else(no_custodial_key)?;
@@ -146,10 +150,32 @@ pub(crate) fn judge(
     }
 }
 
-/// Who does not hold a lot is not told what is left of it.
+/// The inputs that somebody else holds. Asked before anything is computed from them: whoever does not
+/// hold a lot is told that, and nothing that follows from what is left of it.
+pub(crate) fn not_held(issuer: &Did, submission: &Submission, inputs: &Inputs) -> Vec<Finding> {
+    let (lots, place): (Vec<Option<&InputLot>>, &str) = match submission {
+        Submission::Draft(draft) => (draft.inputs().iter().map(|i| inputs.named(&i.lot)).collect(), ""),
+        Submission::Signed(certificate) => {
+            let drawn = certificate.lot().iter().flat_map(|lot| lot.inputs.iter()).collect::<Vec<_>>();
+            (drawn.iter().map(|input| inputs.lot(&input.digest)).collect(), "/credentialSubject")
+        }
+    };
+    let finding = |(at, lot): (usize, Option<&InputLot>)| {
+        let lot = lot?.certificate.lot()?;
+        let text = match &lot.holder {
+            Some(holder) if holder == issuer => return None,
+            Some(holder) => format!("{holder} holds lot {}, {issuer} drew on it", lot.number),
+            None => format!("lot {} was delivered to somebody without a DID", lot.number),
+        };
+        Some(Finding::new(Code::CustodyNotHolder, text).at(format!("{place}/inputs/{at}/lot")))
+    };
+    lots.into_iter().enumerate().filter_map(finding).collect()
+}
+
+/// The same of what the judge found, should it have found more than that.
 fn discreet(mut findings: Vec<Finding>) -> Failed {
     if findings.iter().any(|finding| finding.code == Code::CustodyNotHolder) {
-        findings.retain(|f| !matches!(f.code, Code::ConservationOverdrawn | Code::ConservationSplit));
+        findings.retain(|finding| finding.code == Code::CustodyNotHolder);
     }
     Failed::Refused(findings)
 }
@@ -222,6 +248,11 @@ impl Issuer {
         let row = row.ok_or_else(|| Problem::not_found(&format!("no issuer {did}")))?;
         let keys = app.store().issuer_keys(did.clone()).await?;
         Ok(Issuer { did: row.did, title: row.title, keys })
+    }
+
+    /// Who it is.
+    pub(crate) fn did(&self) -> &Did {
+        &self.did
     }
 
     /// The key that signs drafts.

@@ -19,8 +19,12 @@ pub const BUNDLE_VERSION: &str = "ytterby.bundle/1";
 /// Largest receipt, in bytes: its entry has at most 65,535, its checkpoint a kilobyte or two.
 const MAX_RECEIPT: usize = MAX_CERTIFICATE;
 
-/// Largest presentation or bare certificate read as one tree.
-const MAX_TREE: usize = 64 * 1024 * 1024;
+/// Most members of a presentation; their names are kept, to notice one that stands twice.
+const MAX_PRESENTATION: usize = 1_000;
+
+/// Certificates that break form whose findings are kept; the rest are only counted. One of them is
+/// enough for the verdict, and a file can hold millions.
+const MAX_BROKEN: usize = 1_000;
 
 /// A readable bundle. What breaks form inside it is kept, and rejects it.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +34,8 @@ pub struct Bundle<'a> {
     /// Certificates that break form: their digest, what they call themselves, and how they break it.
     pub(crate) broken: Vec<Broken>,
     receipts: HashMap<Digest, Receipt<'a>>,
+    /// How many more break form.
+    pub(crate) more_broken: usize,
 }
 
 /// A certificate that breaks form.
@@ -168,28 +174,57 @@ impl<'a> Hints<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// An object is a bundle if its members are a bundle's; else it is a certificate or presentation,
-    /// small enough to be read as one tree.
+    /// An object is a bundle if its members are a bundle's, a certificate if it is of such a size and
+    /// has a subject, else a presentation.
     fn object(&mut self, reader: &mut Reader<'a>) -> Result<(), ParseError> {
         let mut look = reader.clone();
         let is_bundle = look.open(b'{')? && MEMBERS.contains(&look.key()?.as_ref());
         if is_bundle {
             return self.members(reader);
         }
-        let from = reader.offset();
-        let value = reader.value_up_to(MAX_TREE)?;
-        let source = reader.span(from, reader.offset()).trim_ascii_end();
-        let presented = value.get("verifiableCredential");
-        match (&value, presented) {
-            (Value::Object(_), Some(Value::Array(items))) => {
-                items.iter().try_for_each(|item| self.certificate(item, None, reader))
-            }
-            (Value::Object(_), Some(item @ Value::Object(_))) => self.certificate(item, None, reader),
-            (Value::Object(object), None) if object.get("credentialSubject").is_some() => {
+        let mut look = reader.clone();
+        match look.value_up_to(MAX_CERTIFICATE) {
+            Ok(value) if value.get("verifiableCredential").is_some() => self.presentation(reader),
+            Ok(value) if value.get("credentialSubject").is_some() => {
+                let source = reader.span(reader.offset(), look.offset()).trim_ascii_end();
+                *reader = look;
                 self.certificate(&value, Some(source), reader)
             }
-            _ => Err(reader.error(ParseErrorKind::Shape(SHAPE))),
+            Err(large) if matches!(large.kind, ParseErrorKind::TooLarge(_)) => {
+                let no_presentation = ParseErrorKind::Shape(SHAPE);
+                self.presentation(reader)
+                    .map_err(|error| if error.kind == no_presentation { large } else { error })
+            }
+            Ok(_) => Err(look.error(ParseErrorKind::Shape(SHAPE))),
+            Err(error) => Err(error),
         }
+    }
+
+    /// Read as a bundle is, so that its size is no matter. All but its certificates is only read.
+    fn presentation(&mut self, reader: &mut Reader<'a>) -> Result<(), ParseError> {
+        let mut names = HashSet::new();
+        let mut more = reader.open(b'{')?;
+        while more {
+            let name = reader.key()?;
+            if names.len() == MAX_PRESENTATION {
+                return Err(reader.error(ParseErrorKind::Shape("more members than a presentation has")));
+            }
+            if names.contains(&name) {
+                return Err(reader.error(ParseErrorKind::DuplicateKey(name.chars().take(60).collect())));
+            }
+            match (name.as_ref(), reader.peek()) {
+                ("verifiableCredential", Some(b'[')) => self.certificates(reader)?,
+                ("verifiableCredential", Some(b'{')) => self.one(reader)?,
+                ("verifiableCredential", _) => return Err(reader.error(ParseErrorKind::Shape(SHAPE))),
+                _ => drop(reader.value_up_to(MAX_CERTIFICATE)?),
+            }
+            names.insert(name);
+            more = reader.more(b'{')?;
+        }
+        if names.contains("verifiableCredential") {
+            return Ok(());
+        }
+        Err(reader.error(ParseErrorKind::Shape(SHAPE)))
     }
 
     fn members(&mut self, reader: &mut Reader<'a>) -> Result<(), ParseError> {
@@ -272,18 +307,22 @@ impl<'a> Builder<'a> {
     fn certificates(&mut self, reader: &mut Reader<'a>) -> Result<(), ParseError> {
         let mut more = reader.open(b'[')?;
         while more {
-            if let Some((certificate, length)) = self.plain(reader) {
-                reader.pass(length);
-                self.add(certificate);
-            } else {
-                let from = reader.offset();
-                let value = reader.value_up_to(MAX_CERTIFICATE)?;
-                let source = reader.span(from, reader.offset()).trim_ascii_end();
-                self.certificate(&value, Some(source), reader)?;
-            }
+            self.one(reader)?;
             more = reader.more(b'[')?;
         }
         Ok(())
+    }
+
+    fn one(&mut self, reader: &mut Reader<'a>) -> Result<(), ParseError> {
+        if let Some((certificate, length)) = self.plain(reader) {
+            reader.pass(length);
+            self.add(certificate);
+            return Ok(());
+        }
+        let from = reader.offset();
+        let value = reader.value_up_to(MAX_CERTIFICATE)?;
+        let source = reader.span(from, reader.offset()).trim_ascii_end();
+        self.certificate(&value, Some(source), reader)
     }
 
     /// The certificate at the cursor, if it stands there in canonical bytes.
@@ -312,8 +351,12 @@ impl<'a> Builder<'a> {
             Ok(certificate) => self.add(certificate),
             Err(finding) => {
                 let digest = Digest::of(&self.scratch);
-                if self.seen.insert(digest) {
-                    self.bundle.broken.push(Broken { digest, finding });
+                if self.bundle.broken.len() < MAX_BROKEN {
+                    if self.seen.insert(digest) {
+                        self.bundle.broken.push(Broken { digest, finding });
+                    }
+                } else if !self.seen.contains(&digest) {
+                    self.bundle.more_broken += 1;
                 }
             }
         }
@@ -336,5 +379,56 @@ impl Broken {
     /// How it breaks form, said of its digest.
     pub(crate) fn finding(&self) -> Finding {
         self.finding.clone().about(self.digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<(usize, usize), ParseErrorKind> {
+        let bundle = Bundle::parse(text.as_bytes()).map_err(|error| error.0.kind)?;
+        Ok((bundle.certificates.len(), bundle.broken.len()))
+    }
+
+    #[test]
+    fn a_presentation_of_any_size_is_read_member_by_member() {
+        let long = format!("[{}]", vec!["[0]"; 100_000].join(","));
+        let items: Vec<String> = (0..6).map(|at| format!("{{\"{at}\":{long}}}")).collect();
+        let list = items.join(", ");
+        assert_eq!(read(&format!("{{\"holder\":\"x\",\"verifiableCredential\":[{list}]}}")), Ok((0, 6)));
+        assert_eq!(read(&format!("{{\"verifiableCredential\":[{list}],\"proof\":{long}}}")), Ok((0, 6)));
+        assert_eq!(read(&format!("{{\"proof\":{long},\"verifiableCredential\":{}}}", items[0])), Ok((0, 1)));
+        assert_eq!(read("{\"verifiableCredential\":{}}"), Ok((0, 1)));
+        assert_eq!(read("{\"verifiableCredential\":[]}"), Ok((0, 0)));
+    }
+
+    #[test]
+    fn what_is_neither_small_nor_a_presentation_is_refused() {
+        let long = format!("[{}0]", "0,".repeat(MAX_CERTIFICATE / 4));
+        let large = Err(ParseErrorKind::TooLarge(MAX_CERTIFICATE));
+        let shape = Err(ParseErrorKind::Shape(SHAPE));
+        assert_eq!(read(&format!("{{\"credentialSubject\":[{long},{long}]}}")), large);
+        assert_eq!(read(&format!("{{\"credentialSubject\":{long},\"id\":{long}}}")), large);
+        assert_eq!(read(&format!("{{\"id\":[{long},{long}],\"verifiableCredential\":[]}}")), large);
+        assert_eq!(read(&format!("{{\"verifiableCredential\":[[{long},{long}]]}}")), large);
+        assert_eq!(read("{\"verifiableCredential\":\"data:x\"}"), shape);
+        assert_eq!(read("{\"id\":\"x\"}"), shape);
+        let twice = ParseErrorKind::DuplicateKey("a".into());
+        assert_eq!(read(&format!("{{\"a\":{long},\"a\":{long},\"verifiableCredential\":[]}}")), Err(twice));
+        let names: Vec<String> = (0..=MAX_PRESENTATION).map(|at| format!("\"{at}\":0")).collect();
+        let crowd = format!("{{{},\"verifiableCredential\":[]}}", names.join(","));
+        let crowded = ParseErrorKind::Shape("more members than a presentation has");
+        assert_eq!(read(&crowd), Err(crowded));
+    }
+
+    #[test]
+    fn a_certificate_is_not_decoded_beyond_what_one_may_have() {
+        // The hint stands behind a context that alone is longer than a certificate.
+        let context = "\"\",".repeat(MAX_CERTIFICATE);
+        let certificate = format!(
+            "{{\"@context\":[{context}\"\"],\"type\":[\"VerifiableCredential\",\"OriginCertificate\"]}}"
+        );
+        assert_eq!(read(&format!("[{certificate}]")), Err(ParseErrorKind::TooLarge(MAX_CERTIFICATE)));
     }
 }

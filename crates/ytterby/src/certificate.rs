@@ -132,11 +132,14 @@ impl<'a> Certificate<'a> {
     /// bytes that were signed, as most do; says how many bytes it has. Whatever else it is, and
     /// whatever is wrong with it, the tree tells.
     pub(crate) fn plain(text: &'a str, kind: Kind) -> Option<(Self, usize)> {
-        let mut plain = Plain::new(text);
+        // What is longer than a certificate may be is not decoded first and then refused.
+        let most = text.len().min(MAX_CERTIFICATE);
+        let most = (0..=most).rev().find(|at| text.is_char_boundary(*at))?;
+        let mut plain = Plain::new(&text[..most]);
         let (claims, wire) = wire::claims(kind, &mut plain).ok()?;
         let wire = wire?;
         let length = plain.offset();
-        let source = text.get(..length).filter(|source| source.len() <= MAX_CERTIFICATE)?;
+        let source = text.get(..length)?;
         let hashes = proof::hash_plain(source, &wire)?;
         let (bytes, digest) = (Cow::Borrowed(source.as_bytes()), Digest::of(source.as_bytes()));
         Some((Certificate { bytes, digest, claims, proof: Proof::of(wire, hashes) }, length))

@@ -245,7 +245,7 @@ impl Report {
             subject: bundle.subject(),
             certificates: Vec::with_capacity(bundle.certificates.len()),
             findings: Vec::new(),
-            broken: bundle.broken.len(),
+            broken: bundle.broken.len() + bundle.more_broken,
             registration_required: trust.require_registration,
             registries_pinned: !trust.registries.is_empty(),
             status_required: trust.require_status,

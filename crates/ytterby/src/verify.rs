@@ -56,6 +56,10 @@ pub fn verify_with(
     for broken in &bundle.broken {
         report.findings.push(broken.finding());
     }
+    if bundle.more_broken > 0 {
+        let text = format!("{} more certificates break form, and are not listed", bundle.more_broken);
+        report.findings.push(Finding::new(Code::LimitCertificates, text));
+    }
     report.findings.extend(lineage::check_labels(bundle));
     for (done, position) in lineage.order.iter().enumerate() {
         let certificate = walk.judge(*position, &mut report.findings);
@@ -315,6 +319,7 @@ impl Outcomes {
 }
 
 fn over_budget(bundle: &Bundle<'_>, budget: Budget) -> Option<Finding> {
+    // Those that break form and are only counted cause no work.
     let certificates = bundle.certificates.len() + bundle.broken.len();
     if certificates > budget.certificates {
         let text = format!("{certificates} certificates, the budget is {}", budget.certificates);

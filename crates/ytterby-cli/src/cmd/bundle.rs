@@ -30,7 +30,11 @@ fn create(inputs: &[PathBuf], mut output: Output) -> Result<u8, Failure> {
     let mut certificates: Vec<Certificate<'static>> = Vec::new();
     let mut receipts: HashMap<ytterby::digest::Digest, Receipt<'static>> = HashMap::new();
     let mut seen = HashSet::new();
-    for source in input::expand(inputs) {
+    let (sources, skipped) = input::expand(inputs);
+    for name in skipped {
+        output.note(&input::why_skipped(&name));
+    }
+    for source in sources {
         let source = source.map_err(|(name, text)| Failure::undecided(format!("{name}: {text}")))?;
         let name = source.name();
         let failed = |text: String| Failure::undecided(format!("{name}: {text}"));

@@ -45,7 +45,11 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
         delivered: HashMap::new(),
         fresh: Vec::new(),
     };
-    for source in input::expand(&args.inputs) {
+    let (sources, skipped) = input::expand(&args.inputs);
+    for name in skipped {
+        run.output.note(&input::why_skipped(&name));
+    }
+    for source in sources {
         match source {
             Ok(source) => run.input(&source)?,
             Err((file, text)) => run.unread(InputName { file, digest: None }, &text)?,
@@ -220,8 +224,7 @@ impl Run<'_> {
         let mut verdict = self.counts.verdict();
         if !across.is_empty() {
             verdict = Verdict::Rejected;
-        } else if let Some(received) = self.received.take() {
-            received.save()?;
+            self.received = None;
         }
         match self.args.format {
             ReportFormat::Human => self.last_line(&across)?,
@@ -243,6 +246,10 @@ impl Run<'_> {
             self.output.note("nothing was given to verify: name a file, a directory or `-`");
         }
         self.output.finish()?;
+        // Last: a lot whose report nobody got was not received.
+        if let Some(received) = self.received {
+            received.save()?;
+        }
         Ok(verdict.exit_code())
     }
 

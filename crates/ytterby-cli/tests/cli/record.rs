@@ -40,6 +40,19 @@ fn only_what_is_verified_is_recorded() {
     assert!(!folder.path("received").exists());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lot_whose_report_is_lost_is_not_received() {
+    let folder = delivered();
+    for more in [&["-o", "/dev/full"][..], &["-o", "/dev/full", "--format", "json"]] {
+        let ran = folder.run(&[&ARGS[..], more].concat()).exits(4);
+        assert!(ran.err.contains("/dev/full"), "{}", ran.err);
+        assert!(!folder.path("received").exists());
+    }
+    folder.run(&[&ARGS[..], &["-o", "report"]].concat()).exits(0);
+    assert_eq!(folder.read("received").lines().count(), 2);
+}
+
 #[test]
 fn a_broken_record_is_not_overwritten() {
     let folder = delivered();

@@ -1,7 +1,7 @@
 //! `ytterby verify`: every exit code, every way in, and the words on the screen.
 
 use super::delivery::{Delivery, bundle, oxide};
-use super::run::Folder;
+use super::run::{BINARY, Folder};
 
 const AT: &str = "2026-08-01T00:00:00Z";
 
@@ -418,4 +418,48 @@ fn a_key_that_is_not_pinned_is_not_believed() {
     assert!(
         ran.out.contains("untrusted[authority.unknown-key]") && ran.out.contains("2 of 3 accepted by Acme")
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_sockets_in_a_directory_are_skipped() {
+    let (folder, delivery) = delivered();
+    folder.write("in/a.json", delivery.bundle());
+    let made = folder.command("mkfifo").arg("in/pipe.json").status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo is needed");
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path("in/socket.json")).unwrap();
+    let ran = folder.run(&["verify", "in", "--trust", "acme.toml"]).exits(0);
+    assert!(ran.err.contains("skipped: in/pipe.json") && ran.err.contains("skipped: in/socket.json"));
+    assert_eq!(ran.last_line(), "1 checked: 1 verified (registration and status not checked)");
+    // A link to nowhere is not passed over: there was something to be said of it.
+    std::os::unix::fs::symlink("nowhere", folder.path("in/link.json")).unwrap();
+    folder.run(&["verify", "in", "--trust", "acme.toml"]).exits(4);
+}
+
+/// Inputs made to need many times their size in memory: each within an address space of a quarter of a
+/// gibibyte, the program's own 100 MB included.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_made_to_exhaust_is_read_in_little_memory() {
+    const SIZE: usize = 16 << 20;
+    let folder = Folder::new();
+    let many = |item: &str| item.repeat(SIZE / item.len());
+    let numbered = |before: &str, after: &str, size: usize| {
+        (0..size / 16).map(|at| format!("{before}{at:x}{after}")).collect::<String>()
+    };
+    let bundle = "{\"bundle\":\"ytterby.bundle/1\",\"certificates\":[";
+    let kind = "\"type\":[\"VerifiableCredential\",\"OriginCertificate\"]";
+    for (name, text, code) in [
+        ("a context", format!("{bundle}{{\"@context\":[{}\"\"],{kind}}}]}}", many("\"\",")), 4),
+        ("numbers", format!("{{\"credentialSubject\":[{}0]}}", many("0,")), 4),
+        ("objects", format!("{{\"credentialSubject\":[{}0]}}", many("{\"a\":0},")), 4),
+        ("presented", format!("{{\"verifiableCredential\":[{}{{}}]}}", many("{\"a\":0},")), 1),
+        ("broken", format!("[{}{{}}]", numbered("{\"a\":\"", "\"},", SIZE / 4)), 1),
+    ] {
+        folder.write("in.json", &text);
+        let mut command = folder.command("sh");
+        let limited = format!("ulimit -v 262144; exec '{BINARY}' verify in.json --format jsonl");
+        let output = command.arg("-c").arg(limited).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }

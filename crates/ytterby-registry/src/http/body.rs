@@ -90,6 +90,9 @@ pub(crate) fn typed(status: StatusCode, media_type: &'static str, bytes: impl In
     response
 }
 
+/// How long the next bytes of a body may take: whoever sends none holds a place that others want.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
     expect_json(request.headers())?;
     let announced = request.headers().get(header::CONTENT_LENGTH);
@@ -98,11 +101,12 @@ async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
     let mut bytes = Vec::new();
     if announced.is_none_or(|length| length <= limit as u64) {
         loop {
-            match frame(&mut body).await {
-                None => return Ok(bytes.into()),
-                Some(Err(_)) => return Err(broken_off()),
-                Some(Ok(data)) if bytes.len() + data.len() > limit => break,
-                Some(Ok(data)) => bytes.extend_from_slice(&data),
+            match tokio::time::timeout(PATIENCE, frame(&mut body)).await {
+                Err(_) => return Err(too_slow()),
+                Ok(None) => return Ok(bytes.into()),
+                Ok(Some(Err(_))) => return Err(broken_off()),
+                Ok(Some(Ok(data))) if bytes.len() + data.len() > limit => break,
+                Ok(Some(Ok(data))) => bytes.extend_from_slice(&data),
             }
         }
     }
@@ -133,6 +137,11 @@ async fn frame(body: &mut Body) -> Option<Result<Bytes, axum::Error>> {
 fn broken_off() -> Problem {
     let title = "the body broke off";
     Problem::new(StatusCode::BAD_REQUEST, "request.broken-off", title, "it ended before it was complete")
+}
+
+fn too_slow() -> Problem {
+    let detail = format!("no more of it came within {} seconds; nothing was done", PATIENCE.as_secs());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "request.timeout", "the body did not come", detail)
 }
 
 fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {

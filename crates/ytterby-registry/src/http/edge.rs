@@ -21,7 +21,7 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
     let id = request_id(&request);
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
-    let mut response = limited(&app, request, next).await;
+    let mut response = limited(&app, &path, request, next).await;
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id.clone());
     secure(&app, headers);
@@ -39,9 +39,13 @@ pub(crate) fn panicked(_: Box<dyn Any + Send>) -> Response {
     Problem::internal("panic", &"a handler panicked").into_response()
 }
 
-async fn limited(app: &App, request: Request, next: Next) -> Response {
+/// Answered however many requests run: who runs the service looks here when it is full.
+const ALWAYS: [&str; 3] = ["/livez", "/readyz", "/version"];
+
+async fn limited(app: &App, path: &str, request: Request, next: Next) -> Response {
     let place = match app.request_place() {
-        Ok(place) => place,
+        _ if ALWAYS.contains(&path) => None,
+        Ok(place) => Some(place),
         Err(problem) => return problem.into_response(),
     };
     let answer = tokio::time::timeout(app.limits().timeout(), next.run(request)).await;

@@ -43,18 +43,18 @@ pub(super) async fn handle(
     LargeJsonBytes(body): LargeJsonBytes,
 ) -> Result<Response, Problem> {
     let place = app.verification_place()?;
-    let now = app.now();
+    let (now, most) = (app.now(), app.limits().body_bytes);
     let done = tokio::task::spawn_blocking(move || {
-        let report = verify(&body, now);
-        drop(place);
-        report
+        // Held until the work ends, which is when the caller may long have gone: it is what is limited.
+        let _place = place;
+        verify(&body, now, most)
     });
     let report = done.await.unwrap_or_else(|error| Err(Problem::internal("verify", &error)))?;
     Ok(json(StatusCode::OK, &report))
 }
 
-fn verify(body: &[u8], now: Timestamp) -> Result<serde_json::Value, Problem> {
-    let request = read(body)?;
+fn verify(body: &[u8], now: Timestamp, most: usize) -> Result<serde_json::Value, Problem> {
+    let request = read(body, most)?;
     let bundle = Bundle::parse(request.bundle).map_err(|error| {
         let detail = format!("within `bundle`: {error}");
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "request.bundle", "`bundle` is no bundle", detail)
@@ -78,11 +78,12 @@ struct Request<'a> {
     at: Option<String>,
 }
 
-/// Reads member by member, so that the bundle's bytes are handed on as they are.
-fn read(body: &[u8]) -> Result<Request<'_>, Problem> {
+/// Reads member by member, so that the bundle's bytes are handed on as they are, without a tree; what
+/// stands beside it has at most as many bytes as a form.
+fn read(body: &[u8], most: usize) -> Result<Request<'_>, Problem> {
     let mut reader = Reader::new(body)?;
     if reader.peek() != Some(b'{') {
-        reader.value()?;
+        reader.skip()?;
         reader.end()?;
         return Err(misfit("bundle", "the body is an object with the member `bundle`"));
     }
@@ -97,7 +98,13 @@ fn read(body: &[u8]) -> Result<Request<'_>, Problem> {
             return Err(unknown(&key));
         }
         let from = reader.offset();
-        let text = reader.value()?.as_str().map(str::to_owned);
+        let text = if key == "bundle" {
+            // Read for itself below, strictly.
+            reader.skip()?;
+            None
+        } else {
+            reader.value_up_to(most)?.as_str().map(str::to_owned)
+        };
         members.push((key, reader.span(from, reader.offset()), text));
         more = reader.more(b'{')?;
     }

@@ -84,6 +84,74 @@ fn outputs_registered_together_share_a_deficit() {
     assert!(left.is_null() || left.as_str().unwrap().starts_with("0.00000"), "{left}");
 }
 
+/// A draft that is refused because somebody else holds an input has no part in how the rest is spread:
+/// that other's balance would show in it.
+#[test]
+fn a_balance_does_not_show_in_how_a_deficit_is_spread() {
+    let service = Service::start();
+    let (_, refinery) = service.issuer("refinery");
+    let (_, other) = service.issuer("other");
+    let theirs = service.client.issue(&refinery, &origin("MREC-0001")).id();
+    let own = service.client.issue(&other, &origin("MREC-0002")).id();
+    let praseodymium = |number: &str, mass: &str, inputs: Value| {
+        let mut draft = separation(number, &own);
+        draft["assay"]["components"] = json!([{ "oxide": "Pr6O11", "percent": "95.0" }]);
+        draft["netMass"] = mass.into();
+        draft["inputs"] = inputs;
+        draft
+    };
+    let both = praseodymium("A", "18000", json!([{ "lot": theirs }, { "lot": own }]));
+    let one = praseodymium("B", "9000", json!([{ "lot": own }]));
+    let batch = json!({ "mode": "all", "certificates": [both, one] });
+    let ask = || {
+        let path = format!("{PATH}?dry_run=true");
+        service.client.post(&path, &other, &batch).expect(422).json()["findings"].clone()
+    };
+    let before = ask();
+    let mut all = draw("PR", &theirs, "1");
+    all["inputs"][0]["draws"] = json!({ "Pr": "14000" });
+    service.client.issue(&refinery, &all);
+    assert_eq!(ask(), before);
+    assert_eq!(before.as_array().unwrap().len(), 1, "{before}");
+    assert_eq!(before[0]["pointer"], "/certificates/0/inputs/0/lot");
+}
+
+/// Where two drafts make lots of one number, a third that names it might mean either.
+#[test]
+fn an_ambiguous_lot_number_is_refused() {
+    let service = Service::start();
+    let (_, refinery) = service.issuer("refinery");
+    let again = |number: &str, id: &str| {
+        let mut draft = origin(number);
+        draft["externalId"] = id.into();
+        draft
+    };
+    let mut third = draw("X", "MREC-0001", "5");
+    third["inputs"] = json!([{ "lot": "MREC-0002" , "draws": { "Nd": "1" } }, { "lot": "MREC-0001", "draws": { "Nd": "5" } }]);
+    let drafts = json!([again("MREC-0001", "a"), again("MREC-0002", "b"), again("MREC-0001", "c"), third]);
+    let all = json!({ "mode": "all", "certificates": drafts });
+    for refused in [
+        service.client.make(PATH, &refinery, "all", &all).expect(422).json(),
+        service.client.post(&format!("{PATH}?dry_run=true"), &refinery, &all).expect(422).json(),
+    ] {
+        assert_eq!(refused["findings"].as_array().unwrap().len(), 1, "{refused}");
+        assert_eq!(refused["findings"][0]["pointer"], "/certificates/3/inputs/1/lot");
+        assert_eq!(refused["findings"][0]["code"], "malformed.combination");
+    }
+    let list = service.client.get("/v1/certificates", &refinery).expect(200).json();
+    assert_eq!(list["certificates"], json!([]));
+    let each = json!({ "mode": "each", "certificates": drafts });
+    let done = service.client.make(PATH, &refinery, "each", &each).expect(201).json();
+    let statuses: Vec<_> = done["results"].as_array().unwrap().iter().map(|r| &r["status"]).collect();
+    assert_eq!(statuses, [201, 201, 201, 422]);
+    // One before it is one, whatever comes after.
+    let drafts = json!([again("M", "d"), draw("Y", "M", "5"), again("M", "e")]);
+    service
+        .client
+        .make(PATH, &refinery, "one", &json!({ "mode": "all", "certificates": drafts }))
+        .expect(201);
+}
+
 #[test]
 fn a_batch_has_a_form() {
     let service = Service::start();

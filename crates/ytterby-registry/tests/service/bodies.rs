@@ -232,6 +232,55 @@ fn raw(service: &Service, rest: &str) -> String {
     String::from_utf8_lossy(&answer).lines().next().unwrap().to_owned()
 }
 
+/// Bodies that do not come: places are given back, and who runs the service is answered throughout.
+#[test]
+fn slow_bodies_give_their_places_back() {
+    use std::io::{Read, Write};
+    let service = Service::start_with(Limits { concurrent_requests: 4, ..Limits::default() });
+    let (_, refinery) = service.issuer("refinery");
+    let host = service.client.url.strip_prefix("http://").unwrap();
+    let head = "POST /v1/verify HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{";
+    let open = |_| {
+        let mut stream = std::net::TcpStream::connect(host).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    let slow: Vec<_> = (0..4).map(open).collect();
+    let full = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        service.client.get("/v1/whoami", &refinery).status == 503
+    });
+    assert!(full, "the places are taken");
+    for path in ["/livez", "/readyz", "/version"] {
+        service.client.send("GET", path, &[], None).expect(200);
+    }
+    for mut stream in slow {
+        let mut answer = String::new();
+        stream.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("request.timeout"), "{answer}");
+    }
+    service.client.get("/v1/whoami", &refinery).expect(200);
+}
+
+/// A bundle is not made a tree of, and what stands beside it is no larger than a form.
+#[test]
+fn a_request_to_verify_is_read_in_little_memory() {
+    let service = Service::start_with(Limits { body_bytes: 1_000, ..Limits::default() });
+    let (_, refinery) = service.issuer("refinery");
+    let ask = |body: &str| post(&service, "/v1/verify", &refinery, "application/json", body.as_bytes());
+    let large = format!("\"{}\"", "x".repeat(1_000));
+    for member in ["trust", "at", "other"] {
+        let answer = ask(&format!("{{\"bundle\":[],\"{member}\":{large}}}")).expect(400);
+        assert_eq!(answer.json()["code"], "request.json", "{member}");
+    }
+    // Names that stand twice within the bundle are still found, where the bundle is read.
+    let twice = ask("{\"bundle\":{\"a\":1,\"a\":2}}").expect(422).json();
+    assert!(twice["detail"].as_str().unwrap().contains("stands twice"), "{twice}");
+    ask("{\"bundle\":[{\"a\":1,}]}").expect(400);
+    assert_eq!(ask(&format!("{{\"bundle\":[{{\"a\":{large}}}]}}")).expect(200).json()["verdict"], "rejected");
+}
+
 #[test]
 fn a_list_is_filtered_and_paged() {
     let service = Service::start();

@@ -244,3 +244,127 @@ fn an_issuer_with_its_own_key_posts_what_it_signed() {
         .make("/v1/certificates", &refinery, "e", &sign(&secret, "2026-09-01T06:00:00Z"))
         .expect(422);
 }
+
+/// Drafts whose judgement depends in one way or another on what is left of a lot.
+fn drafts_on(ore: &str) -> [Value; 8] {
+    let exactly = json!([{ "lot": ore, "draws": { "Nd": "60000" } }]);
+    let rest = json!([{ "lot": ore, "rest": true }]);
+    let with = |mut draft: Value, members: &[(&str, Value)]| {
+        for (name, value) in members {
+            match value {
+                Value::Null => drop(draft.as_object_mut().unwrap().remove(*name)),
+                value => draft[*name] = value.clone(),
+            }
+        }
+        draft
+    };
+    let oxide = separation("X", ore);
+    [
+        // More than was drawn.
+        with(oxide.clone(), &[("netMass", json!("9000000")), ("inputs", rest.clone())]),
+        // More than the lot weighs, or than its own assay shows, or by what is left alone.
+        with(
+            oxide.clone(),
+            &[
+                ("contentFrom", json!("draws")),
+                ("netMass", json!("0.001")),
+                ("assay", Value::Null),
+                ("inputs", rest.clone()),
+            ],
+        ),
+        with(
+            oxide.clone(),
+            &[("contentFrom", json!("draws")), ("netMass", json!("0.1")), ("inputs", rest.clone())],
+        ),
+        with(oxide.clone(), &[("inputs", rest.clone())]),
+        // More than there is, and a part that is not one.
+        with(draw("X", ore, "1"), &[("inputs", exactly)]),
+        with(transfer("X", ore, "did:web:x.example"), &[("inputs", rest)]),
+        transfer("X", ore, "did:web:x.example"),
+        oxide,
+    ]
+}
+
+/// Whoever does not hold a lot is told that, in every way of asking, and not what is left of it.
+#[test]
+fn a_balance_is_not_found_out_by_asking_for_it() {
+    let service = Service::start();
+    let (_, refinery) = service.issuer("refinery");
+    let (_, other) = service.issuer("other");
+    let ore = service.client.issue(&refinery, &origin("MREC-0001")).id();
+    let drafts = drafts_on(&ore);
+    let wanted = format!("[{{\"code\":\"custody.not-holder\",\"pointer\":\"{}/inputs/0/lot\"}}]", "PLACE");
+    let check = |problem: &Value, place: &str| {
+        let shape = |f: &Value| json!({ "code": f["code"], "pointer": f["pointer"] });
+        let found: Vec<Value> = problem["findings"].as_array().unwrap().iter().map(shape).collect();
+        assert_eq!(Value::from(found).to_string(), wanted.replace("PLACE", place), "{problem}");
+        assert_eq!(problem["code"], "custody.not-holder");
+        assert!(problem["detail"].as_str().unwrap().contains("holds lot MREC-0001"), "{problem}");
+    };
+    // Also when nothing is left of it, or it is closed.
+    for step in 0..3 {
+        match step {
+            1 => drop(service.client.issue(&refinery, &draw("ND", &ore, "50691.5"))),
+            2 => {
+                let lost = json!({ "reason": "lost" });
+                service.client.make(&format!("/v1/lots/{ore}/close"), &refinery, "k", &lost).expect(200);
+            }
+            _ => {}
+        }
+        for (at, draft) in drafts.iter().enumerate() {
+            let once = format!("{step}-{at}");
+            check(&service.client.make("/v1/certificates", &other, &once, draft).expect(422).json(), "");
+            let tried = service.client.post("/v1/certificates?dry_run=true", &other, draft);
+            check(&tried.expect(422).json(), "");
+            let all = json!({ "mode": "all", "certificates": [origin("MREC-0002"), draft] });
+            let each = json!({ "mode": "each", "certificates": [draft] });
+            let path = "/v1/certificates/batch";
+            check(&service.client.make(path, &other, &once, &all).expect(422).json(), "/certificates/1");
+            let tried = service.client.post(&format!("{path}?dry_run=true"), &other, &all);
+            check(&tried.expect(422).json(), "/certificates/1");
+            let tried = service.client.make(path, &other, &format!("{once}-each"), &each).expect(200).json();
+            check(&tried["results"][0]["problem"], "");
+            let tried =
+                service.client.post(&format!("{path}?dry_run=true"), &other, &each).expect(200).json();
+            check(&tried["results"][0]["problem"], "");
+        }
+    }
+}
+
+/// A certificate in the name of the holder, posted by somebody else, finds out no more.
+#[test]
+fn a_forged_certificate_does_not_find_out_a_balance() {
+    let service = Service::start();
+    let (did, refinery) = service.issuer("refinery");
+    let (_, other) = service.issuer("other");
+    let ore = service.client.issue(&refinery, &origin("MREC-0001")).id();
+    let signed = service.client.get(&format!("/v1/certificates/{ore}"), &refinery).expect(200).bytes;
+    let parent = ytterby::InputLot {
+        certificate: ytterby::Certificate::parse(&signed).unwrap().into_owned(),
+        carried: ytterby::carried::Carried::default(),
+        drawn: ytterby::masses::Masses::default(),
+        closed: false,
+    };
+    let mut inputs = ytterby::Inputs::default();
+    inputs.add(parent, None);
+    service.client.issue(&refinery, &draw("ND", &ore, "50000"));
+    let secret = ytterby::key::SigningKey::from_seed(&[9; 32]);
+    let authority = ytterby::Authority {
+        issuer: ytterby::did::Did::parse(&did).unwrap(),
+        name: None,
+        key: secret.public(),
+        home: ytterby::Home::parse("registry.example/log").unwrap(),
+        scope: None,
+    };
+    let draft = ytterby::Draft::parse(draw("X", &ore, "1000").to_string().as_bytes()).unwrap();
+    let issue = ytterby::Issue {
+        id: ytterby_registry::random::label(),
+        at: parse_time("2026-09-01T08:00:00Z").unwrap(),
+    };
+    let unsigned = ytterby::admit(&draft, &inputs, &authority, issue).unwrap();
+    let forged: Value = serde_json::from_slice(unsigned.sign(&secret).bytes()).unwrap();
+    let refused = service.client.make("/v1/certificates", &other, "f", &forged).expect(422).json();
+    let codes: Vec<_> = refused["findings"].as_array().unwrap().iter().map(|f| f["code"].clone()).collect();
+    assert_eq!(codes, ["custody.not-holder"], "{refused}");
+    assert_eq!(refused["findings"][0]["pointer"], "/credentialSubject/inputs/0/lot");
+}

@@ -146,6 +146,28 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
+    /// Passes one value without making a tree of it. Everything is checked but that names stand once:
+    /// for what is read again, or refused.
+    pub fn skip(&mut self) -> Result<(), ParseError> {
+        (self.limit, self.stop) = (self.text.len(), self.text.len());
+        self.pass_any()?;
+        self.space();
+        Ok(())
+    }
+
+    fn pass_any(&mut self) -> Result<(), ParseError> {
+        let Some(open @ (b'{' | b'[')) = self.peek() else { return self.any().map(drop) };
+        let mut more = self.open(open)?;
+        while more {
+            if open == b'{' {
+                self.key()?;
+            }
+            self.pass_any()?;
+            more = self.more(open)?;
+        }
+        Ok(())
+    }
+
     /// Opens an object or array: takes `open`; says whether a first item follows.
     pub fn open(&mut self, open: u8) -> Result<bool, ParseError> {
         self.deeper()?;
@@ -312,16 +334,19 @@ impl<'a> Reader<'a> {
         if let Some(c) = char::from_u32(first) {
             return Ok(c);
         }
-        let lone = self.error(ParseErrorKind::LoneSurrogate);
+        // Made only when it is needed: to find line and column, an error looks at all that was read.
+        let behind_first = self.at;
+        let lone =
+            |reader: &Self| located(reader.text.as_bytes(), ParseErrorKind::LoneSurrogate, behind_first);
         if first >= 0xdc00 || !self.text.as_bytes()[self.at..].starts_with(b"\\u") {
-            return Err(lone);
+            return Err(lone(self));
         }
         self.at += 2;
         let second = self.hex4()?;
         if !(0xdc00..0xe000).contains(&second) {
-            return Err(lone);
+            return Err(lone(self));
         }
-        char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)).ok_or(lone)
+        char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)).ok_or_else(|| lone(self))
     }
 
     fn hex4(&mut self) -> Result<u32, ParseError> {
@@ -398,6 +423,25 @@ mod tests {
         assert_eq!(kind(b"[1"), ParseErrorKind::UnexpectedEnd);
         for number in ["01", "1.0", "-0", "1E2", "1e400", "NaN", "9007199254740993", ".5", "--1", "+1"] {
             assert!(Value::parse(number.as_bytes()).is_err(), "{number}");
+        }
+    }
+
+    #[test]
+    fn what_is_skipped_is_as_strict_but_for_names() {
+        let skip = |text: &[u8]| {
+            let mut reader = Reader::new(text)?;
+            reader.skip()?;
+            reader.end()
+        };
+        for text in ["{}", " [ ] ", "\"\\n\"", "{\"a\":[1,true,{\"b\":\"x\"}]}", "-1.5", "{\"a\":1,\"a\":2}"]
+        {
+            assert_eq!(skip(text.as_bytes()), Ok(()), "{text}");
+        }
+        let deep = "[".repeat(100_000);
+        for text in
+            ["", "{", "[1,]", "{\"a\":1,}", "{\"a\"}", "[01]", "[\"\\x\"]", "[tru]", "{} {}", deep.as_str()]
+        {
+            assert_eq!(skip(text.as_bytes()).unwrap_err(), Value::parse(text.as_bytes()).unwrap_err());
         }
     }
 
