@@ -3,6 +3,7 @@
 mod faults;
 mod findings;
 mod forge;
+mod masses;
 mod proofs;
 mod steps;
 
@@ -95,5 +96,6 @@ pub(crate) use vectors;
 pub fn all() -> Vec<Vector> {
     let mut all = proofs::all();
     all.extend(faults::all());
+    all.extend(masses::all());
     all
 }

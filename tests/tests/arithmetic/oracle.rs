@@ -306,7 +306,8 @@ impl Oracle {
             let like_origin = lot.bounded.contains(e);
             let unbacked = if like_origin { zero() } else { get(&lot.unbacked, e) };
             inherited += Exact::new(unbacked * &draw, get(&lot.content, e)).ceil().to_integer();
-            let whole = lot.net.clone().unwrap_or_else(|| lot.content.values().sum());
+            let total: Mg = lot.content.values().sum();
+            let whole = lot.net.clone().map_or(total.clone(), |net| net.min(total * int(20)));
             let share = Exact::new(get(&lot.content, e), whole);
             let class = match share {
                 s if s >= ratio("0.01") => 15_000,

@@ -194,10 +194,11 @@ fn bound(feed: &Feed<'_>, element: Element) -> Option<u64> {
     mul_div(bound, draw, content)
 }
 
-/// F4: the class of an element in a lot, by its share of the mass.
+/// F4: the class of an element in a lot, by its share of the mass. A lot weighs at most twenty times its
+/// content here: a net mass is only stated, and must make no trace of a main element.
 fn class(lot: &Lot, element: Element) -> u32 {
-    let content = u128::from(lot.content.get(element));
-    let mass = u128::from(lot.net_mass.map_or_else(|| lot.content.total(), |mass| mass.mg()));
+    let (content, total) = (u128::from(lot.content.get(element)), u128::from(lot.content.total()));
+    let mass = lot.net_mass.map_or(total, |mass| u128::from(mass.mg()).min(20 * total));
     if content * 100 >= mass {
         CAP_MAIN
     } else if content * 10_000 >= mass {
