@@ -197,6 +197,9 @@ impl Oracle {
                 if lot.content.iter().any(|(element, mg)| *mg > get(limit, element)) {
                     codes.insert("conservation.correction-raises");
                 }
+                if subject["step"] == "undo" || !by_assay {
+                    codes.insert("custody.correction");
+                }
                 lot.base = Some(base);
                 return;
             }
@@ -222,7 +225,7 @@ impl Oracle {
         if subject["step"] == "undo" && elements().any(|e| get(&lot.content, e) != drawn(e)) {
             codes.insert("custody.correction");
         }
-        let reassay = subject["step"] == "repacking" && lot.feeds.len() == 1 && by_assay;
+        let reassay = subject["step"] == "repacking" && inputs.len() == 1 && by_assay;
         self.balance(lot, (&of(false), &of(true)), by_assay, reassay, codes);
     }
 

@@ -49,7 +49,7 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Option<Carried>
         split::check(case, feeds[0].known, findings);
     }
     if case.lot.is_reassay() {
-        check_reassay(case.lot, findings);
+        check_reassay(case.lot, &case.lot.drawn(), findings);
     }
     Some(balance(case.lot, &feeds, findings))
 }
@@ -224,8 +224,7 @@ fn check_from_draws(lot: &Lot, sources: &Masses, findings: &mut Findings) {
 }
 
 /// A new assay of a lot lowers its content or leaves it: nothing is backed by measuring again.
-fn check_reassay(lot: &Lot, findings: &mut Findings) {
-    let drawn = lot.drawn();
+pub(crate) fn check_reassay(lot: &Lot, drawn: &Masses, findings: &mut Findings) {
     if let Some((element, mg)) = lot.content.iter().find(|(element, mg)| *mg > drawn.get(*element)) {
         let (content, drawn) = (kilograms(mg), kilograms(drawn.get(element)));
         let text = format!("a new assay certifies {content} kg {element}, {drawn} kg were drawn");
