@@ -62,6 +62,7 @@ pub fn verify_with(
         progress(done + 1, lineage.order.len());
     }
     walk.check_draws(&mut report);
+    report.findings.extend(check::bounds::check_spent(bundle, &lineage, &walk.carried));
     walk.fill_balances(&mut report);
     check_whole(&mut report, bundle, trust, question, &lineage);
     report.finished()
@@ -223,7 +224,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let overdrawn: HashSet<_> = report
             .findings
             .iter()
-            .filter(|f| f.code == Code::ConservationOverdrawn)
+            .filter(|f| matches!(f.code, Code::ConservationOverdrawn | Code::ConservationExceedsBound))
             .filter_map(|f| f.certificate)
             .collect();
         for certificate in report.certificates.iter_mut().filter(|c| overdrawn.contains(&c.digest)) {

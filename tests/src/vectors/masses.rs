@@ -37,7 +37,73 @@ fn origin_corrected(first: &Signed) -> Value {
     subject
 }
 
+/// A product of the carbonate with an element's whole mass and some dysprosium: element, its oxide and the
+/// oxide's percentage, its content, the percentage of dysprosium and its mass.
+fn with_dysprosium(lot: &Signed, [element, oxide_of, percent, content, dy_percent, dy]: [&str; 6]) -> Value {
+    let mut subject = oxide(lot);
+    let rows = json!([{ "oxide": oxide_of, "percent": percent }, { "element": "Dy", "percent": dy_percent }]);
+    set(&mut subject, "/assay/components", rows);
+    set(&mut subject, "/content", json!({ element: content, "Dy": dy }));
+    set(&mut subject, "/inputs", json!([input(lot, json!({ element: lot.content(element) }))]));
+    subject
+}
+
 vectors! {
+    /// A pool of a gram of neodymium says that it may be nothing but dysprosium, and a product of the pool
+    /// certifies 60 g of it. The gram came with a milligram of the carbonate's limit.
+    "conservation.exceeds-bound-own-limit" ["conservation.exceeds-bound"] |f| {
+        let ore = f.ore();
+        let mut pool = from_draws(&ore, "in-process", "in-process", json!({ "Nd": "0.001" }));
+        set(&mut pool, "/netMass", json!("1000"));
+        set(&mut pool, "/assay", json!({ "massBasis": "as-received", "percentBasis": "of-mass",
+            "components": [{ "element": "Dy", "below": "100" }] }));
+        let pool = f.sign("ProcessingCertificate", pool);
+        let mut subject = oxide(&pool);
+        set(&mut subject, "/assay/components", json!([{ "element": "Dy", "percent": "75" }]));
+        set(&mut subject, "/netMass", json!("0.08"));
+        set(&mut subject, "/content", json!({ "Dy": "0.06" }));
+        set(&mut subject, "/inputs/0/draws", json!({ "Nd": "0.001" }));
+        let signed = f.sign("ProcessingCertificate", subject);
+        f.bundle(&[&ore, &pool, &signed])
+    }
+    /// Two products of one carbonate certify 48 g of dysprosium each: each is within its limit of 87 g, both
+    /// together are not.
+    "conservation.exceeds-bound-spent-twice" ["conservation.exceeds-bound", "conservation.within-bound"] |f| {
+        let ore = f.ore();
+        let first = with_dysprosium(&ore, ["Nd", "Nd2O3", "99", "67.902595", "0.06", "0.048"]);
+        let first = f.sign("ProcessingCertificate", first);
+        let mut second = with_dysprosium(&ore, ["Pr", "Pr6O11", "99.8", "24.781457", "0.16", "0.048"]);
+        set(&mut second, "/netMass", json!("30"));
+        let second = f.sign("ProcessingCertificate", second);
+        f.bundle(&[&ore, &first, &second])
+    }
+    /// The same with 39 g each: accepted, with the warning.
+    "conservation.within-bound-spent" ["conservation.within-bound"] |f| {
+        let ore = f.ore();
+        let first = with_dysprosium(&ore, ["Nd", "Nd2O3", "99", "67.902595", "0.04875", "0.039"]);
+        let first = f.sign("ProcessingCertificate", first);
+        let mut second = with_dysprosium(&ore, ["Pr", "Pr6O11", "99.8", "24.781457", "0.13", "0.039"]);
+        set(&mut second, "/netMass", json!("30"));
+        let second = f.sign("ProcessingCertificate", second);
+        f.bundle(&[&ore, &first, &second])
+    }
+    /// Dysprosium that was drawn with the neodymium and is below the oxide's limit; the next laboratory finds
+    /// it: accepted, with the warning.
+    "conservation.within-bound-drawn" ["conservation.within-bound"] |f| {
+        let mut subject = ore();
+        set(&mut subject, "/assay/components/2", json!({ "oxide": "Dy2O3", "percent": "0.01" }));
+        set(&mut subject, "/content/Dy", json!("0.087132"));
+        let ore = f.sign("OriginCertificate", subject);
+        let mut subject = oxide(&ore);
+        set(&mut subject, "/assay/components/-", json!({ "element": "Dy", "below": "0.1" }));
+        set(&mut subject, "/inputs/0/draws/Dy", json!("0.087132"));
+        set(&mut subject, "/inputs/0/draws/Nd", json!("85.7356"));
+        let lot = f.sign("ProcessingCertificate", subject);
+        let mut subject = with_dysprosium(&lot, ["Nd", "Nd2O3", "99", "67.902595", "0.06", "0.048"]);
+        set(&mut subject, "/step", json!("calcination"));
+        let metal = f.sign("ProcessingCertificate", subject);
+        f.bundle(&[&ore, &lot, &metal])
+    }
     /// An origin weighed again, 10 kg less: accepted.
     "honest-origin-corrected" [] |f| {
         let first = f.ore();

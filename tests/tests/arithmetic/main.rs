@@ -7,5 +7,6 @@
 mod attack;
 mod forged;
 mod honest;
+mod limits;
 mod oracle;
 mod plant;

@@ -25,10 +25,11 @@ pub(crate) struct Known {
     pub(crate) unbacked: Amounts,
     pub(crate) cap_ppm: Amounts,
     bounded: BTreeSet<String>,
-    bounds: Amounts,
+    pub(crate) bounds: Amounts,
     net: Option<Mg>,
     feeds: Vec<(String, Amounts)>,
     base: Option<String>,
+    corrects: Option<String>,
     origin: bool,
 }
 
@@ -44,6 +45,8 @@ impl Known {
 pub(crate) struct Oracle {
     pub(crate) lots: HashMap<String, Known>,
     pub(crate) drawn: HashMap<String, Amounts>,
+    order: Vec<String>,
+    overspent: BTreeSet<(String, String)>,
     /// Content that no draw explains and none has to: origins, declarations, detection limits.
     pub(crate) entered: Amounts,
     /// Whole milligrams that rounding may add, all certificates together.
@@ -155,13 +158,21 @@ impl Oracle {
         match subject["inputs"].as_array() {
             None => {
                 lot.origin = true;
+                lot.bounds.retain(|element, _| !lot.content.contains_key(element));
                 for (element, mg) in &lot.content {
                     add(&mut self.entered, element, mg);
                 }
             }
             Some(inputs) => self.judge_inputs(subject, inputs, &mut lot, by_assay, &mut codes),
         }
-        self.lots.insert(certificate["id"].as_str().unwrap().to_owned(), lot);
+        let label = certificate["id"].as_str().unwrap().to_owned();
+        self.order.push(label.clone());
+        self.lots.insert(label, lot);
+        let overspent = self.overspent();
+        if !overspent.is_subset(&self.overspent) {
+            codes.insert("conservation.exceeds-bound");
+        }
+        self.overspent = overspent;
         codes
     }
 
@@ -190,6 +201,7 @@ impl Oracle {
             if draws != self.lots[&corrected].content {
                 codes.insert("conservation.correction");
             }
+            lot.corrects = Some(corrected.clone());
             let base = self.lots[&corrected].base.clone().unwrap_or(corrected);
             lot.feeds = self.lots[&base].feeds.clone();
             if self.lots[&base].origin {
@@ -200,12 +212,17 @@ impl Oracle {
                 if subject["step"] == "undo" || !by_assay {
                     codes.insert("custody.correction");
                 }
+                self.bound(lot, Some(&base));
                 lot.base = Some(base);
                 return;
             }
+            self.bound(lot, Some(&base));
             lot.base = Some(base);
         } else if subject.get("kind").is_some() && inputs[0].get("rest").is_none() {
             self.judge_split(lot, codes);
+        }
+        if lot.base.is_none() {
+            self.bound(lot, None);
         }
         let of = |gain: bool| {
             let mut all = Amounts::new();
@@ -325,21 +342,81 @@ impl Oracle {
         (unbacked, cap)
     }
 
+    /// ⌊B·f⌋ of a lot that was drawn on.
+    fn allowed(&self, label: &str, draws: &Amounts, e: &str) -> Mg {
+        let lot = &self.lots[label];
+        let held = draws.iter().filter(|(e, _)| get(&lot.content, e) > zero());
+        let share = held.map(|(e, draw)| Exact::new(draw.clone(), get(&lot.content, e))).max();
+        (share.unwrap_or_else(|| ratio("0")) * get(&lot.bounds, e)).floor().to_integer()
+    }
+
+    /// What limits allow of elements that the lot does not hold: its own, its feeds', its base's.
+    fn bound(&self, lot: &mut Known, base: Option<&String>) {
+        let own = std::mem::take(&mut lot.bounds);
+        let base = base.map(|label| &self.lots[label]);
+        let had = |e: &str| base.map(|lot| get(&lot.content, e) + get(&lot.bounds, e));
+        let mut sums = Amounts::new();
+        for (label, draws) in &lot.feeds {
+            for e in self.lots[label].bounds.keys() {
+                add(&mut sums, e, &self.allowed(label, draws, e));
+            }
+            draws.iter().for_each(|(e, draw)| add(&mut sums, e, draw));
+        }
+        if let Some(base) = base.filter(|base| base.origin) {
+            base.content.iter().chain(&base.bounds).for_each(|(e, mg)| add(&mut sums, e, mg));
+        }
+        for (e, sum) in sums {
+            let least = [Some(sum), own.get(&e).cloned(), had(&e)].into_iter().flatten().min().unwrap();
+            if least > zero() && !lot.content.contains_key(&e) {
+                lot.bounds.insert(e, least);
+            }
+        }
+    }
+
     /// F5.
     fn bounded(&self, feeds: &[(String, Amounts)], e: &str, content: &Mg) -> &'static str {
-        let bounds: Vec<Mg> = feeds
-            .iter()
-            .filter_map(|(label, draws)| {
-                let lot = &self.lots[label];
-                let share = draws.iter().map(|(e, draw)| Exact::new(draw.clone(), get(&lot.content, e)));
-                Some((share.max()? * lot.bounds.get(e)?.clone()).floor().to_integer())
-            })
-            .collect();
-        match bounds.iter().sum::<Mg>() {
-            _ if bounds.is_empty() => "conservation.element-from-nothing",
+        let bounded = || feeds.iter().filter(|(label, _)| self.lots[label].bounds.contains_key(e));
+        match bounded().map(|(label, draws)| self.allowed(label, draws, e)).sum::<Mg>() {
+            _ if bounded().count() == 0 => "conservation.element-from-nothing",
             total if *content <= total => "conservation.within-bound",
             _ => "conservation.exceeds-bound",
         }
+    }
+
+    /// Lots and elements of which more was certified than their limits allow, all lots together.
+    fn overspent(&self) -> BTreeSet<(String, String)> {
+        let corrected: BTreeSet<&String> = self.lots.values().filter_map(|lot| lot.corrects.as_ref()).collect();
+        let mut taken: BTreeMap<(String, String), Mg> = BTreeMap::new();
+        for label in self.order.iter().filter(|label| !corrected.contains(label)) {
+            let lot = &self.lots[label];
+            for e in &lot.bounded {
+                taken.insert((label.clone(), e.clone()), get(&lot.content, e));
+            }
+        }
+        let mut over = BTreeSet::new();
+        for label in self.order.iter().rev() {
+            let lot = &self.lots[label];
+            let elements: Vec<String> =
+                taken.keys().filter(|(of, _)| of == label).map(|(_, e)| e.clone()).collect();
+            for e in elements {
+                let mut open = taken[&(label.clone(), e.clone())].clone();
+                if !lot.bounded.contains(&e) && open > get(&lot.bounds, &e) {
+                    over.insert((label.clone(), e.clone()));
+                    open = get(&lot.bounds, &e);
+                }
+                if let Some(base) = lot.base.as_ref().filter(|base| self.lots[*base].origin) {
+                    *taken.entry((base.clone(), e.clone())).or_default() += &open;
+                }
+                let drawn: Mg = lot.feeds.iter().map(|(_, draws)| get(draws, &e)).sum();
+                open = (open - drawn).max(zero());
+                for (feed, draws) in &lot.feeds {
+                    let part = self.allowed(feed, draws, &e).min(open.clone());
+                    open -= &part;
+                    *taken.entry((feed.clone(), e.clone())).or_default() += part;
+                }
+            }
+        }
+        over
     }
 
     /// Everything that is certified and not drawn on, of an element.

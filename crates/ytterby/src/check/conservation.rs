@@ -1,7 +1,7 @@
 //! Does what comes out come from what was drawn? (proto-docs/lots.md, "Conservation", F3 to F5.)
 
-use super::{Case, Findings, Known, correction, split, subject};
-use crate::carried::Carried;
+use super::{Case, Findings, Known, bounds, correction, split, subject};
+use crate::carried::{CAP_BOUNDED, Carried};
 use crate::decimal::{kilograms, kilograms_grouped};
 use crate::element::Element;
 use crate::finding::Code;
@@ -14,9 +14,6 @@ use crate::wide::{mul_div, mul_div_up};
 const CAP_MAIN: u32 = 15_000;
 const CAP_MINOR: u32 = 50_000;
 const CAP_TRACE: u32 = 150_000;
-/// Marks metal that only a detection limit stands for. Lots that draw on it start from it as from an
-/// origin: a share of it that counted as unbacked would leave their own excess without any cap.
-const CAP_BOUNDED: u32 = 1_000_000;
 
 /// A lot that the content came from, and what it gave.
 pub(crate) struct Feed<'c> {
@@ -38,7 +35,7 @@ impl Feed<'_> {
 /// Checks conservation, and says what the lot hands on; `None` when something behind it is not known.
 pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Option<Carried> {
     if case.lot.is_origin() {
-        return Some(Carried::default());
+        return Some(Carried { bounds: bounds::of_origin(case.lot), ..Carried::default() });
     }
     check_declared(case.lot, findings);
     if case.lot.corrects().is_some() {
@@ -70,7 +67,7 @@ pub(crate) fn balance(lot: &Lot, feeds: &[Feed<'_>], findings: &mut Findings) ->
     if lot.content_from == ContentFrom::Draws {
         check_from_draws(lot, &sum([&drawn, &declared, &gained]), findings);
     }
-    let mut carried = Carried::default();
+    let mut carried = Carried { bounds: bounds::of_output(lot, feeds), ..Carried::default() };
     for (element, content) in lot.content.iter() {
         let entry = Entry {
             element,
@@ -85,6 +82,7 @@ pub(crate) fn balance(lot: &Lot, feeds: &[Feed<'_>], findings: &mut Findings) ->
     }
     carried.unbacked.shrink();
     carried.caps.shrink();
+    carried.bounds.shrink();
     carried
 }
 
@@ -162,9 +160,11 @@ impl Entry {
         let pointer = subject(&format!("content/{}", self.element));
         let mass = kilograms(self.content);
         let element = self.element;
-        let bounds: Vec<u64> = feeds.iter().filter_map(|feed| bound(feed, element)).collect();
-        let total = bounds.iter().fold(0_u64, |total, bound| total.saturating_add(*bound));
-        let (code, text) = if bounds.is_empty() {
+        let bounded = |feed: &&Feed<'_>| feed.carried.bounds.get(element) > 0;
+        let total = feeds.iter().filter(bounded).fold(0_u64, |total, feed| {
+            total.saturating_add(bounds::allowed(feed.known.lot, feed.draws, feed.carried, element))
+        });
+        let (code, text) = if !feeds.iter().any(|feed| bounded(&feed)) {
             let text = format!("{mass} kg {element} certified, no input holds any");
             (Code::ConservationElementFromNothing, text)
         } else if self.content <= total {
@@ -180,18 +180,6 @@ impl Entry {
         };
         findings.add(code, pointer, text);
     }
-}
-
-/// ⌊bound(e) · f⌋, with f the largest share of any element drawn from the feed.
-fn bound(feed: &Feed<'_>, element: Element) -> Option<u64> {
-    let lot = feed.known.lot;
-    let bound = lot.assay.as_ref()?.bound(lot.net_mass?, element)?.mg();
-    let shares =
-        feed.draws.iter().map(|(e, draw)| (draw, lot.content.get(e))).filter(|(_, content)| *content > 0);
-    let (draw, content) = shares.reduce(|a, b| {
-        if u128::from(b.0) * u128::from(a.1) > u128::from(a.0) * u128::from(b.1) { b } else { a }
-    })?;
-    mul_div(bound, draw, content)
 }
 
 /// F4: the class of an element in a lot, by its share of the mass. A lot weighs at most twenty times its

@@ -1,7 +1,7 @@
 //! May this certificate correct that one? (proto-docs/lots.md, "Corrections".)
 
 use super::conservation::{Feed, balance, check_reassay};
-use super::{Case, Findings, Known, input, subject};
+use super::{Case, Findings, Known, bounds, input, subject};
 use crate::carried::Carried;
 use crate::decimal::kilograms;
 use crate::digest::Digest;
@@ -26,6 +26,7 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Option<Carried>
     } else {
         from_draws(case, base, findings)?
     };
+    carried.bounds = bounds::of_correction(&carried.bounds, base.lot, base.carried?);
     carried.base = Some(base_digest);
     Some(carried)
 }
@@ -70,7 +71,13 @@ fn from_origin(case: &Case<'_>, base: Known<'_>, findings: &mut Findings) -> Car
         let text = format!("{now} kg {element} certified, the origin stated {first} kg");
         findings.add(Code::ConservationCorrectionRaises, subject(&format!("content/{element}")), text);
     }
-    Carried::default()
+    // Without a limit of its own it has those of the base, and of what the base held and it does not.
+    let own = bounds::of_origin(case.lot);
+    let mut bounds = base.carried.map(|carried| carried.bounds.clone()).unwrap_or_default();
+    bounds.add_all(limit);
+    let open = bounds.iter().filter(|(element, _)| case.lot.content.get(*element) == 0);
+    let open = open.map(|(element, mg)| (element, if own.get(element) > 0 { own.get(element) } else { mg }));
+    Carried { bounds: open.collect(), ..Carried::default() }
 }
 
 /// The base is the draws of the first lot: they stand in the place of this one's own.

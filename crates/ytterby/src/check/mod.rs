@@ -4,6 +4,7 @@
 //! lets in, the other accepts. Implements proto-docs/verification.md.
 
 pub(crate) mod authority;
+pub(crate) mod bounds;
 pub(crate) mod conservation;
 pub(crate) mod content;
 pub(crate) mod correction;
