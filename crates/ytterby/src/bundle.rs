@@ -68,10 +68,12 @@ impl<'a> Bundle<'a> {
         self.certificates.iter().find(|certificate| certificate.digest() == *digest)
     }
 
-    /// What the bundle is about: what it says, or else the certificates that no other draws on.
+    /// What the bundle is about, each digest once: what it says, or else the certificates that no other
+    /// draws on.
     pub fn subject(&self) -> Vec<Digest> {
         if let Some(subject) = &self.subject {
-            return subject.clone();
+            let mut seen = HashSet::new();
+            return subject.iter().copied().filter(|digest| seen.insert(*digest)).collect();
         }
         let drawn: HashSet<Digest> = self
             .certificates

@@ -25,6 +25,8 @@ pub struct Carried {
     pub caps: Caps,
     /// B(e): what limits allow of elements that are not in its content, milligrams.
     pub bounds: Masses,
+    /// What all of it may weigh in lots that only repack, blend or move it; `None` when nobody said.
+    pub ceiling: Option<Mass>,
     /// For a correction: the first lot of its chain.
     pub base: Option<Digest>,
 }
@@ -63,6 +65,8 @@ struct Wire {
     caps: BTreeMap<String, u32>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     bounds: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ceiling: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     base: Option<String>,
 }
@@ -74,6 +78,7 @@ impl Carried {
         let wire = Wire {
             unbacked: masses(&self.unbacked),
             bounds: masses(&self.bounds),
+            ceiling: self.ceiling.map(|mass| kilograms(mass.mg())),
             caps: self.caps.0.iter().map(|(e, ppm)| (e.to_string(), *ppm)).collect(),
             base: self.base.map(|digest| digest.to_string()),
         };
@@ -98,6 +103,8 @@ impl Carried {
         for (symbol, ppm) in &wire.caps {
             carried.caps.push(element(symbol)?, *ppm);
         }
+        let mass = |text: &String| Mass::parse(text).map_err(|e| CarriedError(e.to_string()));
+        carried.ceiling = wire.ceiling.as_ref().map(mass).transpose()?;
         carried.base =
             wire.base.map(|d| Digest::parse(&d)).transpose().map_err(|e| CarriedError(e.to_string()))?;
         Ok(carried)
@@ -114,6 +121,7 @@ mod tests {
         carried.unbacked.set(Element::parse("Nd").unwrap(), 12);
         carried.caps.push(Element::parse("Dy").unwrap(), 50_000);
         carried.bounds.set(Element::parse("Tb").unwrap(), 3);
+        carried.ceiling = Mass::from_mg(1);
         assert_eq!(Carried::parse(&carried.to_text()), Ok(carried));
         assert_eq!(Carried::parse(&Carried::default().to_text()), Ok(Carried::default()));
         assert!(Carried::parse("{}").is_err());

@@ -12,7 +12,7 @@ use crate::carried::Carried;
 use crate::certificate::Certificate;
 use crate::check::proof::Keys;
 use crate::check::{self, Case, Findings, Known};
-use crate::decimal::{kilograms, kilograms_grouped};
+use crate::decimal::kilograms;
 use crate::digest::Digest;
 use crate::finding::{Code, Finding};
 use crate::lineage::{self, Lineage};
@@ -297,7 +297,7 @@ fn check_whole(
             own.set(Step::Custody, own.outcome(Step::Custody).max(Outcome::Fail));
         }
     }
-    check_delivery(&subjects, question, report);
+    crate::delivery::check(&subjects, question, report);
     if trust.require_registration {
         let text = "the trust file requires registration, and receipts are not checked";
         report.findings.push(Finding::new(Code::RegistrationNotChecked, text));
@@ -333,31 +333,4 @@ fn not_yours(certificate: &Certificate<'_>, trust: &Trust) -> Option<Finding> {
     let held = lot.holder.as_ref().map_or("nobody with a DID", |did| did.as_str());
     let text = format!("lot {} is held by {held}; you are {}", lot.number, you.join(", "));
     Some(Finding::new(Code::CustodyNotYourLot, text).at(check::subject("holder")).about(certificate.digest()))
-}
-
-fn check_delivery(subjects: &[&Certificate<'_>], question: &Question, report: &mut Report) {
-    let named = |certificate: &&&Certificate<'_>| {
-        question.lot.as_ref().is_none_or(|wanted| {
-            certificate.lot().is_some_and(|lot| *lot.number == **wanted)
-                || certificate.claims().id.urn().to_string() == *wanted
-                || certificate.digest().to_string() == *wanted
-        })
-    };
-    let delivered: Vec<_> = subjects.iter().filter(named).collect();
-    if let (Some(wanted), true) = (&question.lot, delivered.is_empty()) {
-        let numbers: Vec<_> =
-            subjects.iter().filter_map(|c| c.lot()).map(|lot| lot.number.to_string()).collect();
-        let text = format!("{wanted:?} was asked about, the bundle delivers {}", numbers.join(", "));
-        report.findings.push(Finding::new(Code::CustodyLotNotFound, text));
-    } else if let Some(mass) = question.mass {
-        let covered: u64 = delivered.iter().filter_map(|c| c.lot()?.net_mass).map(|mass| mass.mg()).sum();
-        if covered < mass.mg() {
-            let text = format!(
-                "{} kg delivered, {} kg certified",
-                kilograms_grouped(mass.mg()),
-                kilograms_grouped(covered)
-            );
-            report.findings.push(Finding::new(Code::CustodyMassNotCovered, text));
-        }
-    }
 }

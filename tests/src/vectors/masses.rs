@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::forge::{Signed, input, ore, oxide, set, unset};
+use super::forge::{Signed, input, ore, oxide, sale, set, unset};
 use super::vectors;
 
 /// A processing certificate whose content is what was drawn, with neither assay nor net mass.
 fn from_draws(lot: &Signed, step: &str, form: &str, draws: Value) -> Value {
     let mut subject = oxide(lot);
-    for (member, value) in [("/step", json!(step)), ("/form", json!(form)), ("/contentFrom", json!("draws"))] {
+    for (member, value) in [("/step", json!(step)), ("/form", json!(form)), ("/contentFrom", json!("draws"))]
+    {
         set(&mut subject, member, value);
     }
     set(&mut subject, "/content", draws.clone());
@@ -48,7 +49,126 @@ fn with_dysprosium(lot: &Signed, [element, oxide_of, percent, content, dy_percen
     subject
 }
 
+/// A transfer of exactly what is left of a lot.
+fn rest(lot: &Signed) -> Value {
+    let mut subject = sale(lot);
+    set(&mut subject, "/inputs/0/rest", json!(true));
+    subject
+}
+
 vectors! {
+    /// What is left of a lot of 80 kg is said to be 80.001 kg.
+    "conservation.split-rest-too-heavy" ["conservation.split"] |f| {
+        let ore = f.ore();
+        let lot = f.oxide(&ore);
+        let mut subject = rest(&lot);
+        set(&mut subject, "/netMass", json!("80.001"));
+        let sold = f.sign("TransferCertificate", subject);
+        f.bundle(&[&ore, &lot, &sold])
+    }
+    /// The mass is left out for one transfer and is 5 t after the next.
+    "conservation.split-through-no-mass" ["conservation.split"] |f| {
+        let ore = f.ore();
+        let lot = f.oxide(&ore);
+        let mut subject = sale(&lot);
+        unset(&mut subject, "/netMass");
+        set(&mut subject, "/holder", json!("did:web:refinery.example"));
+        set(&mut subject, "/to/id", json!("did:web:refinery.example"));
+        set(&mut subject, "/kind", json!("own-move"));
+        let moved = f.sign("TransferCertificate", subject);
+        let mut subject = sale(&moved);
+        set(&mut subject, "/netMass", json!("5000"));
+        let sold = f.sign("TransferCertificate", subject);
+        f.bundle(&[&ore, &lot, &moved, &sold])
+    }
+    /// The same with the mass that it had: accepted.
+    "honest-split-through-no-mass" [] |f| {
+        let ore = f.ore();
+        let lot = f.oxide(&ore);
+        let mut subject = sale(&lot);
+        unset(&mut subject, "/netMass");
+        set(&mut subject, "/holder", json!("did:web:refinery.example"));
+        set(&mut subject, "/to/id", json!("did:web:refinery.example"));
+        set(&mut subject, "/kind", json!("own-move"));
+        let moved = f.sign("TransferCertificate", subject);
+        let mut subject = sale(&moved);
+        set(&mut subject, "/netMass", json!("80"));
+        let sold = f.sign("TransferCertificate", subject);
+        f.bundle(&[&ore, &lot, &moved, &sold])
+    }
+    /// 80 kg are blended into 81 kg.
+    "content.exceeds-input-mass" ["content.exceeds-input-mass"] |f| {
+        let ore = f.ore();
+        let lot = f.oxide(&ore);
+        let mut subject = from_draws(&lot, "blending", "oxide", json!({ "Nd": "68.58848" }));
+        set(&mut subject, "/netMass", json!("81"));
+        let blend = f.sign("ProcessingCertificate", subject);
+        f.bundle(&[&ore, &lot, &blend])
+    }
+    /// 80 kg take up 400 g of moisture, half a per cent, and are sold: accepted.
+    "honest-moisture" [] |f| {
+        let ore = f.ore();
+        let lot = f.oxide(&ore);
+        let mut subject = from_draws(&lot, "blending", "oxide", json!({ "Nd": "68.58848" }));
+        set(&mut subject, "/netMass", json!("80.4"));
+        let blend = f.sign("ProcessingCertificate", subject);
+        let sold = f.sale(&blend);
+        let mut made = f.bundle(&[&ore, &lot, &blend, &sold]);
+        made.asked.mass = Some("80.4");
+        made
+    }
+    /// What is left of a lot is another material, and carries the assay of the whole.
+    "content.assay-not-inherited-rest" ["content.assay-not-inherited"] |f| {
+        let ore = f.ore();
+        let mut subject = rest(&ore);
+        set(&mut subject, "/netMass", json!("100"));
+        set(&mut subject, "/content", json!({ "Pr": "24.83112" }));
+        set(&mut subject, "/inputs/0/draws", json!({ "Pr": "24.83112" }));
+        set(&mut subject, "/assay", ore.value["credentialSubject"]["assay"].clone());
+        let sold = f.sign("TransferCertificate", subject);
+        f.bundle(&[&ore, &sold])
+    }
+    /// The delivered lot stands twice in the subject, and covers its mass once.
+    "custody.mass-not-covered-named-twice" ["custody.mass-not-covered"] |f| {
+        let ore = f.ore();
+        let mut made = f.bundle(&[&ore]);
+        made.bundle["subject"] = json!([ore.digest(), ore.digest()]);
+        made.asked.mass = Some("2000");
+        made
+    }
+    /// A lot and what was made of all of it are delivered together.
+    "custody.mass-not-covered-drawn" ["custody.mass-not-covered"] |f| {
+        let ore = f.ore();
+        let sold = f.sale(&ore);
+        let mut made = f.bundle(&[&ore, &sold]);
+        made.bundle["subject"] = json!([ore.digest(), sold.digest()]);
+        made.asked.mass = Some("1000.001");
+        made
+    }
+    /// 80 kg of Nd oxide by its assay, of which half is certified.
+    "custody.mass-not-covered-assay" ["custody.mass-not-covered"] |f| {
+        let ore = f.ore();
+        let mut subject = oxide(&ore);
+        set(&mut subject, "/contentFrom", json!("draws"));
+        set(&mut subject, "/content/Nd", json!("34.29424"));
+        set(&mut subject, "/inputs/0/draws/Nd", json!("34.29424"));
+        let lot = f.sign("ProcessingCertificate", subject);
+        let mut made = f.bundle(&[&ore, &lot]);
+        made.asked.mass = Some("40.001");
+        made
+    }
+    /// The half that is certified: accepted.
+    "honest-mass-covered-assay" [] |f| {
+        let ore = f.ore();
+        let mut subject = oxide(&ore);
+        set(&mut subject, "/contentFrom", json!("draws"));
+        set(&mut subject, "/content/Nd", json!("34.29424"));
+        set(&mut subject, "/inputs/0/draws/Nd", json!("34.29424"));
+        let lot = f.sign("ProcessingCertificate", subject);
+        let mut made = f.bundle(&[&ore, &lot]);
+        made.asked.mass = Some("40");
+        made
+    }
     /// A pool of a gram of neodymium says that it may be nothing but dysprosium, and a product of the pool
     /// certifies 60 g of it. The gram came with a milligram of the carbonate's limit.
     "conservation.exceeds-bound-own-limit" ["conservation.exceeds-bound"] |f| {

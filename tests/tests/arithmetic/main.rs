@@ -8,5 +8,6 @@ mod attack;
 mod forged;
 mod honest;
 mod limits;
+mod masses;
 mod oracle;
 mod plant;

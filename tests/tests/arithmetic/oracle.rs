@@ -26,7 +26,8 @@ pub(crate) struct Known {
     pub(crate) cap_ppm: Amounts,
     bounded: BTreeSet<String>,
     pub(crate) bounds: Amounts,
-    net: Option<Mg>,
+    pub(crate) net: Option<Mg>,
+    pub(crate) ceiling: Option<Mg>,
     feeds: Vec<(String, Amounts)>,
     base: Option<String>,
     corrects: Option<String>,
@@ -146,7 +147,13 @@ impl Oracle {
             (Some(net), Some(assay)) => content_of(assay, net),
             _ => Default::default(),
         };
-        let mut lot = Known { content: amounts(&subject["content"]), bounds, net, ..Known::default() };
+        let mut lot = Known {
+            content: amounts(&subject["content"]),
+            bounds,
+            ceiling: net.clone(),
+            net,
+            ..Known::default()
+        };
         let by_assay = subject["contentFrom"] == "assay" || subject.get("inputs").is_none();
         if by_assay && lot.content != assayed {
             codes.insert("content.mismatch");
@@ -243,14 +250,31 @@ impl Oracle {
             codes.insert("custody.correction");
         }
         let reassay = subject["step"] == "repacking" && inputs.len() == 1 && by_assay;
-        self.balance(lot, (&of(false), &of(true)), by_assay, reassay, codes);
+        let (declared, gained) = (of(false), of(true));
+        let step = subject["step"].as_str().unwrap_or("transfer");
+        let split = lot.base.is_none() && (step == "transfer" || (step == "repacking" && inputs.len() == 1));
+        let keeps =
+            ["transfer", "blending", "repacking", "finishing", "magnetization", "undo"].contains(&step);
+        if keeps && !by_assay {
+            let brought = declared.values().chain(gained.values()).sum();
+            codes.extend(self.weigh(lot, &brought, split, step == "undo"));
+        }
+        self.balance(lot, (&declared, &gained), by_assay, reassay, codes);
     }
 
-    /// F6 for a part with a mass of a whole with a mass.
+    /// F6: by the masses of part and whole, or by any one share.
     fn judge_split(&self, lot: &Known, codes: &mut BTreeSet<&'static str>) {
         let (label, draws) = &lot.feeds[0];
         let whole = &self.lots[label];
-        let (part, all) = (lot.net.clone().unwrap(), whole.net.clone().unwrap());
+        let (Some(part), Some(all)) = (lot.net.clone(), whole.net.clone()) else {
+            let bound = |e: &String, by: i32| Exact::new(get(draws, e) + int(by), whole.content[e].clone());
+            let low = whole.content.keys().map(|e| bound(e, -1)).max().unwrap();
+            let high = whole.content.keys().map(|e| bound(e, 1)).min().unwrap();
+            if low > high.min(ratio("1")) {
+                codes.insert("conservation.split");
+            }
+            return;
+        };
         for (element, content) in &whole.content {
             let even = Exact::new(content * &part, all.clone());
             let off = Exact::from_integer(get(draws, element)) - even;
@@ -258,6 +282,38 @@ impl Oracle {
                 codes.insert("conservation.split");
             }
         }
+    }
+
+    /// The part of a mass that a draw is.
+    fn part(&self, mass: &Mg, label: &str, draws: &Amounts) -> Mg {
+        let content = &self.lots[label].content;
+        let total: Mg = content.values().sum();
+        let drawn = draws.values().sum::<Mg>() + int(content.len());
+        Exact::new(mass * drawn.min(total.clone()), total).ceil().to_integer()
+    }
+
+    /// Net mass against the masses of what was drawn, and what is handed on of them.
+    fn weigh(&self, lot: &mut Known, brought: &Mg, split: bool, undo: bool) -> Option<&'static str> {
+        let parts = lot
+            .feeds
+            .iter()
+            .map(|(label, draws)| Some(self.part(self.lots[label].ceiling.as_ref()?, label, draws)));
+        let tied = parts.sum::<Option<Mg>>().map(|sum| sum + brought);
+        let net = lot.net.clone();
+        lot.ceiling = match (&tied, &net) {
+            (Some(tied), Some(net)) => Some(tied.min(net).clone()),
+            (tied, net) => tied.clone().or(net.clone()),
+        };
+        let (net, code) = (net?, if split { "conservation.split" } else { "content.exceeds-input-mass" });
+        let most = if split {
+            let (label, draws) = &lot.feeds[0];
+            let whole = self.lots[label].net.clone().or(self.lots[label].ceiling.clone())?;
+            self.part(&whole, label, draws)
+        } else {
+            let tied = tied?;
+            &tied + if undo { zero() } else { &tied / int(1000) * int(5) } + int(lot.feeds.len())
+        };
+        (net > most).then_some(code)
     }
 
     /// F3, F4 and F5, element by element.
@@ -385,7 +441,8 @@ impl Oracle {
 
     /// Lots and elements of which more was certified than their limits allow, all lots together.
     fn overspent(&self) -> BTreeSet<(String, String)> {
-        let corrected: BTreeSet<&String> = self.lots.values().filter_map(|lot| lot.corrects.as_ref()).collect();
+        let corrected: BTreeSet<&String> =
+            self.lots.values().filter_map(|lot| lot.corrects.as_ref()).collect();
         let mut taken: BTreeMap<(String, String), Mg> = BTreeMap::new();
         for label in self.order.iter().filter(|label| !corrected.contains(label)) {
             let lot = &self.lots[label];

@@ -79,6 +79,12 @@ impl Plant {
         Ok((certificate, codes))
     }
 
+    /// Whether none of these codes stands against a draft; nothing is issued.
+    pub(crate) fn would_let_in(&self, draft: &Value, codes: &[&str]) -> bool {
+        let draft = Draft::parse(draft.to_string().as_bytes()).unwrap();
+        self.book.refusal(OWNER, &draft, time(AT)).iter().all(|f| !codes.contains(&f.code.as_str()))
+    }
+
     /// Issues an honest draft: a refusal is a failure.
     pub(crate) fn honest(&mut self, draft: &Value) -> String {
         match self.issue(draft) {

@@ -1,6 +1,6 @@
 //! Does what comes out come from what was drawn? (proto-docs/lots.md, "Conservation", F3 to F5.)
 
-use super::{Case, Findings, Known, bounds, correction, split, subject};
+use super::{Case, Findings, Known, bounds, correction, mass, split, subject};
 use crate::carried::{CAP_BOUNDED, Carried};
 use crate::decimal::{kilograms, kilograms_grouped};
 use crate::element::Element;
@@ -35,7 +35,8 @@ impl Feed<'_> {
 /// Checks conservation, and says what the lot hands on; `None` when something behind it is not known.
 pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Option<Carried> {
     if case.lot.is_origin() {
-        return Some(Carried { bounds: bounds::of_origin(case.lot), ..Carried::default() });
+        let (bounds, ceiling) = (bounds::of_origin(case.lot), case.lot.net_mass);
+        return Some(Carried { bounds, ceiling, ..Carried::default() });
     }
     check_declared(case.lot, findings);
     if case.lot.corrects().is_some() {
@@ -67,7 +68,8 @@ pub(crate) fn balance(lot: &Lot, feeds: &[Feed<'_>], findings: &mut Findings) ->
     if lot.content_from == ContentFrom::Draws {
         check_from_draws(lot, &sum([&drawn, &declared, &gained]), findings);
     }
-    let mut carried = Carried { bounds: bounds::of_output(lot, feeds), ..Carried::default() };
+    let (bounds, ceiling) = (bounds::of_output(lot, feeds), mass::check(lot, feeds, findings));
+    let mut carried = Carried { bounds, ceiling, ..Carried::default() };
     for (element, content) in lot.content.iter() {
         let entry = Entry {
             element,
@@ -185,8 +187,14 @@ impl Entry {
 /// F4: the class of an element in a lot, by its share of the mass. A lot weighs at most twenty times its
 /// content here: a net mass is only stated, and must make no trace of a main element.
 fn class(lot: &Lot, element: Element) -> u32 {
-    let (content, total) = (u128::from(lot.content.get(element)), u128::from(lot.content.total()));
-    let mass = lot.net_mass.map_or(total, |mass| u128::from(mass.mg()).min(20 * total));
+    let total = lot.content.total();
+    let mass = lot.net_mass.map_or(total, |mass| mass.mg().min(total.saturating_mul(20)));
+    class_of(lot.content.get(element), mass)
+}
+
+/// The class of so much of a mass.
+pub(crate) fn class_of(content: u64, mass: u64) -> u32 {
+    let (content, mass) = (u128::from(content), u128::from(mass));
     if content * 100 >= mass {
         CAP_MAIN
     } else if content * 10_000 >= mass {

@@ -77,7 +77,7 @@ fn from_origin(case: &Case<'_>, base: Known<'_>, findings: &mut Findings) -> Car
     bounds.add_all(limit);
     let open = bounds.iter().filter(|(element, _)| case.lot.content.get(*element) == 0);
     let open = open.map(|(element, mg)| (element, if own.get(element) > 0 { own.get(element) } else { mg }));
-    Carried { bounds: open.collect(), ..Carried::default() }
+    Carried { bounds: open.collect(), ceiling: case.lot.net_mass, ..Carried::default() }
 }
 
 /// The base is the draws of the first lot: they stand in the place of this one's own.
