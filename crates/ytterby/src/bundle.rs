@@ -8,9 +8,9 @@ use std::iter::Peekable;
 
 use crate::certificate::{Certificate, MAX_CERTIFICATE, kind_hints};
 use crate::digest::Digest;
-use crate::finding::Finding;
+use crate::finding::{Code, Finding};
 use crate::form::Kind;
-use crate::json::{ParseError, ParseErrorKind, Reader, Value};
+use crate::json::{ParseError, ParseErrorKind, Reader, Value, canonical};
 
 /// The value of the member `bundle`.
 pub const BUNDLE_VERSION: &str = "ytterby.bundle/1";
@@ -206,12 +206,29 @@ impl<'a> Builder<'a> {
             _ => {
                 let mut more = reader.open(b'[')?;
                 while more {
-                    reader.value_up_to(MAX_CERTIFICATE)?;
+                    let value = reader.value_up_to(MAX_CERTIFICATE)?;
+                    self.misplaced(name, &value);
                     more = reader.more(b'[')?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// A lot's certificate where none is looked for would hide what it draws.
+    fn misplaced(&mut self, member: &str, value: &Value<'_>) {
+        let is_lot = |word: &Value<'_>| {
+            let kind = word.as_str().and_then(Kind::parse);
+            matches!(kind, Some(Kind::Origin | Kind::Processing | Kind::Transfer))
+        };
+        let types = value.get("type");
+        if types
+            .is_some_and(|types| is_lot(types) || types.as_array().is_some_and(|all| all.iter().any(is_lot)))
+        {
+            let text = format!("a lot's certificate stands under `{member}`, its place is `certificates`");
+            let finding = Finding::new(Code::MalformedType, text).at("/type");
+            self.bundle.broken.push(Broken { digest: Digest::of(&canonical(value)), finding });
+        }
     }
 
     fn subject(&mut self, reader: &mut Reader<'a>) -> Result<(), ParseError> {

@@ -9,13 +9,14 @@ use crate::admit::InputLot;
 use crate::budget::Budget;
 use crate::bundle::Bundle;
 use crate::carried::Carried;
-use crate::certificate::Certificate;
+use crate::certificate::{Body, Certificate};
 use crate::check::proof::Keys;
 use crate::check::{self, Case, Findings, Known};
 use crate::decimal::kilograms;
 use crate::digest::Digest;
 use crate::finding::{Code, Finding};
 use crate::lineage::{self, Lineage};
+use crate::lot::Lot;
 use crate::masses::Masses;
 use crate::report::{CertificateReport, Outcome, Report, Step};
 use crate::trust::Trust;
@@ -288,9 +289,10 @@ fn check_whole(
     check_trust_file(report, trust);
     let subjects: Vec<_> = subject.iter().filter_map(find).collect();
     if !trust.holder.is_empty() {
-        let mine: HashSet<_> = subjects.iter().filter(|c| is_yours(c, trust)).map(|c| c.digest()).collect();
+        let mine: HashSet<_> =
+            subjects.iter().filter(|c| is_yours(c, find, trust)).map(|c| c.digest()).collect();
         for certificate in subjects.iter().filter(|c| !mine.contains(&c.digest())) {
-            report.findings.extend(not_yours(certificate, trust));
+            report.findings.push(not_yours(certificate, trust));
         }
         let asked: HashSet<_> = subject.iter().filter(|digest| !mine.contains(digest)).collect();
         for own in report.certificates.iter_mut().filter(|own| asked.contains(&own.digest)) {
@@ -320,17 +322,31 @@ fn check_trust_file(report: &mut Report, trust: &Trust) {
     }
 }
 
-/// Is it yours? An attestation is nobody's.
-fn is_yours(certificate: &Certificate<'_>, trust: &Trust) -> bool {
-    certificate
-        .lot()
-        .is_none_or(|lot| lot.holder.as_ref().is_some_and(|holder| trust.holder.contains(holder)))
+/// Is it yours? An attestation is if it is about a lot of the bundle that is.
+fn is_yours<'b>(
+    certificate: &Certificate<'_>,
+    find: impl Fn(&Digest) -> Option<&'b Certificate<'b>>,
+    trust: &Trust,
+) -> bool {
+    let held = |lot: &Lot| lot.holder.as_ref().is_some_and(|holder| trust.holder.contains(holder));
+    match &certificate.claims().body {
+        Body::Lot(lot) => held(lot),
+        Body::Attestation(attestation) => attestation
+            .lots
+            .iter()
+            .any(|(_, digest)| find(digest).and_then(Certificate::lot).is_some_and(held)),
+    }
 }
 
-fn not_yours(certificate: &Certificate<'_>, trust: &Trust) -> Option<Finding> {
-    let lot = certificate.lot()?;
+fn not_yours(certificate: &Certificate<'_>, trust: &Trust) -> Finding {
     let you: Vec<_> = trust.holder.iter().map(|did| did.as_str()).collect();
-    let held = lot.holder.as_ref().map_or("nobody with a DID", |did| did.as_str());
-    let text = format!("lot {} is held by {held}; you are {}", lot.number, you.join(", "));
-    Some(Finding::new(Code::CustodyNotYourLot, text).at(check::subject("holder")).about(certificate.digest()))
+    let you = you.join(", ");
+    let (text, member) = match certificate.lot() {
+        Some(lot) => {
+            let held = lot.holder.as_ref().map_or("nobody with a DID", |did| did.as_str());
+            (format!("lot {} is held by {held}; you are {you}", lot.number), "holder")
+        }
+        None => (format!("it is about no lot in this bundle that you hold; you are {you}"), "about"),
+    };
+    Finding::new(Code::CustodyNotYourLot, text).at(check::subject(member)).about(certificate.digest())
 }

@@ -56,7 +56,46 @@ fn rest(lot: &Signed) -> Value {
     subject
 }
 
+/// An audit about a lot.
+fn audit(f: &mut super::Forge, lot: &Signed) -> Signed {
+    let lots = json!([{ "lot": lot.id(), "digestMultibase": lot.digest() }]);
+    let subject = json!({
+        "home": "registry.example/ree", "kind": "audit", "about": { "lots": lots }, "result": "passed",
+    });
+    f.sign("AttestationCertificate", subject)
+}
+
+const HOLDER: &str = "version = 1\nholder = [\"did:web:buyer.example\"]";
+
 vectors! {
+    /// The subject is an audit of a lot that somebody else holds.
+    "custody.not-your-lot-attested" ["custody.not-your-lot"] |f| {
+        let ore = f.ore();
+        let audit = audit(f, &ore);
+        f.bundle(&[&ore, &audit]).trusting("version = 1", HOLDER)
+    }
+    /// The audit alone: the lot it is about is not there.
+    "custody.not-your-lot-attested-alone" ["custody.not-your-lot"] |f| {
+        let ore = f.ore();
+        let sold = f.sale(&ore);
+        let audit = audit(f, &sold);
+        f.bundle(&[&audit]).trusting("version = 1", HOLDER)
+    }
+    /// An audit of the buyer's own lot: accepted.
+    "honest-attested" [] |f| {
+        let ore = f.ore();
+        let sold = f.sale(&ore);
+        let audit = audit(f, &sold);
+        f.bundle(&[&ore, &sold, &audit]).trusting("version = 1", HOLDER)
+    }
+    /// A second sale of the same lot stands among the closings, where its draws would not be counted.
+    "malformed.type-misplaced" ["malformed.type"] |f| {
+        let ore = f.ore();
+        let (first, second) = (f.sale(&ore), f.sale(&ore));
+        let mut made = f.bundle(&[&ore, &first]);
+        made.bundle["closings"] = json!([second.value]);
+        made
+    }
     /// What is left of a lot of 80 kg is said to be 80.001 kg.
     "conservation.split-rest-too-heavy" ["conservation.split"] |f| {
         let ore = f.ore();
