@@ -51,13 +51,7 @@ impl Book {
         at: Timestamp,
     ) -> Result<Certificate<'static>, Refusal> {
         let key = self.key(company);
-        let authority = Authority {
-            issuer: Self::did(company),
-            name: Some(company.to_owned()),
-            key: key.public(),
-            home: self.home.clone(),
-            scope: None,
-        };
+        let authority = self.authority(company, &key);
         let issue = Issue { id: self.next_id(), at };
         let unsigned = admit(draft, &self.inputs, &authority, issue)?;
         let certificate = unsigned.sign(&key);
@@ -68,6 +62,23 @@ impl Book {
         self.inputs.add(lot, None);
         self.certificates.push(certificate.clone());
         Ok(certificate)
+    }
+
+    /// What stands against a draft of a company that has issued before; nothing is issued.
+    pub fn refusal(&self, company: &str, draft: &Draft, at: Timestamp) -> Refusal {
+        let Some(key) = self.keys.get(company) else { return Refusal::new() };
+        let issue = Issue { id: uuid::Builder::from_random_bytes([0xff; 16]).into_uuid(), at };
+        admit(draft, &self.inputs, &self.authority(company, key), issue).err().unwrap_or_default()
+    }
+
+    fn authority(&self, company: &str, key: &SigningKey) -> Authority {
+        Authority {
+            issuer: Self::did(company),
+            name: Some(company.to_owned()),
+            key: key.public(),
+            home: self.home.clone(),
+            scope: None,
+        }
     }
 
     /// What is known of the lots.

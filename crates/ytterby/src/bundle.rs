@@ -8,9 +8,9 @@ use std::iter::Peekable;
 
 use crate::certificate::{Certificate, MAX_CERTIFICATE, kind_hints};
 use crate::digest::Digest;
-use crate::finding::Finding;
+use crate::finding::{Code, Finding};
 use crate::form::Kind;
-use crate::json::{ParseError, ParseErrorKind, Reader, Value};
+use crate::json::{ParseError, ParseErrorKind, Reader, Value, canonical};
 use crate::receipt::Receipt;
 
 /// The value of the member `bundle`.
@@ -102,10 +102,12 @@ impl<'a> Bundle<'a> {
         self.certificates.iter().find(|certificate| certificate.digest() == *digest)
     }
 
-    /// What the bundle is about: what it says, or else the certificates that no other draws on.
+    /// What the bundle is about, each digest once: what it says, or else the certificates that no other
+    /// draws on.
     pub fn subject(&self) -> Vec<Digest> {
         if let Some(subject) = &self.subject {
-            return subject.clone();
+            let mut seen = HashSet::new();
+            return subject.iter().copied().filter(|digest| seen.insert(*digest)).collect();
         }
         let drawn: HashSet<Digest> = self
             .certificates
@@ -265,12 +267,29 @@ impl<'a> Builder<'a> {
             _ => {
                 let mut more = reader.open(b'[')?;
                 while more {
-                    reader.value_up_to(MAX_CERTIFICATE)?;
+                    let value = reader.value_up_to(MAX_CERTIFICATE)?;
+                    self.misplaced(name, &value);
                     more = reader.more(b'[')?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// A lot's certificate where none is looked for would hide what it draws.
+    fn misplaced(&mut self, member: &str, value: &Value<'_>) {
+        let is_lot = |word: &Value<'_>| {
+            let kind = word.as_str().and_then(Kind::parse);
+            matches!(kind, Some(Kind::Origin | Kind::Processing | Kind::Transfer))
+        };
+        let types = value.get("type");
+        if types
+            .is_some_and(|types| is_lot(types) || types.as_array().is_some_and(|all| all.iter().any(is_lot)))
+        {
+            let text = format!("a lot's certificate stands under `{member}`, its place is `certificates`");
+            let finding = Finding::new(Code::MalformedType, text).at("/type");
+            self.bundle.broken.push(Broken { digest: Digest::of(&canonical(value)), finding });
+        }
     }
 
     fn subject(&mut self, reader: &mut Reader<'a>) -> Result<(), ParseError> {

@@ -19,6 +19,9 @@ pub enum DecimalError {
 pub struct Mass(u64);
 
 impl Mass {
+    /// The largest mass.
+    pub const MAX: Mass = Mass(999_999_999_999_999);
+
     /// Parses kilograms, `(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?`.
     pub fn parse(kilograms: &str) -> Result<Self, DecimalError> {
         millionths(kilograms, 9).map(Mass)

@@ -193,6 +193,9 @@ codes! {
     ContentExceedsAssay "content.exceeds-assay" Reject
         "the content is more than the lot's own assay shows",
         "ask for a certificate with `contentFrom` \"assay\"";
+    ContentExceedsInputMass "content.exceeds-input-mass" Reject
+        "the lot weighs more than what went into it",
+        "look for a wrong unit or decimal point; what took up more than moisture needs an assay of its own";
     ContentExceedsNetMass "content.exceeds-net-mass" Reject
         "the elements weigh more than the lot",
         "look for a wrong unit or decimal point; ask the issuer for a corrected certificate";

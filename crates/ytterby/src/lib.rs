@@ -14,6 +14,7 @@ pub mod carried;
 pub mod certificate;
 mod check;
 pub mod decimal;
+mod delivery;
 pub mod did;
 pub mod digest;
 mod draft;

@@ -9,14 +9,15 @@ use crate::admit::InputLot;
 use crate::budget::Budget;
 use crate::bundle::Bundle;
 use crate::carried::Carried;
-use crate::certificate::Certificate;
+use crate::certificate::{Body, Certificate};
 use crate::check::proof::Keys;
 use crate::check::registration::{Asked, Registration};
 use crate::check::{self, Case, Findings, Known, Logged};
-use crate::decimal::{kilograms, kilograms_grouped};
+use crate::decimal::kilograms;
 use crate::digest::Digest;
 use crate::finding::{Code, Finding};
 use crate::lineage::{self, Lineage};
+use crate::lot::Lot;
 use crate::masses::Masses;
 use crate::report::{CertificateReport, LoggedIn, Outcome, Report, Step};
 use crate::trust::Trust;
@@ -68,6 +69,7 @@ pub fn verify_with(
     }
     walk.check_draws(&mut report);
     walk.check_double_draws(&mut report);
+    report.findings.extend(check::bounds::check_spent(bundle, &lineage, &walk.carried));
     walk.fill_balances(&mut report);
     check_whole(&mut report, bundle, trust, question, &lineage);
     report.finished()
@@ -290,7 +292,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let overdrawn: HashSet<_> = report
             .findings
             .iter()
-            .filter(|f| f.code == Code::ConservationOverdrawn)
+            .filter(|f| matches!(f.code, Code::ConservationOverdrawn | Code::ConservationExceedsBound))
             .filter_map(|f| f.certificate)
             .collect();
         for certificate in report.certificates.iter_mut().filter(|c| overdrawn.contains(&c.digest)) {
@@ -355,16 +357,17 @@ fn check_whole(
     check_trust_file(report, trust);
     let subjects: Vec<_> = subject.iter().filter_map(find).collect();
     if !trust.holder.is_empty() {
-        let mine: HashSet<_> = subjects.iter().filter(|c| is_yours(c, trust)).map(|c| c.digest()).collect();
+        let mine: HashSet<_> =
+            subjects.iter().filter(|c| is_yours(c, find, trust)).map(|c| c.digest()).collect();
         for certificate in subjects.iter().filter(|c| !mine.contains(&c.digest())) {
-            report.findings.extend(not_yours(certificate, trust));
+            report.findings.push(not_yours(certificate, trust));
         }
         let asked: HashSet<_> = subject.iter().filter(|digest| !mine.contains(digest)).collect();
         for own in report.certificates.iter_mut().filter(|own| asked.contains(&own.digest)) {
             own.set(Step::Custody, own.outcome(Step::Custody).max(Outcome::Fail));
         }
     }
-    check_delivery(&subjects, question, report);
+    crate::delivery::check(&subjects, question, report);
     if trust.require_registration && trust.registries.is_empty() {
         let text = "the trust file requires registration and pins no registry to check receipts by";
         report.findings.push(Finding::new(Code::RegistrationNotChecked, text));
@@ -387,44 +390,31 @@ fn check_trust_file(report: &mut Report, trust: &Trust) {
     }
 }
 
-/// Is it yours? An attestation is nobody's.
-fn is_yours(certificate: &Certificate<'_>, trust: &Trust) -> bool {
-    certificate
-        .lot()
-        .is_none_or(|lot| lot.holder.as_ref().is_some_and(|holder| trust.holder.contains(holder)))
-}
-
-fn not_yours(certificate: &Certificate<'_>, trust: &Trust) -> Option<Finding> {
-    let lot = certificate.lot()?;
-    let you: Vec<_> = trust.holder.iter().map(|did| did.as_str()).collect();
-    let held = lot.holder.as_ref().map_or("nobody with a DID", |did| did.as_str());
-    let text = format!("lot {} is held by {held}; you are {}", lot.number, you.join(", "));
-    Some(Finding::new(Code::CustodyNotYourLot, text).at(check::subject("holder")).about(certificate.digest()))
-}
-
-fn check_delivery(subjects: &[&Certificate<'_>], question: &Question, report: &mut Report) {
-    let named = |certificate: &&&Certificate<'_>| {
-        question.lot.as_ref().is_none_or(|wanted| {
-            certificate.lot().is_some_and(|lot| *lot.number == **wanted)
-                || certificate.claims().id.urn().to_string() == *wanted
-                || certificate.digest().to_string() == *wanted
-        })
-    };
-    let delivered: Vec<_> = subjects.iter().filter(named).collect();
-    if let (Some(wanted), true) = (&question.lot, delivered.is_empty()) {
-        let numbers: Vec<_> =
-            subjects.iter().filter_map(|c| c.lot()).map(|lot| lot.number.to_string()).collect();
-        let text = format!("{wanted:?} was asked about, the bundle delivers {}", numbers.join(", "));
-        report.findings.push(Finding::new(Code::CustodyLotNotFound, text));
-    } else if let Some(mass) = question.mass {
-        let covered: u64 = delivered.iter().filter_map(|c| c.lot()?.net_mass).map(|mass| mass.mg()).sum();
-        if covered < mass.mg() {
-            let text = format!(
-                "{} kg delivered, {} kg certified",
-                kilograms_grouped(mass.mg()),
-                kilograms_grouped(covered)
-            );
-            report.findings.push(Finding::new(Code::CustodyMassNotCovered, text));
-        }
+/// Is it yours? An attestation is if it is about a lot of the bundle that is.
+fn is_yours<'b>(
+    certificate: &Certificate<'_>,
+    find: impl Fn(&Digest) -> Option<&'b Certificate<'b>>,
+    trust: &Trust,
+) -> bool {
+    let held = |lot: &Lot| lot.holder.as_ref().is_some_and(|holder| trust.holder.contains(holder));
+    match &certificate.claims().body {
+        Body::Lot(lot) => held(lot),
+        Body::Attestation(attestation) => attestation
+            .lots
+            .iter()
+            .any(|(_, digest)| find(digest).and_then(Certificate::lot).is_some_and(held)),
     }
+}
+
+fn not_yours(certificate: &Certificate<'_>, trust: &Trust) -> Finding {
+    let you: Vec<_> = trust.holder.iter().map(|did| did.as_str()).collect();
+    let you = you.join(", ");
+    let (text, member) = match certificate.lot() {
+        Some(lot) => {
+            let held = lot.holder.as_ref().map_or("nobody with a DID", |did| did.as_str());
+            (format!("lot {} is held by {held}; you are {you}", lot.number), "holder")
+        }
+        None => (format!("it is about no lot in this bundle that you hold; you are {you}"), "about"),
+    };
+    Finding::new(Code::CustodyNotYourLot, text).at(check::subject(member)).about(certificate.digest())
 }

@@ -3,6 +3,7 @@
 mod faults;
 mod findings;
 mod forge;
+mod masses;
 mod proofs;
 mod registration;
 mod steps;
@@ -102,5 +103,6 @@ pub fn all() -> Vec<Vector> {
     let mut all = proofs::all();
     all.extend(faults::all());
     all.extend(registration::all());
+    all.extend(masses::all());
     all
 }

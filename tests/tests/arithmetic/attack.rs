@@ -118,7 +118,7 @@ impl Attack {
         self.lots.push(lot);
     }
 
-    /// A pool so large that the metal is a trace in it: the widest class of the cap.
+    /// A pool said to be so large that the metal would be a trace in it, with the widest class of the cap.
     fn dilute(&mut self) {
         let from = self.take();
         let lot = self.plant.honest(&draft(
@@ -195,6 +195,26 @@ fn a_thousand_greedy_hops_stay_below_the_cap() {
         );
         assert!(ppm > int(14_000), "the attack takes what the cap allows, or it shows nothing");
         verified(plant);
+    }
+}
+
+/// A main element stays one, however much water its owner says is around it.
+#[test]
+fn a_diluted_net_mass_widens_no_cap() {
+    for mass in ["1000", "20000", "999999999"] {
+        let mut attack = Attack::new(1);
+        let from = attack.take();
+        let pool = attack.plant.honest(&draft(
+            "ProcessingCertificate",
+            "in-process",
+            json!({ "step": "in-process", "netMass": mass, "inputs": [{ "lot": from, "rest": true }] }),
+        ));
+        let drawn = attack.plant.left(&pool, "Nd");
+        // 1.5 % of the content: 1,000 kg ÷ 0.985, and the milligram of one input.
+        let most = int(1_015_228_427);
+        refused(&mut attack.plant, &pure(&pool, &drawn, &(&most + int(1))), EXCEEDS);
+        attack.plant.honest(&pure(&pool, &drawn, &most));
+        assert_eq!(attack.plant.oracle.largest_cap_ppm, int(15_000));
     }
 }
 

@@ -7,5 +7,7 @@
 mod attack;
 mod forged;
 mod honest;
+mod limits;
+mod masses;
 mod oracle;
 mod plant;

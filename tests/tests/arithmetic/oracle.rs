@@ -25,10 +25,12 @@ pub(crate) struct Known {
     pub(crate) unbacked: Amounts,
     pub(crate) cap_ppm: Amounts,
     bounded: BTreeSet<String>,
-    bounds: Amounts,
-    net: Option<Mg>,
+    pub(crate) bounds: Amounts,
+    pub(crate) net: Option<Mg>,
+    pub(crate) ceiling: Option<Mg>,
     feeds: Vec<(String, Amounts)>,
     base: Option<String>,
+    corrects: Option<String>,
     origin: bool,
 }
 
@@ -44,6 +46,8 @@ impl Known {
 pub(crate) struct Oracle {
     pub(crate) lots: HashMap<String, Known>,
     pub(crate) drawn: HashMap<String, Amounts>,
+    order: Vec<String>,
+    overspent: BTreeSet<(String, String)>,
     /// Content that no draw explains and none has to: origins, declarations, detection limits.
     pub(crate) entered: Amounts,
     /// Whole milligrams that rounding may add, all certificates together.
@@ -143,7 +147,13 @@ impl Oracle {
             (Some(net), Some(assay)) => content_of(assay, net),
             _ => Default::default(),
         };
-        let mut lot = Known { content: amounts(&subject["content"]), bounds, net, ..Known::default() };
+        let mut lot = Known {
+            content: amounts(&subject["content"]),
+            bounds,
+            ceiling: net.clone(),
+            net,
+            ..Known::default()
+        };
         let by_assay = subject["contentFrom"] == "assay" || subject.get("inputs").is_none();
         if by_assay && lot.content != assayed {
             codes.insert("content.mismatch");
@@ -155,13 +165,21 @@ impl Oracle {
         match subject["inputs"].as_array() {
             None => {
                 lot.origin = true;
+                lot.bounds.retain(|element, _| !lot.content.contains_key(element));
                 for (element, mg) in &lot.content {
                     add(&mut self.entered, element, mg);
                 }
             }
             Some(inputs) => self.judge_inputs(subject, inputs, &mut lot, by_assay, &mut codes),
         }
-        self.lots.insert(certificate["id"].as_str().unwrap().to_owned(), lot);
+        let label = certificate["id"].as_str().unwrap().to_owned();
+        self.order.push(label.clone());
+        self.lots.insert(label, lot);
+        let overspent = self.overspent();
+        if !overspent.is_subset(&self.overspent) {
+            codes.insert("conservation.exceeds-bound");
+        }
+        self.overspent = overspent;
         codes
     }
 
@@ -190,6 +208,7 @@ impl Oracle {
             if draws != self.lots[&corrected].content {
                 codes.insert("conservation.correction");
             }
+            lot.corrects = Some(corrected.clone());
             let base = self.lots[&corrected].base.clone().unwrap_or(corrected);
             lot.feeds = self.lots[&base].feeds.clone();
             if self.lots[&base].origin {
@@ -197,12 +216,20 @@ impl Oracle {
                 if lot.content.iter().any(|(element, mg)| *mg > get(limit, element)) {
                     codes.insert("conservation.correction-raises");
                 }
+                if subject["step"] == "undo" || !by_assay {
+                    codes.insert("custody.correction");
+                }
+                self.bound(lot, Some(&base));
                 lot.base = Some(base);
                 return;
             }
+            self.bound(lot, Some(&base));
             lot.base = Some(base);
         } else if subject.get("kind").is_some() && inputs[0].get("rest").is_none() {
             self.judge_split(lot, codes);
+        }
+        if lot.base.is_none() {
+            self.bound(lot, None);
         }
         let of = |gain: bool| {
             let mut all = Amounts::new();
@@ -222,15 +249,32 @@ impl Oracle {
         if subject["step"] == "undo" && elements().any(|e| get(&lot.content, e) != drawn(e)) {
             codes.insert("custody.correction");
         }
-        let reassay = subject["step"] == "repacking" && lot.feeds.len() == 1 && by_assay;
-        self.balance(lot, (&of(false), &of(true)), by_assay, reassay, codes);
+        let reassay = subject["step"] == "repacking" && inputs.len() == 1 && by_assay;
+        let (declared, gained) = (of(false), of(true));
+        let step = subject["step"].as_str().unwrap_or("transfer");
+        let split = lot.base.is_none() && (step == "transfer" || (step == "repacking" && inputs.len() == 1));
+        let keeps =
+            ["transfer", "blending", "repacking", "finishing", "magnetization", "undo"].contains(&step);
+        if keeps && !by_assay {
+            let brought = declared.values().chain(gained.values()).sum();
+            codes.extend(self.weigh(lot, &brought, split, step == "undo"));
+        }
+        self.balance(lot, (&declared, &gained), by_assay, reassay, codes);
     }
 
-    /// F6 for a part with a mass of a whole with a mass.
+    /// F6: by the masses of part and whole, or by any one share.
     fn judge_split(&self, lot: &Known, codes: &mut BTreeSet<&'static str>) {
         let (label, draws) = &lot.feeds[0];
         let whole = &self.lots[label];
-        let (part, all) = (lot.net.clone().unwrap(), whole.net.clone().unwrap());
+        let (Some(part), Some(all)) = (lot.net.clone(), whole.net.clone()) else {
+            let bound = |e: &String, by: i32| Exact::new(get(draws, e) + int(by), whole.content[e].clone());
+            let low = whole.content.keys().map(|e| bound(e, -1)).max().unwrap();
+            let high = whole.content.keys().map(|e| bound(e, 1)).min().unwrap();
+            if low > high.min(ratio("1")) {
+                codes.insert("conservation.split");
+            }
+            return;
+        };
         for (element, content) in &whole.content {
             let even = Exact::new(content * &part, all.clone());
             let off = Exact::from_integer(get(draws, element)) - even;
@@ -238,6 +282,38 @@ impl Oracle {
                 codes.insert("conservation.split");
             }
         }
+    }
+
+    /// The part of a mass that a draw is.
+    fn part(&self, mass: &Mg, label: &str, draws: &Amounts) -> Mg {
+        let content = &self.lots[label].content;
+        let total: Mg = content.values().sum();
+        let drawn = draws.values().sum::<Mg>() + int(content.len());
+        Exact::new(mass * drawn.min(total.clone()), total).ceil().to_integer()
+    }
+
+    /// Net mass against the masses of what was drawn, and what is handed on of them.
+    fn weigh(&self, lot: &mut Known, brought: &Mg, split: bool, undo: bool) -> Option<&'static str> {
+        let parts = lot
+            .feeds
+            .iter()
+            .map(|(label, draws)| Some(self.part(self.lots[label].ceiling.as_ref()?, label, draws)));
+        let tied = parts.sum::<Option<Mg>>().map(|sum| sum + brought);
+        let net = lot.net.clone();
+        lot.ceiling = match (&tied, &net) {
+            (Some(tied), Some(net)) => Some(tied.min(net).clone()),
+            (tied, net) => tied.clone().or(net.clone()),
+        };
+        let (net, code) = (net?, if split { "conservation.split" } else { "content.exceeds-input-mass" });
+        let most = if split {
+            let (label, draws) = &lot.feeds[0];
+            let whole = self.lots[label].net.clone().or(self.lots[label].ceiling.clone())?;
+            self.part(&whole, label, draws)
+        } else {
+            let tied = tied?;
+            &tied + if undo { zero() } else { &tied / int(1000) * int(5) } + int(lot.feeds.len())
+        };
+        (net > most).then_some(code)
     }
 
     /// F3, F4 and F5, element by element.
@@ -306,7 +382,8 @@ impl Oracle {
             let like_origin = lot.bounded.contains(e);
             let unbacked = if like_origin { zero() } else { get(&lot.unbacked, e) };
             inherited += Exact::new(unbacked * &draw, get(&lot.content, e)).ceil().to_integer();
-            let whole = lot.net.clone().unwrap_or_else(|| lot.content.values().sum());
+            let total: Mg = lot.content.values().sum();
+            let whole = lot.net.clone().map_or(total.clone(), |net| net.min(total * int(20)));
             let share = Exact::new(get(&lot.content, e), whole);
             let class = match share {
                 s if s >= ratio("0.01") => 15_000,
@@ -321,21 +398,82 @@ impl Oracle {
         (unbacked, cap)
     }
 
+    /// ⌊B·f⌋ of a lot that was drawn on.
+    fn allowed(&self, label: &str, draws: &Amounts, e: &str) -> Mg {
+        let lot = &self.lots[label];
+        let held = draws.iter().filter(|(e, _)| get(&lot.content, e) > zero());
+        let share = held.map(|(e, draw)| Exact::new(draw.clone(), get(&lot.content, e))).max();
+        (share.unwrap_or_else(|| ratio("0")) * get(&lot.bounds, e)).floor().to_integer()
+    }
+
+    /// What limits allow of elements that the lot does not hold: its own, its feeds', its base's.
+    fn bound(&self, lot: &mut Known, base: Option<&String>) {
+        let own = std::mem::take(&mut lot.bounds);
+        let base = base.map(|label| &self.lots[label]);
+        let had = |e: &str| base.map(|lot| get(&lot.content, e) + get(&lot.bounds, e));
+        let mut sums = Amounts::new();
+        for (label, draws) in &lot.feeds {
+            for e in self.lots[label].bounds.keys() {
+                add(&mut sums, e, &self.allowed(label, draws, e));
+            }
+            draws.iter().for_each(|(e, draw)| add(&mut sums, e, draw));
+        }
+        if let Some(base) = base.filter(|base| base.origin) {
+            base.content.iter().chain(&base.bounds).for_each(|(e, mg)| add(&mut sums, e, mg));
+        }
+        for (e, sum) in sums {
+            let least = [Some(sum), own.get(&e).cloned(), had(&e)].into_iter().flatten().min().unwrap();
+            if least > zero() && !lot.content.contains_key(&e) {
+                lot.bounds.insert(e, least);
+            }
+        }
+    }
+
     /// F5.
     fn bounded(&self, feeds: &[(String, Amounts)], e: &str, content: &Mg) -> &'static str {
-        let bounds: Vec<Mg> = feeds
-            .iter()
-            .filter_map(|(label, draws)| {
-                let lot = &self.lots[label];
-                let share = draws.iter().map(|(e, draw)| Exact::new(draw.clone(), get(&lot.content, e)));
-                Some((share.max()? * lot.bounds.get(e)?.clone()).floor().to_integer())
-            })
-            .collect();
-        match bounds.iter().sum::<Mg>() {
-            _ if bounds.is_empty() => "conservation.element-from-nothing",
+        let bounded = || feeds.iter().filter(|(label, _)| self.lots[label].bounds.contains_key(e));
+        match bounded().map(|(label, draws)| self.allowed(label, draws, e)).sum::<Mg>() {
+            _ if bounded().count() == 0 => "conservation.element-from-nothing",
             total if *content <= total => "conservation.within-bound",
             _ => "conservation.exceeds-bound",
         }
+    }
+
+    /// Lots and elements of which more was certified than their limits allow, all lots together.
+    fn overspent(&self) -> BTreeSet<(String, String)> {
+        let corrected: BTreeSet<&String> =
+            self.lots.values().filter_map(|lot| lot.corrects.as_ref()).collect();
+        let mut taken: BTreeMap<(String, String), Mg> = BTreeMap::new();
+        for label in self.order.iter().filter(|label| !corrected.contains(label)) {
+            let lot = &self.lots[label];
+            for e in &lot.bounded {
+                taken.insert((label.clone(), e.clone()), get(&lot.content, e));
+            }
+        }
+        let mut over = BTreeSet::new();
+        for label in self.order.iter().rev() {
+            let lot = &self.lots[label];
+            let elements: Vec<String> =
+                taken.keys().filter(|(of, _)| of == label).map(|(_, e)| e.clone()).collect();
+            for e in elements {
+                let mut open = taken[&(label.clone(), e.clone())].clone();
+                if !lot.bounded.contains(&e) && open > get(&lot.bounds, &e) {
+                    over.insert((label.clone(), e.clone()));
+                    open = get(&lot.bounds, &e);
+                }
+                if let Some(base) = lot.base.as_ref().filter(|base| self.lots[*base].origin) {
+                    *taken.entry((base.clone(), e.clone())).or_default() += &open;
+                }
+                let drawn: Mg = lot.feeds.iter().map(|(_, draws)| get(draws, &e)).sum();
+                open = (open - drawn).max(zero());
+                for (feed, draws) in &lot.feeds {
+                    let part = self.allowed(feed, draws, &e).min(open.clone());
+                    open -= &part;
+                    *taken.entry((feed.clone(), e.clone())).or_default() += part;
+                }
+            }
+        }
+        over
     }
 
     /// Everything that is certified and not drawn on, of an element.

@@ -32,6 +32,8 @@ impl Dice {
     }
 }
 
+type LetIn = (Certificate<'static>, std::collections::BTreeSet<&'static str>);
+
 /// A book, the oracle that follows it, and the lots to work with.
 pub(crate) struct Plant {
     pub(crate) book: Book,
@@ -55,19 +57,32 @@ impl Plant {
 
     /// Issues a draft, or says why not; the oracle must have nothing against what is let in.
     pub(crate) fn issue(&mut self, draft: &Value) -> Result<Certificate<'static>, Vec<String>> {
+        let (certificate, codes) = self.let_in(draft)?;
+        assert!(
+            codes.iter().all(|code| *code == "conservation.within-bound"),
+            "{codes:?} against {:#}",
+            self.documents.last().unwrap()
+        );
+        Ok(certificate)
+    }
+
+    /// Issues a draft, or says why not; and what the oracle has against it in the bundle of all.
+    pub(crate) fn let_in(&mut self, draft: &Value) -> Result<LetIn, Vec<String>> {
         let draft = Draft::parse(draft.to_string().as_bytes()).unwrap();
         let issued = self.book.issue(OWNER, &draft, time(AT));
         let certificate =
             issued.map_err(|refusal| refusal.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let document: Value = serde_json::from_slice(certificate.bytes()).unwrap();
         let codes = self.oracle.judge(&document);
-        assert!(
-            codes.iter().all(|code| *code == "conservation.within-bound"),
-            "{codes:?} against {document:#}"
-        );
         self.open.push(label(&document));
         self.documents.push(document);
-        Ok(certificate)
+        Ok((certificate, codes))
+    }
+
+    /// Whether none of these codes stands against a draft; nothing is issued.
+    pub(crate) fn would_let_in(&self, draft: &Value, codes: &[&str]) -> bool {
+        let draft = Draft::parse(draft.to_string().as_bytes()).unwrap();
+        self.book.refusal(OWNER, &draft, time(AT)).iter().all(|f| !codes.contains(&f.code.as_str()))
     }
 
     /// Issues an honest draft: a refusal is a failure.

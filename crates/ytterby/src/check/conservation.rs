@@ -1,7 +1,7 @@
 //! Does what comes out come from what was drawn? (proto-docs/lots.md, "Conservation", F3 to F5.)
 
-use super::{Case, Findings, Known, correction, split, subject};
-use crate::carried::Carried;
+use super::{Case, Findings, Known, bounds, correction, mass, split, subject};
+use crate::carried::{CAP_BOUNDED, Carried};
 use crate::decimal::{kilograms, kilograms_grouped};
 use crate::element::Element;
 use crate::finding::Code;
@@ -14,9 +14,6 @@ use crate::wide::{mul_div, mul_div_up};
 const CAP_MAIN: u32 = 15_000;
 const CAP_MINOR: u32 = 50_000;
 const CAP_TRACE: u32 = 150_000;
-/// Marks metal that only a detection limit stands for. Lots that draw on it start from it as from an
-/// origin: a share of it that counted as unbacked would leave their own excess without any cap.
-const CAP_BOUNDED: u32 = 1_000_000;
 
 /// A lot that the content came from, and what it gave.
 pub(crate) struct Feed<'c> {
@@ -38,7 +35,8 @@ impl Feed<'_> {
 /// Checks conservation, and says what the lot hands on; `None` when something behind it is not known.
 pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Option<Carried> {
     if case.lot.is_origin() {
-        return Some(Carried::default());
+        let (bounds, ceiling) = (bounds::of_origin(case.lot), case.lot.net_mass);
+        return Some(Carried { bounds, ceiling, ..Carried::default() });
     }
     check_declared(case.lot, findings);
     if case.lot.corrects().is_some() {
@@ -49,7 +47,7 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Option<Carried>
         split::check(case, feeds[0].known, findings);
     }
     if case.lot.is_reassay() {
-        check_reassay(case.lot, findings);
+        check_reassay(case.lot, &case.lot.drawn(), findings);
     }
     Some(balance(case.lot, &feeds, findings))
 }
@@ -70,7 +68,8 @@ pub(crate) fn balance(lot: &Lot, feeds: &[Feed<'_>], findings: &mut Findings) ->
     if lot.content_from == ContentFrom::Draws {
         check_from_draws(lot, &sum([&drawn, &declared, &gained]), findings);
     }
-    let mut carried = Carried::default();
+    let (bounds, ceiling) = (bounds::of_output(lot, feeds), mass::check(lot, feeds, findings));
+    let mut carried = Carried { bounds, ceiling, ..Carried::default() };
     for (element, content) in lot.content.iter() {
         let entry = Entry {
             element,
@@ -85,6 +84,7 @@ pub(crate) fn balance(lot: &Lot, feeds: &[Feed<'_>], findings: &mut Findings) ->
     }
     carried.unbacked.shrink();
     carried.caps.shrink();
+    carried.bounds.shrink();
     carried
 }
 
@@ -162,9 +162,11 @@ impl Entry {
         let pointer = subject(&format!("content/{}", self.element));
         let mass = kilograms(self.content);
         let element = self.element;
-        let bounds: Vec<u64> = feeds.iter().filter_map(|feed| bound(feed, element)).collect();
-        let total = bounds.iter().fold(0_u64, |total, bound| total.saturating_add(*bound));
-        let (code, text) = if bounds.is_empty() {
+        let bounded = |feed: &&Feed<'_>| feed.carried.bounds.get(element) > 0;
+        let total = feeds.iter().filter(bounded).fold(0_u64, |total, feed| {
+            total.saturating_add(bounds::allowed(feed.known.lot, feed.draws, feed.carried, element))
+        });
+        let (code, text) = if !feeds.iter().any(|feed| bounded(&feed)) {
             let text = format!("{mass} kg {element} certified, no input holds any");
             (Code::ConservationElementFromNothing, text)
         } else if self.content <= total {
@@ -182,22 +184,17 @@ impl Entry {
     }
 }
 
-/// ⌊bound(e) · f⌋, with f the largest share of any element drawn from the feed.
-fn bound(feed: &Feed<'_>, element: Element) -> Option<u64> {
-    let lot = feed.known.lot;
-    let bound = lot.assay.as_ref()?.bound(lot.net_mass?, element)?.mg();
-    let shares =
-        feed.draws.iter().map(|(e, draw)| (draw, lot.content.get(e))).filter(|(_, content)| *content > 0);
-    let (draw, content) = shares.reduce(|a, b| {
-        if u128::from(b.0) * u128::from(a.1) > u128::from(a.0) * u128::from(b.1) { b } else { a }
-    })?;
-    mul_div(bound, draw, content)
+/// F4: the class of an element in a lot, by its share of the mass. A lot weighs at most twenty times its
+/// content here: a net mass is only stated, and must make no trace of a main element.
+fn class(lot: &Lot, element: Element) -> u32 {
+    let total = lot.content.total();
+    let mass = lot.net_mass.map_or(total, |mass| mass.mg().min(total.saturating_mul(20)));
+    class_of(lot.content.get(element), mass)
 }
 
-/// F4: the class of an element in a lot, by its share of the mass.
-fn class(lot: &Lot, element: Element) -> u32 {
-    let content = u128::from(lot.content.get(element));
-    let mass = u128::from(lot.net_mass.map_or_else(|| lot.content.total(), |mass| mass.mg()));
+/// The class of so much of a mass.
+pub(crate) fn class_of(content: u64, mass: u64) -> u32 {
+    let (content, mass) = (u128::from(content), u128::from(mass));
     if content * 100 >= mass {
         CAP_MAIN
     } else if content * 10_000 >= mass {
@@ -223,8 +220,7 @@ fn check_from_draws(lot: &Lot, sources: &Masses, findings: &mut Findings) {
 }
 
 /// A new assay of a lot lowers its content or leaves it: nothing is backed by measuring again.
-fn check_reassay(lot: &Lot, findings: &mut Findings) {
-    let drawn = lot.drawn();
+pub(crate) fn check_reassay(lot: &Lot, drawn: &Masses, findings: &mut Findings) {
     if let Some((element, mg)) = lot.content.iter().find(|(element, mg)| *mg > drawn.get(*element)) {
         let (content, drawn) = (kilograms(mg), kilograms(drawn.get(element)));
         let text = format!("a new assay certifies {content} kg {element}, {drawn} kg were drawn");

@@ -1,12 +1,12 @@
 //! May this certificate correct that one? (proto-docs/lots.md, "Corrections".)
 
-use super::conservation::{Feed, balance};
-use super::{Case, Findings, Known, input, subject};
+use super::conservation::{Feed, balance, check_reassay};
+use super::{Case, Findings, Known, bounds, input, subject};
 use crate::carried::Carried;
 use crate::decimal::kilograms;
 use crate::digest::Digest;
 use crate::finding::Code;
-use crate::form::Step;
+use crate::form::{ContentFrom, Step};
 use crate::masses::Masses;
 
 /// Checks a correction against the lot it corrects and the base of the chain.
@@ -26,6 +26,7 @@ pub(crate) fn check(case: &Case<'_>, findings: &mut Findings) -> Option<Carried>
     } else {
         from_draws(case, base, findings)?
     };
+    carried.bounds = bounds::of_correction(&carried.bounds, base.lot, base.carried?);
     carried.base = Some(base_digest);
     Some(carried)
 }
@@ -57,13 +58,26 @@ fn identity_fault(case: &Case<'_>, corrected: Known<'_>) -> Option<&'static str>
 
 /// The base is an origin: its own content is the limit, and nothing is unbacked below it.
 fn from_origin(case: &Case<'_>, base: Known<'_>, findings: &mut Findings) -> Carried {
+    if case.lot.step() == Some(Step::Undo) {
+        let text = "an origin has no input whose form the material could have again";
+        findings.add(Code::CustodyCorrection, subject("step"), text);
+    } else if case.lot.content_from == ContentFrom::Draws {
+        let text = "an origin's content follows from its assay, and so does that of its correction";
+        findings.add(Code::CustodyCorrection, subject("contentFrom"), text);
+    }
     let limit = &base.lot.content;
     if let Some((element, mg)) = case.lot.content.iter().find(|(element, mg)| *mg > limit.get(*element)) {
         let (now, first) = (kilograms(mg), kilograms(limit.get(element)));
         let text = format!("{now} kg {element} certified, the origin stated {first} kg");
         findings.add(Code::ConservationCorrectionRaises, subject(&format!("content/{element}")), text);
     }
-    Carried::default()
+    // Without a limit of its own it has those of the base, and of what the base held and it does not.
+    let own = bounds::of_origin(case.lot);
+    let mut bounds = base.carried.map(|carried| carried.bounds.clone()).unwrap_or_default();
+    bounds.add_all(limit);
+    let open = bounds.iter().filter(|(element, _)| case.lot.content.get(*element) == 0);
+    let open = open.map(|(element, mg)| (element, if own.get(element) > 0 { own.get(element) } else { mg }));
+    Carried { bounds: open.collect(), ceiling: case.lot.net_mass, ..Carried::default() }
 }
 
 /// The base is the draws of the first lot: they stand in the place of this one's own.
@@ -79,6 +93,10 @@ fn from_draws(case: &Case<'_>, base: Known<'_>, findings: &mut Findings) -> Opti
     }
     if case.lot.step() == Some(Step::Undo) {
         check_undo(case, &feeds, findings);
+    }
+    if case.lot.is_reassay() {
+        let drawn = crate::lot::sum(feeds.iter().map(|feed| feed.draws));
+        check_reassay(case.lot, &drawn, findings);
     }
     Some(balance(case.lot, &feeds, findings))
 }

@@ -4,10 +4,12 @@
 //! lets in, the other accepts. Implements proto-docs/verification.md.
 
 pub(crate) mod authority;
+pub(crate) mod bounds;
 pub(crate) mod conservation;
 pub(crate) mod content;
 pub(crate) mod correction;
 pub(crate) mod custody;
+pub(crate) mod mass;
 pub(crate) mod proof;
 pub(crate) mod registration;
 pub(crate) mod split;

@@ -1,6 +1,6 @@
 //! Is a part of a lot like the whole? (proto-docs/lots.md, "Splits", F6.)
 
-use super::{Case, Findings, Known, input, subject};
+use super::{Case, Findings, Known, input, mass, subject};
 use crate::decimal::{Mass, kilograms};
 use crate::finding::Code;
 use crate::lot::{Input, Lot};
@@ -11,6 +11,12 @@ pub(crate) fn check(case: &Case<'_>, parent: Known<'_>, findings: &mut Findings)
         && parent.lot.assay.as_ref() != Some(assay)
     {
         let text = "a part of a lot has the assay of the whole, or none";
+        findings.add(Code::ContentAssayNotInherited, subject("assay"), text);
+    } else if case.lot.assay.is_some()
+        && draw.rest
+        && !mass::is_like(&draw.draws, parent.lot, case.lot.net_mass)
+    {
+        let text = "what is left is not like the whole: it loses the assay, or is assayed again";
         findings.add(Code::ContentAssayNotInherited, subject("assay"), text);
     }
     if draw.rest {
