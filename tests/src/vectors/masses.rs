@@ -67,7 +67,27 @@ fn audit(f: &mut super::Forge, lot: &Signed) -> Signed {
 
 const HOLDER: &str = "version = 1\nholder = [\"did:web:buyer.example\"]";
 
+/// A correction of the origin that raises its limit of dysprosium, and a product of it with so much.
+fn limit_raised(f: &mut super::Forge, percent: &str, mass: &str) -> super::forge::Made {
+    let first = f.ore();
+    let mut subject = origin_corrected(&first);
+    set(&mut subject, "/assay/components/2/below", json!("1"));
+    let right = f.sign("ProcessingCertificate", subject);
+    let subject = with_dysprosium(&right, ["Nd", "Nd2O3", "99", "67.902595", percent, mass]);
+    let product = f.sign("ProcessingCertificate", subject);
+    f.bundle(&[&first, &right, &product])
+}
+
 vectors! {
+    /// A correction says that the carbonate's dysprosium is below 1 %, where the origin said 0.01 %; a product
+    /// certifies 88 g, where the origin allows 87.1 g.
+    "conservation.exceeds-bound-by-correction" ["conservation.exceeds-bound"] |f| {
+        limit_raised(f, "0.11", "0.088")
+    }
+    /// A product within what the origin allows: accepted, with the warning.
+    "conservation.within-bound-corrected" ["conservation.within-bound"] |f| {
+        limit_raised(f, "0.1", "0.08")
+    }
     /// The subject is an audit of a lot that somebody else holds.
     "custody.not-your-lot-attested" ["custody.not-your-lot"] |f| {
         let ore = f.ore();

@@ -165,8 +165,11 @@ impl Shown<'_, '_> {
         let (fine, all) = self.count(Step::Conservation);
         let subject = self.report.subject.first().and_then(|digest| self.index.get(digest)?.lot());
         let detail = subject.and_then(|lot| drawn(lot, self.report.subject.len())).unwrap_or_default();
+        if all == 0 {
+            return "there is no lot".to_owned();
+        }
         if fine == all {
-            return format!("{detail}no step gives more than it took");
+            return format!("{detail}no step gives more than it took{}", self.bounded());
         }
         let over =
             self.report.certificates.iter().filter(|own| own.outcome(Step::Conservation) == Outcome::Fail);
@@ -176,9 +179,28 @@ impl Shown<'_, '_> {
         }
     }
 
+    /// Elements of the delivered lots that, somewhere on the way, only a detection limit stood for.
+    fn bounded(&self) -> String {
+        let within = |f: &&Finding| f.code == ytterby::finding::Code::ConservationWithinBound;
+        let found: Vec<&str> = (self.report.findings.iter().filter(within))
+            .filter_map(|finding| finding.pointer.rsplit('/').next())
+            .collect();
+        let lots = self.report.subject.iter().filter_map(|digest| self.index.get(digest)?.lot());
+        let mut held: Vec<&str> = lots.flat_map(|lot| lot.content.iter().map(|(e, _)| e.symbol())).collect();
+        held.sort_unstable();
+        held.dedup();
+        held.retain(|element| found.contains(element));
+        match held.is_empty() {
+            true => String::new(),
+            false => format!(" · {} was only below a limit before", held.join(", ")),
+        }
+    }
+
     fn custody(&self) -> String {
         let (fine, all) = self.count(Step::Custody);
-        let drew = if fine == all {
+        let drew = if all == 0 {
+            "there is no lot, and nobody drew on any".to_owned()
+        } else if fine == all {
             "every draw was its holder's".to_owned()
         } else {
             let skipped = |own: &&CertificateReport| own.outcome(Step::Custody) == Outcome::Skipped;

@@ -115,15 +115,17 @@ fn more_than_may_run_at_once_is_told_to_come_back() {
     let limits = Limits { concurrent_requests: 1, timeout_seconds: 2, ..Limits::default() };
     let service = Service::start_with(limits);
     let host = service.client.url.strip_prefix("http://").unwrap();
-    // A request whose body never comes holds the one place until it is given up.
-    let mut slow = TcpStream::connect(host).unwrap();
-    write!(slow, "POST /v1/verify HTTP/1.1\r\nhost: {host}\r\ncontent-length: 100\r\n\r\n").unwrap();
-    let busy = (0..200).find_map(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        let answer = service.client.send("GET", "/openapi.json", &[], None);
-        (answer.status == 503).then_some(answer)
-    });
-    let busy = busy.expect("the place was never taken");
+    // A request whose body never comes holds the one place until it is given up; unless the question
+    // whether it does was faster, and had the place itself.
+    let (mut slow, busy) = (0..50)
+        .find_map(|_| {
+            let mut slow = TcpStream::connect(host).unwrap();
+            write!(slow, "POST /v1/verify HTTP/1.1\r\nhost: {host}\r\ncontent-length: 100\r\n\r\n").unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            let answer = service.client.send("GET", "/openapi.json", &[], None);
+            (answer.status == 503).then_some((slow, answer))
+        })
+        .expect("the place was never taken");
     assert_eq!((busy.header("retry-after"), busy.json()["code"].as_str()), (Some("1"), Some("service.busy")));
     let mut answer = [0; 12];
     slow.read_exact(&mut answer).unwrap();
