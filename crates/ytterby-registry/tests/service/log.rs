@@ -125,8 +125,11 @@ fn a_witnessed_delivery_verifies_with_registration_required() {
     let seconds = parse_time(crate::make::START).unwrap().as_second().unsigned_abs();
     let cosignature = witness.cosign(checkpoint.unverified(), seconds).unwrap();
     for (_, receipt) in bundle["receipts"].as_object_mut().unwrap() {
-        let proof =
-            format!("{}{}", receipt["proof"].as_str().unwrap(), print_cosignatures(&[cosignature.clone()]));
+        let proof = format!(
+            "{}{}",
+            receipt["proof"].as_str().unwrap(),
+            print_cosignatures(std::slice::from_ref(&cosignature))
+        );
         receipt["proof"] = proof.into();
     }
     assert_eq!(judged(&bundle), (Verdict::Verified, String::new()));
