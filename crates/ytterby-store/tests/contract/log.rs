@@ -38,10 +38,10 @@ pub(crate) fn what_is_kept_is_logged_and_nothing_else(store: &dyn Store) {
         done.certificates.iter().map(|entered| entered.index).collect::<Vec<_>>()
     };
     assert_eq!(indices(wait(store.register(together)).unwrap()), [0, 1]);
-    assert_eq!(indices(wait(store.register(registration(&[part.clone()]))).unwrap()), [2]);
-    let error = wait(store.register(registration(&[over.clone()]))).unwrap_err();
+    assert_eq!(indices(wait(store.register(registration(std::slice::from_ref(&part)))).unwrap()), [2]);
+    let error = wait(store.register(registration(std::slice::from_ref(&over)))).unwrap_err();
     assert!(matches!(error, StoreError::Overdrawn { .. }), "{error}");
-    let done = wait(store.register(registration(&[more.clone()]))).unwrap();
+    let done = wait(store.register(registration(std::slice::from_ref(&more)))).unwrap();
     assert_eq!((done.certificates[0].index, done.certificates[0].taken[0].seq), (3, 2));
     let reason = CloseReason::Consumed;
     wait(store.close(Closing { lot: part.digest, holder: did("mine"), reason, at: AT.to_owned() })).unwrap();
