@@ -257,7 +257,7 @@ impl Play {
             );
         }
         Ok(
-            text + "\n# Receipts and status lists are not checked yet; this file accepts that.\n[require]\nregistration = false\nstatus = false\n"
+            text + "\n# No witness watches the registry of a demonstration, and status lists are not checked yet; this file accepts that.\n[require]\nregistration = false\nstatus = false\n"
         )
     }
 
