@@ -93,11 +93,18 @@ pub(crate) fn typed(status: StatusCode, media_type: &'static str, bytes: impl In
 /// How long the next bytes of a body may take: whoever sends none holds a place that others want.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How much of a refused body is read on, in bytes: what an honest mistake sends.
+const DRAINED: usize = 1024 * 1024;
+
 async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
-    expect_json(request.headers())?;
+    let typed = expect_json(request.headers());
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     let mut body = request.into_body();
+    if let Err(problem) = typed {
+        drain(body).await;
+        return Err(problem);
+    }
     let mut bytes = Vec::new();
     if announced.is_none_or(|length| length <= limit as u64) {
         loop {
@@ -110,16 +117,16 @@ async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
             }
         }
     }
-    drain(body, limit).await;
+    drain(body).await;
     let detail = format!("at most {limit} bytes are read here");
     Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "request.too-large", "the body is too large", detail))
 }
 
 /// Reads on for a while what nobody wants: a client that is still sending when the connection closes
 /// does not see the answer.
-async fn drain(mut body: Body, most: usize) {
+async fn drain(mut body: Body) {
     const PAUSE: Duration = Duration::from_millis(200);
-    let mut left = most;
+    let mut left = DRAINED;
     while let Ok(Some(Ok(data))) = tokio::time::timeout(PAUSE, frame(&mut body)).await {
         left = left.saturating_sub(data.len().max(1));
         if left == 0 {

@@ -22,7 +22,12 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let mut response = limited(&app, &path, request, next).await;
+    let unread = matches!(response.status(), StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT);
     let headers = response.headers_mut();
+    if unread {
+        // What is left of the body would be taken for the next request: say that the connection ends.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     headers.insert(REQUEST_ID, id.clone());
     secure(&app, headers);
     let (status, elapsed) = (response.status().as_u16(), watch.elapsed());
