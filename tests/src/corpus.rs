@@ -38,9 +38,20 @@ fn from_vector(target: &str, vector: &Value) -> Vec<Vec<u8>> {
             let all = bundle["certificates"].as_array().into_iter().flatten();
             all.map(|certificate| certificate.to_string().into_bytes()).collect()
         }
+        "log" => {
+            let receipts = bundle["receipts"].as_object().into_iter().flatten();
+            receipts.flat_map(|(_, receipt)| texts(receipt)).collect()
+        }
         "trust" => vector["trust"].as_str().map(|text| text.as_bytes().to_vec()).into_iter().collect(),
         _ => Vec::new(),
     }
+}
+
+/// The texts in a receipt: its entry, its proof, the checkpoint in that.
+fn texts(receipt: &Value) -> Vec<Vec<u8>> {
+    let proof = receipt["proof"].as_str().unwrap_or_default();
+    let checkpoint = proof.split_once("\n\n").map_or("", |(_, checkpoint)| checkpoint);
+    [receipt["entry"].to_string().as_str(), proof, checkpoint].map(|text| text.as_bytes().to_vec()).to_vec()
 }
 
 fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {

@@ -14,11 +14,13 @@ use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::json::{Value, canonical};
 use ytterby::key::{Multikey, SigningKey};
+use ytterby::ledger::Standing;
 use ytterby::time::{format_time, parse_date, parse_time};
 use ytterby::{
-    Authority, Bundle, Certificate, Draft, Home, InputLot, Inputs, Issue, Question, Trust, admit,
-    admit_signed,
+    Authority, Bundle, Certificate, Draft, Entry, Home, InputLot, Inputs, Issue, Ledger, Question, Trust,
+    admit, admit_signed,
 };
+use ytterby_tlog::{AddCheckpoint, Policy, SignedCheckpoint, Tile, VerifierKey};
 
 use crate::book::{Book, home, time};
 
@@ -26,13 +28,14 @@ use crate::book::{Book, home, time};
 pub type Target = (&'static str, fn(&[u8]) -> String);
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("json", json),
     ("certificate", certificate),
     ("bundle_verify", bundle_verify),
     ("trust", trust),
     ("draft_admit", draft_admit),
     ("keys_and_dids", keys_and_dids),
+    ("log", log),
 ];
 
 const NOW: &str = "2026-11-24T12:00:00Z";
@@ -231,6 +234,52 @@ fn kind(value: &Value<'_>) -> &'static str {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     }
+}
+
+/// The texts of a log: what one reader takes it writes again in the same bytes, and no entry makes the
+/// ledger fail.
+///
+/// # Panics
+///
+/// When that does not hold.
+pub fn log(bytes: &[u8]) -> String {
+    let mut read = Vec::new();
+    let mut same = |name: &'static str, printed: Vec<u8>| {
+        assert_eq!(printed, bytes, "{name} is written otherwise than it was read");
+        read.push(name);
+    };
+    if let Ok(entry) = Entry::parse(bytes) {
+        same("entry", entry.to_bytes());
+        let mut ledger = Ledger::new(home("registry.example/ree"));
+        let first = ledger.apply(&entry);
+        assert!(first.is_err() || ledger.apply(&entry).is_err(), "an entry can be replayed twice");
+    }
+    if let Ok(receipt) = ytterby_tlog::Receipt::parse(bytes) {
+        same("receipt", receipt.to_string().into_bytes());
+    }
+    if let Ok(checkpoint) = SignedCheckpoint::parse(bytes) {
+        same("checkpoint", checkpoint.to_string().into_bytes());
+    }
+    if let Ok(request) = AddCheckpoint::parse(bytes) {
+        same("add-checkpoint", request.to_string().into_bytes());
+    }
+    if let Ok(policy) = Policy::parse(bytes) {
+        assert_eq!(Policy::parse(&policy.to_bytes()).as_ref(), Ok(&policy), "a policy is read otherwise");
+        read.push("policy");
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let printed = [
+            Tile::parse(text).map(|tile| tile.to_string()),
+            ytterby_tlog::Bundle::parse(text).map(|bundle| bundle.to_string()),
+            VerifierKey::parse(text).ok().map(|key| key.to_string()),
+            Standing::parse(text).ok().map(|standing| standing.to_string()),
+        ];
+        for printed in printed.into_iter().flatten() {
+            assert_eq!(printed, text, "a path, key or standing is written otherwise than it was read");
+            read.push("line");
+        }
+    }
+    read.join(" ")
 }
 
 fn key() -> SigningKey {
