@@ -13,7 +13,7 @@ use super::openapi::document;
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
 color-scheme:light dark}code{font-family:ui-monospace,monospace}section{border-top:1px solid;padding:.5rem 0}\
-h2{font-size:1.1rem}td{padding:.1rem 1rem .1rem 0;vertical-align:top}";
+h3{font-size:1.1rem}td{padding:.1rem 1rem .1rem 0;vertical-align:top}";
 
 /// This page.
 #[utoipa::path(get, path = "/docs", operation_id = "getDocs", tag = "service",
@@ -38,19 +38,34 @@ fn page(document: &Value) -> String {
          <p>For programs: <a href=\"/openapi.json\">openapi.json</a></p>",
         text(&document["info"]["description"])
     );
+    let mut operations: Vec<(&str, &str, &str, &Value)> = Vec::new();
     for (path, methods) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in methods.as_object().into_iter().flatten() {
-            section(&mut page, document, path, (method, operation));
+            let tag = operation["tags"][0].as_str().unwrap_or_default();
+            operations.push((tag, path, method, operation));
         }
+    }
+    // What people come for first; a group that is not listed comes last.
+    operations.sort_by_key(|(tag, ..)| GROUPS.iter().position(|group| group == tag).unwrap_or(GROUPS.len()));
+    let mut last = "";
+    for (tag, path, method, operation) in operations {
+        if tag != last {
+            let _ = write!(page, "<h2>{}</h2>", escape(tag));
+            last = tag;
+        }
+        section(&mut page, document, path, (method, operation));
     }
     page.push_str("</html>");
     page
 }
 
+/// The groups of operations, in the order of the page.
+const GROUPS: [&str; 7] = ["certificates", "lots", "verification", "log", "issuers", "api-keys", "service"];
+
 fn section(page: &mut String, document: &Value, path: &str, (method, operation): (&str, &Value)) {
     let (method, path) = (escape(&method.to_uppercase()), escape(path));
     let _ =
-        write!(page, "<section><h2><code>{method} {path}</code></h2><p>{}</p>", text(&operation["summary"]));
+        write!(page, "<section><h3><code>{method} {path}</code></h3><p>{}</p>", text(&operation["summary"]));
     let _ = write!(page, "<p>{}</p><table>", text(&operation["description"]));
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let (name, about) = (text(&parameter["name"]), text(&parameter["description"]));
@@ -85,7 +100,7 @@ fn body(page: &mut String, document: &Value, schema: &Value) {
         let is_ref = is["$ref"].as_str().or(is["items"]["$ref"].as_str());
         let of = is_ref.and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
         let about = match is["description"].as_str() {
-            Some(about) => escape(about),
+            Some(about) => prose(about),
             None => text(&resolved(document, is)["description"]),
         };
         let member = escape(member);
@@ -102,7 +117,21 @@ fn resolved<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
 }
 
 fn text(value: &Value) -> String {
-    escape(value.as_str().unwrap_or_default())
+    prose(value.as_str().unwrap_or_default())
+}
+
+/// Text in which backticks mark code, as the document's Markdown has them.
+fn prose(text: &str) -> String {
+    let escaped = escape(text);
+    let parts: Vec<&str> = escaped.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escaped;
+    }
+    let part = |(at, part): (usize, &&str)| match at % 2 {
+        0 => (*part).to_owned(),
+        _ => format!("<code>{part}</code>"),
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 fn escape(text: &str) -> String {

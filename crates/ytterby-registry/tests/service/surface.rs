@@ -103,6 +103,9 @@ fn every_answer_is_secured_and_numbered() {
     assert_eq!(odd.header("x-request-id").map(str::len), Some(36));
     let page = service.client.send("GET", "/docs", &[], None);
     assert!(page.text().contains("/v1/certificates/{id}/bundle") && !page.text().contains("<script"));
+    assert!(!page.text().contains('`') && page.text().contains("<code>Retry-After</code>"));
+    let at = |text: &str| page.text().find(text).unwrap_or_else(|| panic!("{text}"));
+    assert!(at("POST /v1/certificates<") < at("/v1/lots/{id}") && at("/log/checkpoint") < at("/livez"));
     // Bodies are there for people too: forms, and what drafts consist of.
     for word in ["ApiKeyForm", "ProcessingDraft", "<code>lotNumber</code><td>required", "custodyModel"] {
         assert!(page.text().contains(word), "{word}");
