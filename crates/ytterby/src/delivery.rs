@@ -1,6 +1,8 @@
 //! What was delivered: which lot, and how much of it the certificates cover.
 //! Implements proto-docs/verification.md, "Delivery".
 
+use std::collections::HashMap;
+
 use crate::certificate::Certificate;
 use crate::check::conservation::class_of;
 use crate::decimal::kilograms_grouped;
@@ -27,9 +29,9 @@ pub(crate) fn check(subjects: &[&Certificate<'_>], question: &Question, report: 
         let text = format!("{wanted:?} was asked about, the bundle delivers {}", numbers.join(", "));
         report.findings.push(Finding::new(Code::CustodyLotNotFound, text));
     } else if let Some(mass) = question.mass {
+        let drawn: HashMap<_, _> = report.certificates.iter().map(|own| (own.digest, &own.drawn)).collect();
         let of = |certificate: &Certificate<'_>| {
-            let own = report.certificates.iter().find(|own| own.digest == certificate.digest())?;
-            Some(covered(certificate.lot()?, &own.drawn))
+            Some(covered(certificate.lot()?, drawn.get(&certificate.digest())?))
         };
         let covered = delivered.iter().filter_map(|c| of(c)).fold(0, u64::saturating_add);
         if covered < mass.mg() {
