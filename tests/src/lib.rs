@@ -11,6 +11,12 @@ use std::path::PathBuf;
 
 /// The folder of public test vectors, named by `YTTERBY_VECTORS`; without it the tests that read
 /// them say so in one line and pass, because the vectors are not part of the project.
+///
+/// # Panics
+///
+/// When a folder is named that is not there.
 pub fn public_vectors() -> Option<PathBuf> {
-    std::env::var_os("YTTERBY_VECTORS").map(PathBuf::from).filter(|folder| folder.is_dir())
+    let folder = std::env::var_os("YTTERBY_VECTORS").map(PathBuf::from)?;
+    assert!(folder.is_dir(), "YTTERBY_VECTORS names {}, which is no folder", folder.display());
+    Some(folder)
 }
