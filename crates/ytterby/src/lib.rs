@@ -36,6 +36,7 @@ pub mod proof;
 pub mod receipt;
 pub mod report;
 mod report_json;
+pub mod status_list;
 pub mod text;
 pub mod time;
 pub mod trust;

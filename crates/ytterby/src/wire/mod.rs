@@ -11,6 +11,7 @@ mod hint;
 mod leaf;
 mod report;
 mod schema;
+mod status_list;
 mod subject;
 
 pub(crate) use claims::{assay_of, claims, declared_of, mass_of};
@@ -26,3 +27,4 @@ pub(crate) use report::{
     ReportJson, RunCounts, RunJson,
 };
 pub use schema::{draft_schemas, published_schemas};
+pub(crate) use status_list::StatusListCredential;
