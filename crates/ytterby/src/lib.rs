@@ -57,5 +57,5 @@ pub use receipt::Receipt;
 pub use report::{Report, Verdict};
 pub use report_json::{InputName, Run, unreadable_json};
 pub use trust::Trust;
-pub use verify::{Question, lots_of, verify, verify_with};
+pub use verify::{Question, StatusAge, lots_of, verify, verify_with};
 pub use wire::{Country, Home, draft_schemas, published_schemas};

@@ -24,7 +24,7 @@ pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
 pub(crate) use report::{
     BalanceJson, CertificateJson, CheckJson, Counts, InputJson, LotJson, ProblemJson, RegisteredJson,
-    ReportJson, RunCounts, RunJson,
+    ReportJson, RunCounts, RunJson, StatusAsOf,
 };
 pub use schema::{draft_schemas, published_schemas};
 pub(crate) use status_list::StatusListCredential;
