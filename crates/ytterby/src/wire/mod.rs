@@ -22,7 +22,7 @@ pub(crate) use hint::refusal;
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
 pub(crate) use report::{
-    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, LotJson, ProblemJson, RegisteredJson,
-    ReportJson, RunCounts, RunJson,
+    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
+    RegisteredJson, ReportJson, RunCounts, RunJson,
 };
 pub use schema::{draft_schemas, published_schemas};
