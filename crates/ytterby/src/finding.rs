@@ -319,6 +319,9 @@ codes! {
     RegistrationCheckpoint "registration.checkpoint" Reject
         "the checkpoint is not signed by its log, or a signature of a known witness is forged",
         "do not rely on this receipt; fetch the bundle again from the registry, and compare its key if that does not help";
+    RegistrationConsistency "registration.consistency" Reject
+        "the newer checkpoint is not shown to continue the one in the receipt",
+        "fetch the bundle again; if the proof still fails, keep both checkpoints: the log may have two histories";
     RegistrationCumulative "registration.cumulative" Reject
         "by the log's count more was drawn from a lot than it holds, or the count is impossible",
         "do not accept the lot under this certificate, and show the receipt to the registry's witnesses";
