@@ -4,6 +4,7 @@
 //! one durable commit for all of them. Reads are never in its way: each has a snapshot.
 
 mod copy;
+mod cosigned;
 mod file;
 mod ledger;
 mod list;
@@ -11,6 +12,7 @@ mod log;
 mod parties;
 mod readers;
 mod reads;
+mod recover;
 mod register;
 mod rows;
 mod schema;
@@ -26,8 +28,9 @@ use ytterby_tlog::{Hash, Tile, TreeHead};
 pub use copy::{Checked, check, restore};
 
 use crate::{
-    Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Closing, Cursor, DrawnBy, IssuerKey,
-    IssuerRow, Logged, LotRecord, Page, Registered, Registration, Replay, Store, StoreError,
+    Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Closing, Cosigned, Cursor, DrawnBy,
+    IssuerKey, IssuerRow, Logged, LotRecord, Page, Recovery, Registered, Registration, Replay, Store,
+    StoreError,
 };
 use file::Claim;
 use readers::Readers;
@@ -217,5 +220,22 @@ impl Store for Sqlite {
             return Box::pin(std::future::ready(Err(error)));
         }
         self.readers.ask(reads::ping)
+    }
+
+    fn keep_cosigned(&self, cosigned: Cosigned) -> Answer<'_, bool> {
+        self.writer.submit(move |connection| cosigned::keep(connection, &cosigned))
+    }
+
+    fn cosigned(&self, index: u64) -> Answer<'_, Option<Cosigned>> {
+        self.readers.ask(move |connection| cosigned::covering(connection, index))
+    }
+
+    fn last_cosigned(&self) -> Answer<'_, Option<Cosigned>> {
+        self.readers.ask(cosigned::last)
+    }
+
+    fn recover(&self, recovery: Recovery) -> Answer<'_, TreeHead> {
+        let origin = self.origin.clone();
+        self.writer.submit(move |connection| recover::recover(connection, &origin, &recovery))
     }
 }
