@@ -82,8 +82,8 @@ pub(crate) fn what_does_not_fit_is_not_recovered(store: &dyn Store) {
     let good = entry(&part, &[(1, masses(&[("Nd", 60)]))]);
     let counted_wrong = entry(&part, &[(2, masses(&[("Nd", 60)]))]);
     let refused = |from, entries: &[Vec<u8>]| wait(store.recover(recovery(from, entries))).unwrap_err();
-    assert!(matches!(refused(0, &[good.clone()]), StoreError::NotThere { size: 1, wanted: 0 }));
-    assert!(matches!(refused(2, &[good.clone()]), StoreError::NotThere { size: 1, wanted: 2 }));
+    assert!(matches!(refused(0, std::slice::from_ref(&good)), StoreError::NotThere { size: 1, wanted: 0 }));
+    assert!(matches!(refused(2, std::slice::from_ref(&good)), StoreError::NotThere { size: 1, wanted: 2 }));
     assert!(matches!(refused(1, &[counted_wrong]), StoreError::Unloggable { .. }));
     // Twice: the second is refused, and the first goes with it.
     assert!(matches!(refused(1, &[good.clone(), good.clone()]), StoreError::Unloggable { .. }));
