@@ -131,6 +131,20 @@ impl TestLog {
         Receipt::of(entry, &self.proof(certificate, checkpoint)).expect("an entry of ours")
     }
 
+    /// A receipt with the log's checkpoint as it stands beside it, which continues its own.
+    pub fn refreshed(&self, receipt: &Receipt<'_>, checkpoint: &SignedCheckpoint) -> Receipt<'static> {
+        let own = receipt.open().expect("a receipt of ours").proof;
+        let proof = self.consistency(own.checkpoint().unverified().head().size);
+        receipt.with_fresh(checkpoint, &proof).expect("a checkpoint of ours")
+    }
+
+    /// The proof that the log as it stands continues itself at an older size.
+    pub fn consistency(&self, old_size: u64) -> Vec<Hash> {
+        let read = |tile: Tile| Ok::<_, ()>(self.tiles.get(&tile).cloned());
+        let mut tree = TileTree::new(self.frontier.head(), read);
+        tree.prove_consistency(old_size).expect("a size that it had").1
+    }
+
     /// Registers every certificate of a bundle in its order, and adds the receipts under one
     /// checkpoint that three of four witnesses have cosigned.
     pub fn register_all(&mut self, bundle: Bundle<'static>) -> Bundle<'static> {

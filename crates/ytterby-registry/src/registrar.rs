@@ -9,8 +9,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use ytterby::digest::Digest;
 use ytterby::receipt::Receipt;
-use ytterby_store::{Closing, Logged, Registered, Registration, Store, StoreError};
-use ytterby_tlog::SignedCheckpoint;
+use ytterby_store::{Closing, Cosigned, Logged, Registered, Registration, Store, StoreError};
+use ytterby_tlog::{Hash, SignedCheckpoint};
 
 use crate::log::{Log, LogError};
 use crate::problem::Problem;
@@ -91,8 +91,8 @@ impl Registrar {
     }
 
     /// The receipts of those of some certificates that are registered: each under the first checkpoint
-    /// that a quorum has cosigned and that covers it, whose time is the certificate's for ever; where
-    /// there is none yet, under the published one.
+    /// that a quorum has cosigned and that covers it, whose time is the certificate's for ever, with the
+    /// newest such checkpoint beside it; where there is none yet, under the published one.
     pub(crate) async fn receipts_now(
         &self,
         digests: Vec<Digest>,
@@ -106,6 +106,7 @@ impl Registrar {
         found.sort_by_key(|(_, logged)| logged.index);
         let mut receipts = Vec::with_capacity(found.len());
         let mut rest = found.as_slice();
+        let newest = self.store.last_cosigned().await?;
         while let Some((_, first)) = rest.first() {
             let Some(cosigned) = self.store.cosigned(first.index).await? else { break };
             let covered;
@@ -113,14 +114,28 @@ impl Registrar {
             let digests: Vec<Digest> = covered.iter().map(|(digest, _)| *digest).collect();
             let checkpoint = note(&cosigned.note)?;
             let proven = self.store.logged(digests.clone(), Some(cosigned.size)).await?;
+            let fresh = self.fresh(&newest, cosigned.size).await?;
             for (digest, logged) in digests.into_iter().zip(proven.into_iter().flatten()) {
-                receipts.push((digest, receipt(logged, checkpoint.clone())?));
+                let first = receipt(logged, checkpoint.clone())?;
+                receipts.push((digest, with_fresh(first, fresh.as_ref())?));
             }
         }
         for (digest, logged) in rest {
             receipts.push((*digest, receipt(logged.clone(), (*published).clone())?));
         }
         Ok(receipts)
+    }
+
+    /// The newest of the cosigned checkpoints, with the proof that it continues the one of a size; none if
+    /// that is the newest.
+    async fn fresh(
+        &self,
+        newest: &Option<Cosigned>,
+        size: u64,
+    ) -> Result<Option<(SignedCheckpoint, Vec<Hash>)>, Problem> {
+        let Some(newest) = newest.as_ref().filter(|newest| newest.size > size) else { return Ok(None) };
+        let (_, proof) = self.store.consistency(size, newest.size).await?;
+        Ok(Some((note(&newest.note)?, proof)))
     }
 
     /// The best receipt of a certificate now, `None` if it is not registered. Waits so long for a quorum
@@ -140,6 +155,16 @@ impl Registrar {
         let receipts = self.receipts_now(vec![digest]).await?;
         Ok(receipts.into_iter().next().map(|(_, receipt)| receipt))
     }
+}
+
+fn with_fresh(
+    receipt: Receipt<'static>,
+    fresh: Option<&(SignedCheckpoint, Vec<Hash>)>,
+) -> Result<Receipt<'static>, Problem> {
+    let Some((checkpoint, consistency)) = fresh else { return Ok(receipt) };
+    receipt
+        .with_fresh(checkpoint, consistency)
+        .map_err(|error| Problem::internal("a newer checkpoint", &error))
 }
 
 /// A checkpoint that the store keeps.

@@ -118,6 +118,18 @@ fn the_first_quorum_counts_for_ever_and_its_cosignatures_are_shown() {
         assert!(receipt.checkpoint().unverified().head().size >= n + 2);
     }
     let proof_of = |service: &Service| cosigned(service, &mine, &ore).0;
+    // Beside the first stands the newest, which continues it.
+    let text: Value = serde_json::from_slice(&cosigned(&service, &mine, &ore).1).unwrap();
+    let newest = SignedCheckpoint::parse(text["fresh"]["checkpoint"].as_str().unwrap().as_bytes()).unwrap();
+    let way: Vec<Hash> = text["fresh"]["consistency"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hash| Hash::parse(hash.as_str().unwrap()).unwrap())
+        .collect();
+    let (first_head, newest) = (first.checkpoint().unverified().head(), newest.unverified().head());
+    assert_eq!(newest.size, 4);
+    ytterby_tlog::verify_consistency(&first_head, &newest, &way).unwrap();
     assert_eq!(proof_of(&service).to_string(), first.to_string());
     let service = service.restart();
     assert_eq!(proof_of(&service).to_string(), first.to_string());

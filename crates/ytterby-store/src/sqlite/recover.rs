@@ -4,11 +4,13 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use ytterby::Home;
 use ytterby::digest::Digest;
-use ytterby::entry::{CertificateEntry, Closing, Entry};
+use ytterby::entry::{Admission, CertificateEntry, Closing, Entry};
+use ytterby::form::Kind;
+use ytterby::masses::Masses;
 use ytterby_tlog::TreeHead;
 
 use super::rows::stored;
-use super::{ledger, log, register};
+use super::{ledger, log, register, status};
 use crate::{CloseReason, Draw, Recovery, StoreError};
 
 /// Appends the entries, all or none.
@@ -28,11 +30,16 @@ pub(super) fn recover(
         match &entry {
             Entry::Certificate(certificate) => count(connection, certificate, &recovery.at)?,
             Entry::Closing(closing) => close(connection, closing, &recovery.at)?,
-            Entry::Admission(_) | Entry::Status(_) => return Err(unknown(&entry)),
+            Entry::Admission(admission) => admit(connection, admission, &recovery.at)?,
+            // Its own index is needed: below.
+            Entry::Status(_) => {}
         }
         let size = log::append(connection, &entry)?;
         if size != wanted {
             return Err(StoreError::NotThere { size, wanted });
+        }
+        if let Entry::Status(change) = &entry {
+            status::take_back(connection, wanted, change, &recovery.at)?;
         }
     }
     // The head that callers are told of is the one that the commit has.
@@ -52,17 +59,35 @@ fn count(connection: &Connection, entry: &CertificateEntry, at: &str) -> Result<
         register::count(connection, seq, lot, &draw)?;
     }
     let Some(content) = entry.content() else { return Ok(()) };
+    open(connection, seq, entry.home(), content)?;
+    if entry.is_delivered() {
+        register::shut(connection, seq, CloseReason::Delivered, at)?;
+    }
+    Ok(())
+}
+
+/// Counts a lot that had come from another registry.
+fn admit(connection: &Connection, entry: &Admission, at: &str) -> Result<(), StoreError> {
+    let seq = connection
+        .prepare_cached("INSERT INTO certificates (digest, kind, registered) VALUES (?1, ?2, ?3)")?
+        .insert(params![entry.certificate().as_bytes(), Kind::Transfer.as_str(), at])?;
+    register::dated(connection, seq, at)?;
+    open(connection, seq, entry.home(), entry.content())?;
+    connection
+        .prepare_cached("INSERT INTO admissions (certificate, origin, idx) VALUES (?1, ?2, ?3)")?
+        .execute(params![seq, entry.from().as_str(), stored(entry.index())?])?;
+    Ok(())
+}
+
+/// A lot that nobody holds, and of which nothing is known but what it contains.
+fn open(connection: &Connection, seq: i64, home: &Home, content: &Masses) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO lots (certificate, home, number, step, form, carried, left_mg)
              VALUES (?1, ?2, '', '', '', '', ?3)",
         )?
-        .execute(params![seq, entry.home().as_str(), stored(content.total())?])?;
-    register::fill(connection, seq, content)?;
-    if entry.is_delivered() {
-        register::shut(connection, seq, CloseReason::Delivered, at)?;
-    }
-    Ok(())
+        .execute(params![seq, home.as_str(), stored(content.total())?])?;
+    register::fill(connection, seq, content)
 }
 
 fn close(connection: &Connection, closing: &Closing, at: &str) -> Result<(), StoreError> {
@@ -78,9 +103,4 @@ fn number(connection: &Connection, lot: Digest) -> Result<i64, StoreError> {
         .query_row(params![lot.as_bytes()], |row| row.get(0))
         .optional()?
         .ok_or(StoreError::UnknownLot(lot))
-}
-
-fn unknown(entry: &Entry) -> StoreError {
-    let why = format!("this store keeps no entry of the kind {}", entry.kind().as_str());
-    StoreError::Unloggable { certificate: entry.certificate(), why }
 }

@@ -2,8 +2,9 @@
 
 use ytterby::digest::Digest;
 use ytterby::entry::{self, CertificateEntry, Entry, Taken};
+use ytterby::form::StatusPurpose;
 use ytterby::masses::Masses;
-use ytterby_store::{CertificateFilter, CloseReason, NewCertificate, Recovery, Store, StoreError};
+use ytterby_store::{CertificateFilter, CloseReason, Direction, NewCertificate, Recovery, Store, StoreError};
 
 use crate::log::replayed;
 use crate::make::{AT, certificate, drawing, home, masses, registration, wait};
@@ -92,4 +93,44 @@ pub(crate) fn what_does_not_fit_is_not_recovered(store: &dyn Store) {
     assert!(wait(store.lots(vec![ore.digest])).unwrap()[0].drawn.is_empty());
     assert_eq!(wait(store.recover(recovery(1, &[good]))).unwrap().size, 2);
     replayed(store);
+}
+
+/// Lots that had come from elsewhere, and statuses: the ledger has them again.
+pub(crate) fn admissions_and_statuses_are_taken_back(store: &dyn Store) {
+    let ore = certificate("ore", "mine", &[("Nd", 100)]);
+    wait(store.register(registration(std::slice::from_ref(&ore)))).unwrap();
+    let came = Digest::of(b"a transfer of another log");
+    let admission = format!(
+        "{{\"amounts\":{{\"content\":{{\"Nd\":\"12.5\"}}}},\"certificate\":\"{came}\",\"from\":{{\"index\":\"41\",\
+         \"origin\":\"other.example/ree\"}},\"home\":\"{}\",\"kind\":\"admission\",\"version\":\"1\"}}",
+        home()
+    );
+    let status = |certificate, purpose, value| {
+        Entry::Status(entry::StatusChange { certificate, purpose, value }).to_bytes()
+    };
+    let part = drawing(certificate("part", "mine", &[("Nd", 5)]), &[(ore.digest, &[("Nd", 5)])]);
+    let lost = [
+        admission.into_bytes(),
+        entry(&part, &[(1, masses(&[("Nd", 5)]))]),
+        status(ore.digest, StatusPurpose::Suspension, true),
+        status(ore.digest, StatusPurpose::Suspension, false),
+        status(part.digest, StatusPurpose::Revocation, true),
+        status(ore.digest, StatusPurpose::Suspension, true),
+    ];
+    assert_eq!(wait(store.recover(recovery(1, &lost))).unwrap().size, 7);
+    let (ledger, _) = replayed(store);
+    assert!(ledger.get(&ore.digest).unwrap().has(StatusPurpose::Suspension));
+    let suspended = wait(store.status_bits(StatusPurpose::Suspension, 0, 99)).unwrap();
+    let revoked = wait(store.status_bits(StatusPurpose::Revocation, 0, 99)).unwrap();
+    assert_eq!((suspended.set, revoked.set, revoked.size), (vec![0], vec![2], 7));
+    let told: Vec<_> =
+        wait(store.status_events(ore.digest)).unwrap().iter().map(|e| (e.index, e.value)).collect();
+    assert_eq!(told, [(3, true), (4, false), (6, true)]);
+    // A suspended lot is not drawn on, and an admitted one is not admitted again.
+    let next = drawing(certificate("next", "mine", &[]), &[(ore.digest, &[("Nd", 1)])]);
+    assert!(matches!(wait(store.register(registration(&[next]))), Err(StoreError::Unloggable { .. })));
+    assert!(matches!(wait(store.recover(recovery(7, &lost[..1]))), Err(StoreError::Unloggable { .. })));
+    // A recall finds what is lost by its digest.
+    let kin = wait(store.kin(ore.digest, Direction::After, None, 9)).unwrap();
+    assert_eq!((kin.total, kin.page), (1, vec![(part.digest, String::new())]));
 }
