@@ -255,6 +255,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             certificate.set(Step::Registration, Outcome::Fail);
         }
         report.findings.extend(found);
+        report.findings.extend(self.registration.iter().flat_map(Registration::check_quorums));
     }
 
     /// All draws on a lot stay within its content, to the milligram.
