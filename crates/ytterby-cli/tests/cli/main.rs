@@ -5,6 +5,7 @@ mod delivery;
 mod issue;
 mod keys;
 mod network;
+mod policy;
 mod reading;
 mod record;
 mod registered;
