@@ -4,6 +4,7 @@
 mod delivery;
 mod issue;
 mod keys;
+mod liar;
 mod network;
 mod reading;
 mod record;
@@ -11,3 +12,4 @@ mod registered;
 mod remote;
 mod run;
 mod verify;
+mod witness;
