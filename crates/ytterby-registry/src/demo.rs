@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use ytterby::Home;
-use ytterby_registry::config::{Config, DEMO_SECRET, Limits, LogConfig, Profile, SealConfig, Storage};
+use ytterby_registry::config::{
+    Config, DEMO_SECRET, Entries, Limits, LogConfig, Profile, SealConfig, Storage,
+};
 use ytterby_registry::log::Log;
 use ytterby_registry::random;
 
@@ -60,7 +62,13 @@ impl Folder {
             metrics_listen: None,
             storage: Storage { sqlite: self.path.join("registry.db") },
             seal: SealConfig { secret_file },
-            log: LogConfig { key_file, mark_file: self.path.join("log.mark") },
+            log: LogConfig {
+                key_file,
+                mark_file: self.path.join("log.mark"),
+                quorum: None,
+                entries: Entries::Public,
+            },
+            witness: Vec::new(),
             limits: Limits::default(),
         })
     }

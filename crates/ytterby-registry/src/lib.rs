@@ -9,6 +9,7 @@ pub mod auth;
 mod batch;
 pub mod clock;
 pub mod config;
+mod cosigning;
 pub mod http;
 mod idempotency;
 mod inputs;
@@ -23,6 +24,8 @@ mod registrar;
 pub mod seal;
 pub mod server;
 mod show;
+mod witness;
+pub mod witnesses;
 
 pub use app::App;
 pub use problem::Problem;

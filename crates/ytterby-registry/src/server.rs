@@ -19,9 +19,11 @@ use ytterby_store::{Sqlite, SqliteOptions, StoreError};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::cosigning;
 use crate::http;
 use crate::log::{Log, LogError};
 use crate::seal::{Seal, SealError};
+use crate::witnesses::Witnesses;
 
 /// How long connections may take to end once the service is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -61,7 +63,10 @@ pub enum ServeError {
 pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
     let origin = config.home()?;
     let seal = Seal::new(&config.secret()?, &origin.to_string())?;
-    let log = Log::new(&origin, config.log_key()?.expose_secret(), &config.log.mark_file)?;
+    let (witnesses, quorum) = config.witnesses()?;
+    let log = Log::new(&origin, config.log_key()?.expose_secret(), &config.log.mark_file)?
+        .with_witnesses(Witnesses::new(witnesses, quorum))
+        .with_entries(config.log.entries);
     let store = Arc::new(Sqlite::open(&config.storage.sqlite, &origin, SqliteOptions::default())?);
     Ok(App::new(store, log, seal, clock, config.public_url.clone(), origin, config.limits.clone()))
 }
@@ -73,8 +78,12 @@ pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
 pub async fn serve(app: App, listener: TcpListener, stop: watch::Receiver<bool>) -> Result<(), ServeError> {
     app.start().await?;
     let service = http::router(app.clone());
+    let collecting = tokio::spawn(cosigning::collect(app.clone()));
     run(listener, service, stop).await;
     app.finish_writes().await;
+    collecting.abort();
+    // It was aborted, or had nothing to do.
+    let _ = collecting.await;
     Ok(())
 }
 

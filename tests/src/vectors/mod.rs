@@ -6,6 +6,7 @@ mod forge;
 mod masses;
 mod proofs;
 mod registration;
+mod status;
 mod steps;
 
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 pub use findings::document as findings_document;
 pub use steps::{contents, intermediate};
 
-pub use forge::{Forge, NOW, set, unset};
+pub use forge::{Forge, NOW, Signed, set, unset};
 
 /// A vector: a bundle with one fault, what it is verified with, and the whole set of expected codes.
 pub struct Vector {
@@ -103,6 +104,7 @@ pub fn all() -> Vec<Vector> {
     let mut all = proofs::all();
     all.extend(faults::all());
     all.extend(registration::all());
+    all.extend(status::all());
     all.extend(masses::all());
     all
 }

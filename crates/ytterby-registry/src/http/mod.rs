@@ -9,6 +9,7 @@ mod certificate_bundle;
 mod certificate_issue;
 mod certificate_list;
 mod certificate_read;
+mod certificate_receipt;
 mod docs;
 mod edge;
 mod issuer_add;
@@ -64,6 +65,7 @@ pub fn routes() -> Vec<Route> {
         at(get_.clone(), "/v1/certificates", read, get(certificate_list::handle)),
         at(get_.clone(), "/v1/certificates/{id}", read, get(certificate_read::handle)),
         at(get_.clone(), "/v1/certificates/{id}/bundle", read, get(certificate_bundle::handle)),
+        at(get_.clone(), "/v1/certificates/{id}/receipt", read, get(certificate_receipt::handle)),
         at(get_.clone(), "/v1/lots/{id}", read, get(lot_read::handle)),
         at(post_.clone(), "/v1/lots/{id}/close", issue, post(lot_close::handle)),
         at(post_.clone(), "/v1/verify", Access::Public, post(verify::handle)),

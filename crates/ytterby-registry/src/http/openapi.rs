@@ -21,6 +21,7 @@ use super::body::json_bytes;
         super::certificate_list::handle,
         super::certificate_read::handle,
         super::certificate_bundle::handle,
+        super::certificate_receipt::handle,
         super::lot_read::handle,
         super::lot_close::handle,
         super::verify::handle,

@@ -16,6 +16,7 @@ const OF_ANOTHER: &[(&str, &str, u16)] = &[
     ("GET", "/v1/certificates", 403),
     ("GET", "/v1/certificates/{id}", 200),
     ("GET", "/v1/certificates/{id}/bundle", 200),
+    ("GET", "/v1/certificates/{id}/receipt", 200),
     ("GET", "/v1/lots/{id}", 403),
     ("POST", "/v1/lots/{id}/close", 403),
     ("POST", "/v1/verify", 200),

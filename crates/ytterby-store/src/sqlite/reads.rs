@@ -1,7 +1,5 @@
 //! Reading certificates, lots and what is behind them.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, params};
 use ytterby::digest::Digest;
 use ytterby::masses::Masses;
@@ -31,8 +29,9 @@ pub(super) fn certificate(
     connection: &Connection,
     digest: Digest,
 ) -> Result<Option<CertificateRow>, StoreError> {
-    let mut query = connection
-        .prepare_cached(&format!("SELECT {CERTIFICATE} FROM certificates c WHERE c.digest = ?1"))?;
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT {CERTIFICATE} FROM certificates c WHERE c.digest = ?1 AND c.bytes IS NOT NULL"
+    ))?;
     let mut rows = query.query(params![digest.as_bytes()])?;
     rows.next()?.map(|row| Cells::new("certificates", row).certificate()).transpose()
 }
@@ -45,7 +44,8 @@ pub(super) fn lots(connection: &Connection, digests: &[Digest]) -> Result<Vec<Lo
 fn lot(connection: &Connection, digest: Digest) -> Result<LotRecord, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT l.certificate, c.bytes, l.carried, l.draws, l.closed_at, l.closed_reason
-         FROM certificates c JOIN lots l ON l.certificate = c.seq WHERE c.digest = ?1",
+         FROM certificates c JOIN lots l ON l.certificate = c.seq
+         WHERE c.digest = ?1 AND c.bytes IS NOT NULL",
     )?;
     let mut rows = query.query(params![digest.as_bytes()])?;
     let Some(row) = rows.next()? else { return Err(StoreError::UnknownLot(digest)) };
@@ -88,7 +88,7 @@ pub(super) fn drawn_by(connection: &Connection, digest: Digest) -> Result<Vec<Dr
         "SELECT c.digest, c.id, c.issuer, d.seq, a.element, a.drawn_mg
          FROM draws d JOIN certificates c ON c.seq = d.child
          JOIN amounts a ON a.parent = d.parent AND a.seq = d.seq
-         WHERE d.parent = ?1 ORDER BY d.seq",
+         WHERE d.parent = ?1 AND c.bytes IS NOT NULL ORDER BY d.seq",
     )?;
     let mut rows = query.query(params![lot])?;
     let mut draws: Vec<DrawnBy> = Vec::new();
@@ -109,44 +109,10 @@ pub(super) fn drawn_by(connection: &Connection, digest: Digest) -> Result<Vec<Dr
     Ok(draws)
 }
 
-/// Certificates, all that is behind them, and every attestation about any of these.
-pub(super) fn lineage(
-    connection: &Connection,
-    digests: &[Digest],
-    limit: usize,
-) -> Result<Vec<Vec<u8>>, StoreError> {
-    let mut found = BTreeSet::new();
-    let mut next = Vec::new();
-    let meet = |seq: i64, found: &mut BTreeSet<i64>, next: &mut Vec<i64>| {
-        if found.insert(seq) {
-            next.push(seq);
-        }
-        if found.len() > limit { Err(StoreError::TooMany(limit)) } else { Ok(()) }
-    };
-    for digest in digests {
-        meet(seq_of(connection, *digest)?, &mut found, &mut next)?;
-    }
-    // Attestations draw nothing and nothing draws on them, so they need no walk of their own; one
-    // about an attestation is found all the same.
-    let mut behind = connection.prepare_cached(
-        "SELECT parent FROM draws WHERE child = ?1
-         UNION ALL SELECT a.attestation FROM certificates c JOIN abouts a ON a.lot = c.digest WHERE c.seq = ?1",
-    )?;
-    while let Some(seq) = next.pop() {
-        let mut rows = behind.query(params![seq])?;
-        while let Some(row) = rows.next()? {
-            meet(Cells::new("draws", row).get(0)?, &mut found, &mut next)?;
-        }
-    }
-    let mut query = connection.prepare_cached("SELECT bytes FROM certificates WHERE seq = ?1")?;
-    found
-        .iter()
-        .map(|seq| query.query_row(params![seq], |row| row.get(0)).map_err(StoreError::from))
-        .collect()
-}
-
-fn seq_of(connection: &Connection, digest: Digest) -> Result<i64, StoreError> {
-    let mut query = connection.prepare_cached("SELECT seq FROM certificates WHERE digest = ?1")?;
+/// The number of a certificate.
+pub(super) fn seq_of(connection: &Connection, digest: Digest) -> Result<i64, StoreError> {
+    let mut query =
+        connection.prepare_cached("SELECT seq FROM certificates WHERE digest = ?1 AND bytes IS NOT NULL")?;
     let mut rows = query.query(params![digest.as_bytes()])?;
     match rows.next()? {
         Some(row) => Cells::new("certificates", row).get(0),

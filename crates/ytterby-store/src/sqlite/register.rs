@@ -6,10 +6,11 @@ use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::element::Element;
 use ytterby::entry::{Entry, Taken};
+use ytterby::masses::Masses;
 
 use super::reads::drawn;
 use super::rows::{Cells, stored};
-use super::{ledger, log};
+use super::{ledger, log, status};
 use crate::{
     CloseReason, Closing, Draw, Entered, Idempotency, NewCertificate, NewLot, Registered, Registration,
     StoreError,
@@ -43,6 +44,7 @@ pub(super) fn register(
     origin: &Home,
     registration: &Registration,
 ) -> Result<Registered, StoreError> {
+    status::going_on(connection)?;
     if let Some(idempotency) = &registration.idempotency {
         remember(connection, idempotency)?;
     }
@@ -73,9 +75,19 @@ pub(super) fn close(connection: &Connection, origin: &Home, closing: &Closing) -
     let entry = Entry::Closing(ytterby::entry::Closing { certificate: closing.lot, reason: closing.reason });
     ledger::replay(&mut ledger::of(connection, origin, [closing.lot])?, &entry)?;
     log::append(connection, &entry)?;
+    shut(connection, lot, closing.reason, &closing.at)
+}
+
+/// Notes that a lot is closed.
+pub(super) fn shut(
+    connection: &Connection,
+    lot: i64,
+    reason: CloseReason,
+    at: &str,
+) -> Result<(), StoreError> {
     connection
         .prepare_cached("UPDATE lots SET closed_at = ?2, closed_reason = ?3 WHERE certificate = ?1")?
-        .execute(params![lot, closing.at, closing.reason.as_str()])?;
+        .execute(params![lot, at, reason.as_str()])?;
     Ok(())
 }
 
@@ -90,7 +102,7 @@ fn remember(connection: &Connection, answer: &Idempotency) -> Result<(), StoreEr
 }
 
 /// The certificate's row; its number is the next one.
-fn insert(connection: &Connection, new: &NewCertificate, at: &str) -> Result<i64, StoreError> {
+pub(super) fn insert(connection: &Connection, new: &NewCertificate, at: &str) -> Result<i64, StoreError> {
     let inserted = connection
         .prepare_cached(
             "INSERT INTO certificates (digest, id, issuer, kind, created, registered, external_id, bytes)
@@ -111,13 +123,19 @@ fn insert(connection: &Connection, new: &NewCertificate, at: &str) -> Result<i64
         Err(error) if taken(&error) => return Err(who_has_it(connection, new)?),
         Err(error) => return Err(error.into()),
     };
+    dated(connection, seq, at)?;
+    Ok(seq)
+}
+
+/// Notes the day of a registration.
+pub(super) fn dated(connection: &Connection, seq: i64, at: &str) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO days (day, first, last) VALUES (substr(?1, 1, 10), ?2, ?2)
              ON CONFLICT (day) DO UPDATE SET last = excluded.last",
         )?
         .execute(params![at, seq])?;
-    Ok(seq)
+    Ok(())
 }
 
 /// Which of its unique names a certificate could not have.
@@ -135,7 +153,13 @@ fn who_has_it(connection: &Connection, new: &NewCertificate) -> Result<StoreErro
 }
 
 /// A lot without a holder went to somebody without a DID: it is closed from the start.
-fn open(connection: &Connection, seq: i64, home: &Home, lot: &NewLot, at: &str) -> Result<(), StoreError> {
+pub(super) fn open(
+    connection: &Connection,
+    seq: i64,
+    home: &Home,
+    lot: &NewLot,
+    at: &str,
+) -> Result<(), StoreError> {
     let delivered = lot.holder.is_none().then_some((at, CloseReason::Delivered.as_str()));
     connection
         .prepare_cached(
@@ -155,17 +179,27 @@ fn open(connection: &Connection, seq: i64, home: &Home, lot: &NewLot, at: &str) 
             ":closed_at": delivered.map(|(at, _)| at),
             ":closed_reason": delivered.map(|(_, reason)| reason),
         })?;
+    fill(connection, seq, &lot.content)
+}
+
+/// Says what a new lot holds.
+pub(super) fn fill(connection: &Connection, lot: i64, content: &Masses) -> Result<(), StoreError> {
     let mut insert =
         connection.prepare_cached("INSERT INTO contents (lot, element, content_mg) VALUES (?1, ?2, ?3)")?;
-    for (element, mg) in lot.content.iter() {
-        insert.execute(params![seq, element.symbol(), stored(mg)?])?;
+    for (element, mg) in content.iter() {
+        insert.execute(params![lot, element.symbol(), stored(mg)?])?;
     }
     Ok(())
 }
 
-/// Takes a draw; how it leaves the lot.
+/// Takes a draw for the lot's holder; how it leaves the lot.
 fn draw(connection: &Connection, child: i64, issuer: &Did, draw: &Draw) -> Result<Taken, StoreError> {
     let lot = held(connection, draw.lot, issuer)?;
+    count(connection, child, lot, draw)
+}
+
+/// Counts a draw on a lot; how it leaves the lot.
+pub(super) fn count(connection: &Connection, child: i64, lot: i64, draw: &Draw) -> Result<Taken, StoreError> {
     for (element, mg) in draw.amount.iter() {
         take(connection, lot, draw.lot, element, mg)?;
     }

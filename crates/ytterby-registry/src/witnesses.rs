@@ -1,0 +1,123 @@
+//! The witnesses of a log together: how many are enough, and what they know of the log's past.
+
+use std::sync::Arc;
+
+use ytterby_store::Store;
+use ytterby_tlog::{SignedCheckpoint, TreeHead};
+
+use crate::config::WitnessAddress;
+use crate::log::{Log, LogError};
+use crate::witness::{Witness, WitnessError};
+
+/// Those who cosign a log.
+#[derive(Default)]
+pub struct Witnesses {
+    all: Vec<Arc<Witness>>,
+    quorum: usize,
+}
+
+impl Witnesses {
+    /// Witnesses, `quorum` of which have to cosign.
+    pub fn new(all: Vec<WitnessAddress>, quorum: usize) -> Self {
+        Witnesses { all: all.into_iter().map(|address| Arc::new(Witness::new(address))).collect(), quorum }
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> &[Arc<Witness>] {
+        &self.all
+    }
+
+    /// How many are enough.
+    pub(crate) fn quorum(&self) -> usize {
+        self.quorum
+    }
+
+    /// When a checkpoint was cosigned by a quorum, seconds since 1970: the k-th smallest time.
+    pub(crate) fn time_of(&self, checkpoint: &SignedCheckpoint) -> Option<u64> {
+        let verified = checkpoint.note().verify(self.all.iter().map(|witness| witness.key())).ok()?;
+        let mut times: Vec<u64> = verified.iter().filter_map(|verified| verified.time).collect();
+        times.sort_unstable();
+        times.get(self.quorum.checked_sub(1)?).copied()
+    }
+
+    /// Asks each what it last saw of the log, by the newest checkpoint that was signed. One that has seen
+    /// more than the store has, or something else, stops the log; one that cannot be asked is named in
+    /// the service's log and does not: else one witness could keep a registry from starting.
+    pub(crate) async fn compare(
+        &self,
+        store: &dyn Store,
+        log: &Log,
+        signed: &SignedCheckpoint,
+        head: TreeHead,
+    ) -> Result<(), LogError> {
+        // One after another would add up their time-outs.
+        let asked = self.all.iter().map(|witness| compare_one(witness, store, log, signed, head));
+        for compared in join(asked).await {
+            compared?;
+        }
+        Ok(())
+    }
+}
+
+async fn compare_one(
+    witness: &Arc<Witness>,
+    store: &dyn Store,
+    log: &Log,
+    signed: &SignedCheckpoint,
+    head: TreeHead,
+) -> Result<(), LogError> {
+    let name = || witness.key().name().to_string();
+    match witness.ask(store, signed).await {
+        Ok(_) => Ok(()),
+        Err(WitnessError::Ahead { seen }) if seen > head.size => {
+            Err(LogError::BehindWitness { witness: name(), seen, size: head.size })
+        }
+        Err(WitnessError::Forked { size }) => Err(LogError::ForkedFromWitness { witness: name(), size }),
+        Err(WitnessError::Ahead { seen }) => {
+            // The store may well have what the witness saw: if it shows that, it can be compared.
+            let mark = signed.unverified().head().size;
+            let old = || LogError::OldMark { witness: name(), seen, mark };
+            let shown = witness.latest(log.verifier_key().name().as_str()).await.map_err(|_| old())?;
+            let shown = shown.open(log.verifier_key()).map_err(|_| old())?.head();
+            if shown.size > head.size {
+                return Err(LogError::BehindWitness { witness: name(), seen: shown.size, size: head.size });
+            }
+            if shown.size < seen {
+                return Err(old());
+            }
+            let (then, _) = store.consistency(shown.size, head.size).await?;
+            let forked = || LogError::ForkedFromWitness { witness: name(), size: shown.size };
+            if then == shown { Ok(()) } else { Err(forked()) }
+        }
+        Err(WitnessError::Store(error)) => Err(error.into()),
+        Err(error) => {
+            tracing::warn!(witness = name(), %error, "a witness could not be asked what it has seen of the log");
+            Ok(())
+        }
+    }
+}
+
+/// Runs futures side by side, in one task: they borrow.
+async fn join<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut running: Vec<_> = all.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        for (future, output) in &mut running {
+            if output.is_none()
+                && let std::task::Poll::Ready(ready) = future.as_mut().poll(context)
+            {
+                *output = Some(ready);
+            }
+        }
+        match running.iter().all(|(_, output)| output.is_some()) {
+            true => std::task::Poll::Ready(()),
+            false => std::task::Poll::Pending,
+        }
+    })
+    .await;
+    running.into_iter().filter_map(|(_, output)| output).collect()
+}
