@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ytterby_store::Store;
-use ytterby_tlog::{SignedCheckpoint, TreeHead};
+use ytterby_tlog::{SignedCheckpoint, TreeHead, VerifierKey};
 
 use crate::config::WitnessAddress;
 use crate::log::{Log, LogError};
@@ -37,10 +37,14 @@ impl Witnesses {
         self.quorum
     }
 
-    /// When a checkpoint was cosigned by a quorum, seconds since 1970: the k-th smallest time.
+    /// When a checkpoint was cosigned by a quorum, seconds since 1970: the k-th smallest time, each key
+    /// counted once. `None` if it was not.
     pub(crate) fn time_of(&self, checkpoint: &SignedCheckpoint) -> Option<u64> {
         let verified = checkpoint.note().verify(self.all.iter().map(|witness| witness.key())).ok()?;
-        let mut times: Vec<u64> = verified.iter().filter_map(|verified| verified.time).collect();
+        let of = |key: &VerifierKey| {
+            verified.iter().filter(|verified| verified.key == key).filter_map(|verified| verified.time).min()
+        };
+        let mut times: Vec<u64> = self.all.iter().filter_map(|witness| of(witness.key())).collect();
         times.sort_unstable();
         times.get(self.quorum.checked_sub(1)?).copied()
     }

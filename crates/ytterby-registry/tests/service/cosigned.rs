@@ -38,7 +38,7 @@ fn sizes(service: &Service) -> (u64, u64) {
 }
 
 /// The receipt of a certificate once it is cosigned: its proof, and the text.
-fn cosigned(service: &Service, api_key: &str, id: &str) -> (Receipt, Vec<u8>) {
+pub(crate) fn cosigned(service: &Service, api_key: &str, id: &str) -> (Receipt, Vec<u8>) {
     let path = format!("/v1/certificates/{id}/receipt");
     let headers = [("authorization", bearer(api_key)), ("prefer", "wait=20".to_owned())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));

@@ -13,5 +13,6 @@ mod issue;
 mod log;
 mod make;
 mod program;
+mod recover;
 mod surface;
 mod witness;
