@@ -85,10 +85,12 @@ impl TestLog {
     /// Registers a certificate with any state of the lots that it draws on.
     pub fn register_as(&mut self, certificate: &Certificate<'_>, taken: &[Taken]) -> Vec<u8> {
         let entry = CertificateEntry::of(certificate, taken).expect("an entry");
-        self.append(Entry::Certificate(entry).to_bytes(), certificate.digest())
+        self.append(&Entry::Certificate(entry))
     }
 
-    fn append(&mut self, entry: Vec<u8>, certificate: Digest) -> Vec<u8> {
+    /// Appends any entry, true or not.
+    pub fn append(&mut self, entry: &Entry) -> Vec<u8> {
+        let (entry, certificate) = (entry.to_bytes(), entry.certificate());
         let leaves = [Hash::of_leaf(&entry)];
         let read = |tile: Tile| Ok::<_, ()>(self.tiles.get(&tile).cloned());
         let growth = grow(&self.frontier, &leaves, read).expect("sound tiles");
