@@ -20,6 +20,7 @@ mod mark;
 mod problem;
 pub mod random;
 mod receipts;
+pub mod recover;
 mod reference;
 mod registrar;
 pub mod seal;

@@ -1,4 +1,4 @@
-//! `ytterby-registry`: serve, check a configuration, back up, restore, manage keys.
+//! `ytterby-registry`: serve, check a configuration, back up, restore, recover, manage keys.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
 
 mod args;
@@ -22,7 +22,7 @@ use ytterby::time::format_time;
 use ytterby_registry::clock::Clock;
 use ytterby_registry::config::{Config, Profile};
 use ytterby_registry::log::Log;
-use ytterby_registry::{App, auth, random, server};
+use ytterby_registry::{App, auth, random, recover, server};
 use ytterby_store::{IssuerKey, Scope};
 
 use args::{Args, Command, Keys};
@@ -59,6 +59,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let checked = ytterby_store::restore(&from, &to)?;
             println!("restored: {} certificates, {} lots", checked.certificates, checked.lots);
             Ok(())
+        }
+        Command::Recover { config, from, api_key_file } => {
+            recover(&config, &from, api_key_file.as_deref()).await
         }
         Command::Keys(keys) => manage_keys(keys).await,
     }
@@ -128,6 +131,18 @@ async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
     app.store().backup(to).await?;
     let checked = ytterby_store::check(to)?;
     println!("backed up: {} certificates, {} lots", checked.certificates, checked.lots);
+    Ok(())
+}
+
+async fn recover(config: &Path, from: &str, api_key_file: Option<&Path>) -> anyhow::Result<()> {
+    let read = |path: &Path| std::fs::read_to_string(path).with_context(|| path.display().to_string());
+    let key = api_key_file.map(read).transpose()?.map(|key| key.trim().to_owned());
+    let app = open(config)?;
+    let recovered = recover::recover(&app, from, key).await?;
+    match recovered.now - recovered.before {
+        0 => println!("nothing was missing: {} entries", recovered.now),
+        missing => println!("recovered: {missing} entries, there are {} now", recovered.now),
+    }
     Ok(())
 }
 

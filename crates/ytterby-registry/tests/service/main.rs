@@ -14,6 +14,7 @@ mod issue;
 mod log;
 mod make;
 mod program;
+mod recover;
 mod status;
 mod surface;
 mod witness;

@@ -21,7 +21,7 @@ fn run(arguments: &[&str]) -> Output {
 
 /// What a command that succeeds prints.
 #[track_caller]
-fn printed(arguments: &[&str]) -> String {
+pub(crate) fn printed(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -29,7 +29,7 @@ fn printed(arguments: &[&str]) -> String {
 
 /// What a command that fails says.
 #[track_caller]
-fn refused(arguments: &[&str]) -> String {
+pub(crate) fn refused(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert!(!output.status.success());
     assert!(output.stdout.is_empty());
