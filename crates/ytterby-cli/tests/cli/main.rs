@@ -4,6 +4,7 @@
 mod delivery;
 mod issue;
 mod keys;
+mod liar;
 mod network;
 mod policy;
 mod reading;
@@ -12,3 +13,4 @@ mod registered;
 mod remote;
 mod run;
 mod verify;
+mod witness;
