@@ -21,6 +21,9 @@ use crate::seal::{Seal, SealError};
 /// Writes that may be under way at once; shutting down waits for every one of them.
 const WRITES: u32 = 2_048;
 
+/// One in so many requests may wait for witnesses: others must always find a place.
+const WAITING: usize = 4;
+
 /// The service's shared parts.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
@@ -36,6 +39,7 @@ struct Parts {
     in_progress: InProgress,
     requests: Arc<Semaphore>,
     verifications: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     writes: Arc<Semaphore>,
 }
 
@@ -53,6 +57,7 @@ impl App {
         let registrar = Registrar::new(store.clone(), log);
         let requests = Arc::new(Semaphore::new(limits.concurrent_requests));
         let verifications = Arc::new(Semaphore::new(limits.concurrent_verifications));
+        let waiting = Arc::new(Semaphore::new(limits.concurrent_requests / WAITING));
         let writes = Arc::new(Semaphore::new(WRITES as usize));
         let in_progress = InProgress::default();
         App(Arc::new(Parts {
@@ -66,6 +71,7 @@ impl App {
             in_progress,
             requests,
             verifications,
+            waiting,
             writes,
         }))
     }
@@ -132,6 +138,11 @@ impl App {
     /// A place among the verifications that may run at once.
     pub(crate) fn verification_place(&self) -> Result<OwnedSemaphorePermit, Problem> {
         self.0.verifications.clone().try_acquire_owned().map_err(|_| Problem::too_many())
+    }
+
+    /// A place among the requests that may wait for witnesses; none if enough of them do.
+    pub(crate) fn waiting_place(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.waiting.clone().try_acquire_owned().ok()
     }
 
     /// Runs a write to its end even when the client goes away in the middle of it.

@@ -186,3 +186,46 @@ fn unpublished(error: LogError) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "log.unpublished", "the log cannot be signed for", detail)
         .retry_after(5)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use ytterby::Home;
+    use ytterby_store::{Sqlite, SqliteOptions};
+    use ytterby_tlog::{Frontier, TreeHead};
+
+    use super::*;
+
+    fn registrar(folder: &Path) -> Registrar {
+        let origin = Home::parse("registry.example/log").unwrap();
+        let (key, _) = Log::new_key(&origin, &[7; 32]).unwrap();
+        let log = Log::new(&origin, &key, &folder.join("log.mark")).unwrap();
+        let store = Sqlite::open(folder.join("store.db"), &origin, SqliteOptions::default()).unwrap();
+        Registrar::new(Arc::new(store), log)
+    }
+
+    /// What nobody compares again while all goes well is compared after a commit in doubt.
+    #[tokio::test]
+    async fn a_commit_in_doubt_makes_it_compare_everything_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let registrar = registrar(folder.path());
+        registrar.start().await.unwrap();
+        // The mark of a log with an entry that this store does not have.
+        let mut tree = Frontier::new();
+        tree.append(Hash::of_leaf(b"an entry")).unwrap();
+        let ahead = registrar.log.sign(tree.head()).unwrap();
+        std::fs::write(folder.path().join("log.mark"), ahead.to_string()).unwrap();
+        registrar.publish_all().await.unwrap();
+        let busy = registrar.settle::<()>(Err(StoreError::Busy)).await;
+        assert!(matches!(busy, Err(StoreError::Busy)));
+        registrar.publish_all().await.unwrap();
+        let doubt = registrar.settle::<()>(Err(StoreError::InDoubt("lost".to_owned()))).await;
+        assert!(matches!(doubt, Err(StoreError::InDoubt(_))));
+        let error = registrar.log.publish(&*registrar.store, 0).await.unwrap_err();
+        assert!(matches!(error, LogError::Behind { mark: 1, size: 0 }), "{error}");
+        assert!(registrar.publish_all().await.is_err());
+        // What was published stays what it was.
+        assert_eq!(registrar.log.checkpoint().unwrap().unverified().head(), TreeHead::EMPTY);
+    }
+}
