@@ -100,6 +100,12 @@ pub(crate) enum Keys {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Make the key of the status lists in a new file, and print the public key that trust files pin.
+    Status {
+        /// The new file.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
     /// Make an API key for an administrator: printed once, stored hashed.
     Admin {
         /// The configuration file.

@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 use ytterby::Home;
+use ytterby::key::SigningKey;
 use ytterby::time::format_time;
 use ytterby_registry::clock::Clock;
 use ytterby_registry::config::{Config, Profile};
@@ -168,6 +169,13 @@ async fn manage_keys(keys: Keys) -> anyhow::Result<()> {
             let (secret, public) = Log::new_key(&origin, &random::bytes::<32>())?;
             keys::write_new(&output, &secret).with_context(|| output.display().to_string())?;
             println!("{public}");
+            Ok(())
+        }
+        Keys::Status { output } => {
+            let key = SigningKey::from_seed(&random::bytes::<32>());
+            keys::write_new(&output, &key.to_secret_multikey())
+                .with_context(|| output.display().to_string())?;
+            println!("{}", key.public());
             Ok(())
         }
         Keys::Admin { config, label } => {

@@ -44,7 +44,7 @@ fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf
     let text = format!(
         "profile = \"{profile}\"\nlisten = \"127.0.0.1:0\"\npublic_url = \"{scheme}://registry.example\"\n{more}\n\
          [storage]\nsqlite = \"registry.db\"\n[seal]\nsecret_file = \"seal.secret\"\n\
-         [log]\nkey_file = \"log.key\"\nmark_file = \"log.mark\"\n"
+         [log]\nkey_file = \"log.key\"\nmark_file = \"log.mark\"\n[status]\nkey_file = \"status.key\"\n"
     );
     fs::write(&path, text).unwrap();
     fs::write(folder.join("seal.secret"), "the secret of this test\n").unwrap();
@@ -53,6 +53,9 @@ fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf
         let key = folder.join("log.key").to_string_lossy().into_owned();
         let made = printed(&["keys", "log", "--origin", "registry.example/log", "--output", &key]);
         assert!(made.starts_with("registry.example/log+"), "{made}");
+        let status = folder.join("status.key").to_string_lossy().into_owned();
+        let made = printed(&["keys", "status", "--output", &status]);
+        assert!(made.starts_with("z6Mk"), "{made}");
     }
     path
 }
