@@ -96,15 +96,20 @@ impl Registrar {
         self.log.publish(&*self.store, size).await.map_err(unpublished)
     }
 
-    /// The entry of a lot's admission with its proof under the published checkpoint, `None` if it was not
-    /// admitted.
+    /// The entry of a lot's admission with its proof, `None` if it was not admitted: under the first
+    /// checkpoint that a quorum has cosigned and that covers it, else under the published one.
     pub(crate) async fn admission_receipt(&self, lot: Digest) -> Result<Option<Receipt<'static>>, Problem> {
         self.publish_all().await?;
-        let checkpoint = self.log.checkpoint().ok_or_else(Problem::busy)?;
-        let events = self.store.events(vec![lot], checkpoint.unverified().head().size).await?;
+        let published = self.log.checkpoint().ok_or_else(Problem::busy)?;
         let admission = |event: &Logged| matches!(Entry::parse(&event.entry), Ok(Entry::Admission(_)));
-        let found = events.into_iter().find(admission);
-        found.map(|logged| receipt(logged, (*checkpoint).clone())).transpose()
+        let events = self.store.events(vec![lot], published.unverified().head().size).await?;
+        let Some(logged) = events.into_iter().find(admission) else { return Ok(None) };
+        let Some(cosigned) = self.store.cosigned(logged.index).await? else {
+            return receipt(logged, (*published).clone()).map(Some);
+        };
+        let events = self.store.events(vec![lot], cosigned.size).await?;
+        let logged = events.into_iter().find(admission).unwrap_or(logged);
+        receipt(logged, note(&cosigned.note)?).map(Some)
     }
 
     /// The receipts of registered certificates, each for the first head that covers its entry: the same
