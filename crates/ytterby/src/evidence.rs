@@ -3,6 +3,8 @@
 //! Whoever accuses chooses what to show. So nothing here depends on an entry that is not shown: an
 //! honest log cannot be framed by leaving some out. Implements proto-docs/monitoring.md, "Evidence".
 
+#[cfg(test)]
+mod framing;
 mod kind;
 mod read;
 mod rules;
@@ -16,8 +18,20 @@ use ytterby_tlog::{
 
 use crate::entry::{Entry, EntryError};
 use crate::json::{Misfit, ParseError, Value, write_value};
+use crate::key::Multikey;
+use crate::trust::Trust;
+use crate::wire::Home;
 
 pub use kind::Kind;
+
+/// Whose signatures are known.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    /// Of logs and of witnesses.
+    pub notes: Vec<VerifierKey>,
+    /// Of status lists, by the origin of the log that they are about.
+    pub status: Vec<(Home, Multikey)>,
+}
 
 /// Evidence against a log or a witness. Nothing of it is proven until it is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +131,18 @@ pub enum Unproven {
     Harmless(&'static str),
 }
 
+impl Keys {
+    /// The keys of a trust file.
+    pub fn of(trust: &Trust) -> Self {
+        let logs = trust.registries.iter().map(|registry| registry.key.clone());
+        let witnesses = trust.witnesses.iter().map(|witness| witness.key.clone());
+        let status = trust.registries.iter().flat_map(|registry| {
+            registry.status_keys.iter().map(|key| (registry.origin.clone(), key.clone()))
+        });
+        Keys { notes: logs.chain(witnesses).collect(), status: status.collect() }
+    }
+}
+
 impl Evidence {
     /// Reads evidence.
     pub fn parse(bytes: &[u8]) -> Result<Self, EvidenceError> {
@@ -146,10 +172,10 @@ impl Evidence {
     }
 
     /// Judges it with the keys of logs and witnesses that are known.
-    pub fn judge(&self, keys: &[VerifierKey]) -> Result<Proven, Unproven> {
+    pub fn judge(&self, keys: &Keys) -> Result<Proven, Unproven> {
         match &self.shown {
-            Shown::Fork(fork) => fork.judge(keys),
-            Shown::Statements(statements) => judge(self.kind, statements, keys),
+            Shown::Fork(fork) => fork.judge(&keys.notes),
+            Shown::Statements(statements) => judge(self.kind, statements, &keys.notes),
         }
     }
 }

@@ -5,13 +5,15 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
+use ytterby::Evidence;
+use ytterby::evidence::Fork;
 use ytterby_tlog::{
     AddCheckpoint, Cosigner, NoteSignature, Refusal, SignedCheckpoint, SignedNote, VerifierKey,
 };
 
 use crate::clock;
 use crate::failure::Failure;
-use crate::follow::{Fault, FollowError, Kept, LogFiles, Patience, Replica};
+use crate::follow::{Fault, FollowError, Kept, LogFiles, Patience, accuse};
 
 /// One log.
 #[derive(Debug)]
@@ -47,7 +49,6 @@ impl Drop for Place<'_> {
 #[derive(Debug)]
 struct Log {
     kept: Kept,
-    replica: Replica,
     /// The disk failed while something was accepted: what is on it, only a start can say.
     in_doubt: bool,
 }
@@ -79,8 +80,8 @@ pub(crate) enum NotCosigned {
 
 impl Keeper {
     /// Takes a log into care.
-    pub(crate) fn new(key: VerifierKey, files: LogFiles, kept: Kept, replica: Replica) -> Self {
-        let log = Mutex::new(Log { kept, replica, in_doubt: false });
+    pub(crate) fn new(key: VerifierKey, files: LogFiles, kept: Kept) -> Self {
+        let log = Mutex::new(Log { kept, in_doubt: false });
         Keeper {
             key,
             files,
@@ -118,34 +119,40 @@ impl Keeper {
         last.map_or(Ok(()), |last| self.cosign(cosigner, last).map(drop))
     }
 
-    /// Judges a request, audits what is new in the log, keeps it, and only then cosigns.
+    /// Judges a request, audits what is new in the log, keeps it, and only then cosigns. A fault that
+    /// can be shown to anybody is given to `keep`.
     pub(crate) fn add(
         &self,
         request: &AddCheckpoint,
         cosigner: &Cosigner,
         most: Duration,
         stop: &AtomicBool,
+        keep: &dyn Fn(Evidence),
     ) -> Result<NoteSignature, NotCosigned> {
         let mut log = self.log.lock().map_err(|_| in_doubt())?;
-        let Log { kept, replica, in_doubt: doubt } = &mut *log;
+        let Log { kept, in_doubt: doubt } = &mut *log;
         if *doubt {
             return Err(in_doubt());
         }
-        let seen = replica.head();
-        let head = request.judge([&self.key], &seen)?.head();
+        let seen = kept.replica().head();
+        let judged = request.judge([&self.key], &seen);
         let signed = by_the_log(request.checkpoint(), &self.key);
+        if let (Err(Refusal::Fork { .. }), Some(last)) = (&judged, kept.checkpoint()) {
+            keep(Evidence::forked(Fork::of_one_size(last.clone(), signed.clone())));
+        }
+        let head = judged?.head();
         if head == seen && kept.checkpoint().is_some() {
             return self.cosign(cosigner, signed);
         }
-        let patience = Patience::new(most, stop);
-        let (step, length) = kept.follow(replica, head, &self.files, &patience)?;
-        if let Some((index, fault)) = step.fault {
-            return Err(NotCosigned::Broken { index, fault });
+        let read = kept.follow(head, &self.files, &Patience::new(most, stop))?;
+        if let Some((index, fault)) = &read.step.fault {
+            if let Some(evidence) = accuse(kept, &read, &signed)? {
+                keep(evidence);
+            }
+            return Err(NotCosigned::Broken { index: *index, fault: fault.clone() });
         }
         *doubt = true;
-        kept.accept(&step, length, signed.clone())
-            .map_err(|failure: Failure| NotCosigned::State(failure.text))?;
-        replica.take(step);
+        kept.accept(read, signed.clone()).map_err(|failure: Failure| NotCosigned::State(failure.text))?;
         *doubt = false;
         self.cosign(cosigner, signed)
     }

@@ -173,7 +173,7 @@ fn it_ends_when_it_is_told_to() {
     let mut witness = Witness::start(&folder);
     witness.cosigns(&log, 0);
     let second = folder.run(&["witness", "--config", "witness.toml"]).exits(4);
-    assert!(second.err.contains("another witness uses this state"), "{}", second.err);
+    assert!(second.err.contains("another process uses this state"), "{}", second.err);
     let pid = witness.child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     assert_eq!(witness.child.wait().unwrap().code(), Some(0));
@@ -204,6 +204,15 @@ fn what_cannot_be_read_and_whom_it_does_not_know() {
     witness.cosigns(&log, 0);
 }
 
+/// What the evidence that the witness wrote proves to whoever has the log's key.
+fn proven(folder: &Folder, log: &Liar) -> String {
+    let files = std::fs::read_dir(folder.path("state/evidence")).unwrap().map(|file| file.unwrap().path());
+    let json: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "json")).collect();
+    let [path] = &json[..] else { panic!("{json:?}") };
+    let ran = folder.run(&["log", "verify", path.to_str().unwrap(), "--key", &log.key()]).exits(1);
+    ran.out.lines().next().unwrap().to_owned()
+}
+
 #[test]
 fn a_second_history_is_refused_and_kept_as_evidence() {
     let log = Liar::with(ORIGIN, &honest());
@@ -222,26 +231,36 @@ fn a_second_history_is_refused_and_kept_as_evidence() {
     // Rolled back: a smaller tree is never cosigned again.
     assert_eq!(witness.post(&log.forked(2).request(2)).status, 409);
     let kept: Vec<_> = std::fs::read_dir(folder.path("state/evidence")).unwrap().collect();
-    assert_eq!(kept.len(), 4, "two requests, each with its reason");
+    assert_eq!(kept.len(), 5, "two requests, each with its reason, and evidence of the fork");
+    assert_eq!(proven(&folder, &log), "proven: split-view");
 }
 
 #[test]
 fn what_no_log_may_hold_is_refused_with_the_entry_and_the_reason() {
-    let lies: [(&str, Vec<serde_json::Value>); 9] = [
-        ("which holds 10 kg", vec![drawing("x", "ore", 3, "4", "11")]),
-        ("follows draw 2", vec![drawing("x", "ore", 2, "1", "8")]),
-        ("do not add up", vec![drawing("x", "ore", 3, "1", "7.5")]),
-        ("registered a second time", vec![lot("ore", "10")]),
+    let lies: [(&str, &str, Vec<serde_json::Value>); 9] = [
+        ("which holds 10 kg", "over-draw", vec![drawing("x", "ore", 3, "4", "11")]),
+        ("follows draw 2", "double-seq", vec![drawing("x", "ore", 2, "1", "8")]),
+        ("do not add up", "wrong-cumulative", vec![drawing("x", "ore", 3, "1", "7.5")]),
+        ("registered a second time", "double-registration", vec![lot("ore", "10")]),
         (
             "has its home in",
+            "wrong-home",
             vec![transfer("x", "ore", 3, "1", "8", "o.example"), drawing("y", "x", 1, "1", "1")],
         ),
-        ("admitted a second time", vec![admission("a", "1", ORIGIN, "o.example", 1); 2]),
-        ("is closed: consumed", vec![closing("oxide"), drawing("x", "oxide", 1, "1", "1")]),
-        ("is revoked", vec![status("oxide", "revocation", "1"), drawing("x", "oxide", 1, "1", "1")]),
-        ("neither registered nor admitted", vec![drawing("x", "nothing", 1, "1", "1")]),
+        ("admitted a second time", "double-admission", vec![admission("a", "1", ORIGIN, "o.example", 1); 2]),
+        (
+            "is closed: consumed",
+            "drawn-after-closing",
+            vec![closing("oxide"), drawing("x", "oxide", 1, "1", "1")],
+        ),
+        (
+            "is revoked",
+            "drawn-after-revocation",
+            vec![status("oxide", "revocation", "1"), drawing("x", "oxide", 1, "1", "1")],
+        ),
+        ("neither registered nor admitted", "", vec![drawing("x", "nothing", 1, "1", "1")]),
     ];
-    for (reason, entries) in lies {
+    for (reason, kind, entries) in lies {
         let mut log = Liar::with(ORIGIN, &honest());
         let folder = prepared(&[(&log, &log.serve(NO_DELAY))]);
         let witness = Witness::start(&folder);
@@ -255,6 +274,10 @@ fn what_no_log_may_hold_is_refused_with_the_entry_and_the_reason() {
             answer.body.starts_with(&format!("entry {at}: ")) && answer.body.contains(reason),
             "{answer:?}"
         );
+        // That a lot was never registered only the whole log shows.
+        if !kind.is_empty() {
+            assert_eq!(proven(&folder, &log), format!("proven: {kind}"));
+        }
         // It goes on as if nothing had been: the honest history can still grow.
         let mut honest = log.forked(3);
         honest.append(&lot("honest", "1"));

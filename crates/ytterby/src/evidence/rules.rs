@@ -14,7 +14,7 @@ type Shown = Result<String, &'static str>;
 
 /// Whether entries, in this order, show a kind.
 pub(super) fn shows(kind: Kind, entries: &[Logged<'_>]) -> Shown {
-    if !kind.is_between_logs() && entries.iter().any(|logged| logged.origin != entries[0].origin) {
+    if !kind.is_between_logs() && entries.windows(2).any(|pair| pair[0].origin != pair[1].origin) {
         return Err("the entries are of several logs");
     }
     match kind {
@@ -243,6 +243,9 @@ fn drawn_after_closing(a: &Logged<'_>, b: &Logged<'_>) -> Shown {
         Entry::Certificate(entry) if entry.is_delivered() => entry.certificate(),
         _ => return Err("the first entry closes no lot"),
     };
+    if b.index > a.index && matches!(b.entry, Entry::Closing(closing) if closing.certificate == lot) {
+        return Ok(format!("entry {} closes the lot {lot}, which entry {} has closed", b.index, a.index));
+    }
     drawn_after(a, b, lot, "closed")
 }
 
