@@ -9,7 +9,8 @@ use ytterby::masses::Masses;
 use ytterby::receipt::Receipt;
 use ytterby::{Bundle, Certificate};
 use ytterby_tlog::{
-    Checkpoint, Cosigner, Frontier, Hash, KeyName, NoteSigner, SignedCheckpoint, Tile, TileTree, grow,
+    Checkpoint, Cosigner, Frontier, Hash, KeyName, NoteSigner, SignedCheckpoint, Tile, TileTree, TreeHead,
+    grow,
 };
 
 /// When the first witness cosigns: 2026-09-21T12:00:00Z. Each other does so a minute later.
@@ -63,10 +64,29 @@ impl TestLog {
         self.pinned() + &witnesses.collect::<String>() + "[quorum]\nneed = 3\ndishonest = 1\n"
     }
 
-    /// Its own table in a trust file.
+    /// Its own table in a trust file, with the quorum that is published for it.
     pub fn pinned(&self) -> String {
         let key = self.signer.verifier_key();
-        format!("[[registry]]\norigin = \"{}\"\nkey = \"{key}\"\n", key.name())
+        format!("[[registry]]\norigin = \"{}\"\nkey = \"{key}\"\n{}", key.name(), self.published())
+    }
+
+    /// What an alliance publishes of it: three of the four witnesses.
+    pub fn published(&self) -> String {
+        let policy = self.policy();
+        format!("[registry.published]\nby = \"did:web:alliance.example\"\npolicy = \"\"\"\n{policy}\"\"\"\n")
+    }
+
+    /// The C2SP policy of the log: three of four witnesses.
+    pub fn policy(&self) -> String {
+        let line = |number| format!("witness w{number} {}\n", witness(number).verifier_key());
+        let witnesses: String = (1..=4).map(line).collect();
+        let log = self.signer.verifier_key();
+        format!("log {log}\n{witnesses}group auditing 3 w1 w2 w3 w4\nquorum auditing\n")
+    }
+
+    /// Its head as it stands.
+    pub fn head(&self) -> TreeHead {
+        self.frontier.head()
     }
 
     /// Registers a certificate as an honest registry would, counting what is drawn.

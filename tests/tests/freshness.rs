@@ -26,8 +26,20 @@ impl World {
         let lots = [(); 3].map(|()| forge.ore().certificate().into_owned());
         let subject = lots.iter().map(|lot| lot.digest()).collect();
         let first = log.register_all(Bundle::of(subject, lots.to_vec()));
-        let trust = format!("version = 1\n{}[require]\nstatus = false\n", log.trusted());
-        World { log, first, trust: Trust::parse(trust.as_bytes()).unwrap() }
+        let trust = Self::trusting(&log.trusted());
+        World { log, first, trust }
+    }
+
+    fn trusting(logs: &str) -> Trust {
+        let text = format!("version = 1\n{logs}[require]\nstatus = false\n");
+        Trust::parse(text.as_bytes()).unwrap()
+    }
+
+    /// The same, by a verifier for whom the log ends at a head.
+    fn freeze(&mut self, size: u64, root: &str) {
+        let frozen =
+            format!("frozen = {{ last_size = \"{size}\", root = \"{root}\" }}\n[registry.published]");
+        self.trust = Self::trusting(&self.log.trusted().replace("[registry.published]", &frozen));
     }
 
     /// The bundle with the log's checkpoint as it stands beside every receipt.
@@ -114,4 +126,53 @@ fn a_wrong_one_takes_nothing_away() {
         matches!(&codes[..], [f] if f.code == Code::RegistrationConsistency && f.certificate == Some(digest))
     );
     assert!(report.certificates.iter().all(|own| own.logged.is_some()));
+}
+
+fn registration_codes(report: &Report) -> Vec<&'static str> {
+    let codes = report.findings().iter().map(|finding| finding.code.as_str());
+    codes.filter(|code| code.starts_with("registration.")).collect()
+}
+
+/// Where a log is frozen the newer checkpoint must be that of the frozen tree, or goes unread.
+#[test]
+fn a_frozen_log_ends_where_it_was_frozen() {
+    let mut world = World::new();
+    let first = world.log.head();
+    world.log.cosigned_at += 86_400;
+    world.log.register(&Forge::default().ore().certificate());
+    let (bundle, last) = (world.refreshed(), world.log.head());
+    let later = time("2026-09-22T12:02:00Z");
+
+    world.freeze(last.size, &last.root.to_string());
+    let shown = world.report(&bundle, usize::MAX);
+    assert_eq!(registration_codes(&shown), [""; 0]);
+    assert_eq!(known(&shown), [Known { size: 4, time: later }; 3], "part of the frozen tree");
+
+    world.freeze(last.size, &first.root.to_string());
+    let other = world.report(&bundle, usize::MAX);
+    assert_eq!(registration_codes(&other), ["registration.consistency"; 3]);
+    assert_eq!(known(&other)[0].size, 3);
+
+    world.freeze(first.size, &first.root.to_string());
+    let beyond = world.report(&bundle, usize::MAX);
+    assert_eq!(registration_codes(&beyond), [""; 0]);
+    assert_eq!(known(&beyond)[0].size, 3, "what goes further is passed over");
+
+    world.freeze(2, &first.root.to_string());
+    let refused = world.report(&bundle, usize::MAX);
+    assert_eq!(registration_codes(&refused), ["registration.frozen"; 3]);
+    assert!(refused.certificates.iter().all(|own| own.logged.is_none()));
+}
+
+/// Two logs and many certificates: each quorum of one's own is named once.
+#[test]
+fn a_private_quorum_is_named_once() {
+    let mut world = World::new();
+    world.trust = World::trusting(&world.log.trusted().replace(&world.log.published(), ""));
+    let report = world.report(&world.first, usize::MAX);
+    assert_eq!(registration_codes(&report), ["registration.private-quorum"]);
+    assert!(report.findings().iter().all(|finding| finding.code != Code::RegistrationMissing));
+    // Of a log in which nothing was found nothing is said.
+    let unused = world.report(&Bundle::of(vec![], vec![]), usize::MAX);
+    assert_eq!(registration_codes(&unused), [""; 0]);
 }

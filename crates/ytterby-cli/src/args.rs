@@ -400,12 +400,15 @@ pub(crate) enum Key {
 pub(crate) enum Trust {
     /// Write a commented trust file to fill in.
     #[command(
-        after_help = "Example:\n  ytterby trust init -o acme.toml\n\nExit codes: 0 written, 2 usage, 4 the file is there already, or cannot be written"
+        after_help = "Examples:\n  ytterby trust init -o acme.toml\n  ytterby trust init -o acme.toml --policy alliance.policy\n\nExit codes: 0 written, 2 usage, 4 the file is there already or cannot be written, or the policy is none that can be pinned"
     )]
     Init {
         /// Where to write it [default: $XDG_CONFIG_HOME/ytterby/trust.toml; `-` is stdout].
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// A C2SP tlog-policy file that states the logs, their witnesses and the quorum.
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
     },
     /// Say in sentences what a trust file means.
     #[command(

@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, one documented struct, unknown keys refused.
 
+mod status;
 mod witness;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use ytterby::Home;
 use zeroize::Zeroizing;
 
+pub use status::{AdmissionConfig, StatusConfig};
 pub use witness::{Entries, WitnessAddress, WitnessConfig};
 
 /// What every secret of a demonstration begins with; `profile = "production"` refuses it.
@@ -44,6 +46,10 @@ pub struct Config {
     /// agree. But nobody's trust file finds a quorum on its receipts.
     #[serde(default)]
     pub witness: Vec<WitnessConfig>,
+    /// What signs the status lists.
+    pub status: StatusConfig,
+    /// By whose word lots of other registries are admitted. Without it none are.
+    pub admission: Option<AdmissionConfig>,
     /// What one request, and all together, may cost.
     #[serde(default)]
     pub limits: Limits,
@@ -181,6 +187,10 @@ impl Config {
         config.seal.secret_file = folder.join(&config.seal.secret_file);
         config.log.key_file = folder.join(&config.log.key_file);
         config.log.mark_file = folder.join(&config.log.mark_file);
+        config.status.key_file = folder.join(&config.status.key_file);
+        if let Some(admission) = &mut config.admission {
+            admission.trust_file = folder.join(&admission.trust_file);
+        }
         config.check()?;
         Ok(config)
     }
@@ -250,6 +260,7 @@ impl Config {
             return Err(ConfigError::Production(format!("the plain-http public URL {}", self.public_url)));
         }
         self.witnesses()?;
+        self.admission_trust()?;
         self.secret()?;
         self.log_key().map(|_| ())
     }
@@ -325,6 +336,8 @@ public_url = "http://127.0.0.1:8080"
 sqlite = "registry.db"
 [seal]
 secret_file = "secret"
+[status]
+key_file = "status.key"
 [log]
 key_file = "log.key"
 mark_file = "log.mark"

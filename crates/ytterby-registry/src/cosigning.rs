@@ -108,7 +108,7 @@ async fn ask(app: &App, witness: &Arc<Witness>, checkpoint: &SignedCheckpoint) -
         Err(error) => error,
     };
     let beyond = match &error {
-        WitnessError::Forked { .. } => true,
+        WitnessError::Forked { .. } | WitnessError::Inconsistent { .. } => true,
         WitnessError::Ahead { seen } => app.store().head().await.is_ok_and(|head| *seen > head.size),
         _ => false,
     };

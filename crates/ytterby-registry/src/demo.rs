@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use ytterby::Home;
+use ytterby::key::SigningKey;
 use ytterby_registry::config::{
-    Config, DEMO_SECRET, Entries, Limits, LogConfig, Profile, SealConfig, Storage,
+    Config, DEMO_SECRET, Entries, Limits, LogConfig, Profile, SealConfig, StatusConfig, Storage,
 };
 use ytterby_registry::log::Log;
 use ytterby_registry::random;
@@ -54,6 +55,12 @@ impl Folder {
             let (secret, _) = Log::new_key(&origin, &random::bytes::<32>())?;
             write_new(&key_file, &secret).with_context(|| key_file.display().to_string())?;
         }
+        let status_file = self.path.join("status.key");
+        if !status_file.exists() {
+            let key = SigningKey::from_seed(&random::bytes::<32>());
+            write_new(&status_file, &key.to_secret_multikey())
+                .with_context(|| status_file.display().to_string())?;
+        }
         Ok(Config {
             profile: Profile::Development,
             listen: address,
@@ -69,6 +76,8 @@ impl Folder {
                 entries: Entries::Public,
             },
             witness: Vec::new(),
+            status: StatusConfig { key_file: status_file },
+            admission: None,
             limits: Limits::default(),
         })
     }

@@ -41,7 +41,8 @@ pub enum LogError {
     Mark(#[from] MarkError),
     /// The store holds entries, and there is no mark to compare it with.
     #[error(
-        "the store's log has {size} entries and there is no mark at {path}: put the mark back that belongs to it"
+        "the store's log has {size} entries and there is no mark at {path}: put the mark back that belongs to it, or \
+         let `ytterby-registry recover` make it again"
     )]
     NoMark {
         /// Where the mark should be.
@@ -233,6 +234,20 @@ impl Log {
     pub fn sign(&self, head: TreeHead) -> Result<SignedCheckpoint, LogError> {
         let checkpoint = Checkpoint::new(self.verifier_key().name().clone(), head);
         checkpoint.sign(&self.signer).map_err(|error| LogError::Key(error.to_string()))
+    }
+
+    /// What the mark says was signed last, if there is one.
+    pub(crate) fn marked(&self) -> Result<Option<SignedCheckpoint>, LogError> {
+        Ok(Mark::read(&self.mark, self.verifier_key())?.map(|mark| (*mark.checkpoint()).clone()))
+    }
+
+    /// Puts the mark at a head that this log's key has signed before, unless it is there or beyond.
+    pub(crate) async fn raise_mark(&self, head: TreeHead) -> Result<(), LogError> {
+        let marked = self.marked()?.map(|checkpoint| checkpoint.unverified().head().size);
+        if marked.is_none_or(|size| size < head.size) {
+            Mark::first(&self.mark, self.sign(head)?).await?;
+        }
+        Ok(())
     }
 
     /// Compares the mark with the store, and both with what the witnesses have seen. Only a log that has

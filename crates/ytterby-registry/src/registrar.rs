@@ -7,9 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use ytterby::Entry;
 use ytterby::digest::Digest;
 use ytterby::receipt::Receipt;
-use ytterby_store::{Closing, Cosigned, Logged, Registered, Registration, Store, StoreError};
+use ytterby_store::{
+    Admission, Closing, Cosigned, Logged, Registered, Registration, StatusChange, Store, StoreError,
+};
 use ytterby_tlog::{Hash, SignedCheckpoint};
 
 use crate::log::{Log, LogError};
@@ -65,6 +68,18 @@ impl Registrar {
         Ok(registered)
     }
 
+    /// Changes statuses, each an entry; [`Registrar::publish_all`] publishes them.
+    pub(crate) async fn change_status(&self, change: StatusChange) -> Result<Vec<u64>, StoreError> {
+        self.settle(self.store.change_status(change).await).await
+    }
+
+    /// Admits a lot; [`Registrar::publish_all`] publishes it.
+    pub(crate) async fn admit(&self, admission: Admission) -> Result<u64, StoreError> {
+        let admitted = self.settle(self.store.admit(admission).await).await?;
+        metrics::counter!("ytterby_lots_admitted_total").increment(1);
+        Ok(admitted)
+    }
+
     /// Closes a lot; [`Registrar::publish_all`] publishes it.
     pub(crate) async fn close(&self, closing: Closing) -> Result<(), StoreError> {
         self.settle(self.store.close(closing).await).await
@@ -74,6 +89,22 @@ impl Registrar {
     pub(crate) async fn publish_all(&self) -> Result<(), Problem> {
         let head = self.store.head().await?;
         self.log.publish(&*self.store, head.size).await.map_err(unpublished)
+    }
+
+    /// Returns when a published checkpoint covers a size that is committed.
+    pub(crate) async fn publish(&self, size: u64) -> Result<(), Problem> {
+        self.log.publish(&*self.store, size).await.map_err(unpublished)
+    }
+
+    /// The entry of a lot's admission with its proof under the published checkpoint, `None` if it was not
+    /// admitted.
+    pub(crate) async fn admission_receipt(&self, lot: Digest) -> Result<Option<Receipt<'static>>, Problem> {
+        self.publish_all().await?;
+        let checkpoint = self.log.checkpoint().ok_or_else(Problem::busy)?;
+        let events = self.store.events(vec![lot], checkpoint.unverified().head().size).await?;
+        let admission = |event: &Logged| matches!(Entry::parse(&event.entry), Ok(Entry::Admission(_)));
+        let found = events.into_iter().find(admission);
+        found.map(|logged| receipt(logged, (*checkpoint).clone())).transpose()
     }
 
     /// The receipts of registered certificates, each for the first head that covers its entry: the same
@@ -92,11 +123,12 @@ impl Registrar {
 
     /// The receipts of those of some certificates that are registered: each under the first checkpoint
     /// that a quorum has cosigned and that covers it, whose time is the certificate's for ever, with the
-    /// newest such checkpoint beside it; where there is none yet, under the published one.
+    /// newest such checkpoint beside it; where there is none yet, under the published one. With each the index
+    /// of its entry.
     pub(crate) async fn receipts_now(
         &self,
         digests: Vec<Digest>,
-    ) -> Result<Vec<(Digest, Receipt<'static>)>, Problem> {
+    ) -> Result<Vec<(Digest, u64, Receipt<'static>)>, Problem> {
         self.publish_all().await?;
         let published = self.log.checkpoint().ok_or_else(Problem::busy)?;
         let size = published.unverified().head().size;
@@ -116,12 +148,13 @@ impl Registrar {
             let proven = self.store.logged(digests.clone(), Some(cosigned.size)).await?;
             let fresh = self.fresh(&newest, cosigned.size).await?;
             for (digest, logged) in digests.into_iter().zip(proven.into_iter().flatten()) {
+                let index = logged.index;
                 let first = receipt(logged, checkpoint.clone())?;
-                receipts.push((digest, with_fresh(first, fresh.as_ref())?));
+                receipts.push((digest, index, with_fresh(first, fresh.as_ref())?));
             }
         }
         for (digest, logged) in rest {
-            receipts.push((*digest, receipt(logged.clone(), (*published).clone())?));
+            receipts.push((*digest, logged.index, receipt(logged.clone(), (*published).clone())?));
         }
         Ok(receipts)
     }
@@ -153,7 +186,7 @@ impl Registrar {
             let _ = tokio::time::timeout(wait, self.log.cosigned_beyond(logged.index)).await;
         }
         let receipts = self.receipts_now(vec![digest]).await?;
-        Ok(receipts.into_iter().next().map(|(_, receipt)| receipt))
+        Ok(receipts.into_iter().next().map(|(_, _, receipt)| receipt))
     }
 }
 

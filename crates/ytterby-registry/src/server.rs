@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use ytterby_store::{Sqlite, SqliteOptions, StoreError};
 
-use crate::app::App;
+use crate::app::{About, App};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::cosigning;
@@ -68,7 +68,14 @@ pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
         .with_witnesses(Witnesses::new(witnesses, quorum))
         .with_entries(config.log.entries);
     let store = Arc::new(Sqlite::open(&config.storage.sqlite, &origin, SqliteOptions::default())?);
-    Ok(App::new(store, log, seal, clock, config.public_url.clone(), origin, config.limits.clone()))
+    let about = About {
+        public_url: config.public_url.clone(),
+        origin,
+        limits: config.limits.clone(),
+        status_key: config.status_key()?,
+        admission: config.admission_trust()?.map(Arc::new),
+    };
+    Ok(App::new(store, log, seal, clock, about))
 }
 
 /// Serves until told to stop; then no connection is accepted, what was accepted is finished, and

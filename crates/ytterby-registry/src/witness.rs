@@ -19,8 +19,11 @@ use ytterby_tlog::{
 use crate::clock::Stopwatch;
 use crate::config::WitnessAddress;
 
-/// How long a witness may take to answer.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a witness may take to cosign: it may have entries to read first. What takes longer it goes on
+/// with, and answers the next question at once.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take to say what it has seen.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a witness is left alone after a failure; doubled with each one that follows.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(250);
 /// And at most.
@@ -64,6 +67,14 @@ pub(crate) enum WitnessError {
         /// The size.
         size: u64,
     },
+    /// It does not accept that the log has only grown, or what it has grown by.
+    #[error("it does not accept what follows the size {size}: {text}")]
+    Inconsistent {
+        /// The size it has seen.
+        size: u64,
+        /// What it says.
+        text: String,
+    },
     /// No connection, or no answer in time.
     #[error("it cannot be asked: {0}")]
     Unreachable(String),
@@ -98,7 +109,7 @@ impl From<NoteError> for WitnessError {
 impl Witness {
     pub(crate) fn new(address: WitnessAddress) -> Self {
         let config = Agent::config_builder().http_status_as_error(false).max_redirects(0);
-        let agent = config.timeout_global(Some(TIMEOUT)).build().into();
+        let agent = config.build().into();
         Witness { key: address.key, url: address.url, agent, memory: Mutex::default() }
     }
 
@@ -141,10 +152,33 @@ impl Witness {
         answer
     }
 
+    /// The size that it has seen of our log, without anything for it to read or to accept: if it is the
+    /// checkpoint's, it has the same root.
+    pub(crate) async fn probe(&self, checkpoint: &SignedCheckpoint) -> Result<u64, WitnessError> {
+        let size = checkpoint.unverified().head().size;
+        let request = AddCheckpoint::new(size, Vec::new(), checkpoint.clone());
+        let seen = match self.post(request, PROBE_TIMEOUT).await? {
+            (200, body) => {
+                self.cosignature(&body, checkpoint)?;
+                size
+            }
+            (409, body) => match size_of(&body).ok_or_else(|| WitnessError::Text(beginning(&body)))? {
+                seen if seen == size => return Err(WitnessError::Forked { size }),
+                seen => seen,
+            },
+            (status, body) => return Err(WitnessError::Refused { status, text: beginning(&body) }),
+        };
+        self.memory().seen = Some(seen);
+        Ok(seen)
+    }
+
     /// The newest checkpoint that it shows, of which nothing is verified.
     pub(crate) async fn latest(self: &Arc<Self>, origin: &str) -> Result<SignedCheckpoint, WitnessError> {
         let (agent, url) = (self.agent.clone(), shown_at(&self.url, origin));
-        let asked = tokio::task::spawn_blocking(move || read(agent.get(url).call())).await;
+        let asked = tokio::task::spawn_blocking(move || {
+            read(agent.get(url).config().timeout_global(Some(PROBE_TIMEOUT)).build().call())
+        })
+        .await;
         match asked.unwrap_or_else(|error| Err(WitnessError::Unreachable(error.to_string())))? {
             (200, body) => {
                 SignedCheckpoint::parse(&body).map_err(|error| WitnessError::Text(error.to_string()))
@@ -166,7 +200,7 @@ impl Witness {
             }
             let (_, proof) = store.consistency(old, size).await?;
             let request = AddCheckpoint::new(old, proof, checkpoint.clone());
-            match self.post(request).await? {
+            match self.post(request, TIMEOUT).await? {
                 (200, body) => {
                     let cosignature = self.cosignature(&body, checkpoint)?;
                     self.memory().seen = Some(size);
@@ -181,8 +215,10 @@ impl Witness {
                     }
                     old = seen;
                 }
-                // The proof leads from our root of that size, and it has another one.
-                (422, _) => return Err(WitnessError::Forked { size: old }),
+                // It has another root of that size, or has read an entry that breaks a rule.
+                (422, body) => {
+                    return Err(WitnessError::Inconsistent { size: old, text: beginning(&body) });
+                }
                 (status, body) => return Err(WitnessError::Refused { status, text: beginning(&body) }),
             }
         }
@@ -197,10 +233,11 @@ impl Witness {
         Ok(own)
     }
 
-    async fn post(&self, request: AddCheckpoint) -> Result<(u16, Vec<u8>), WitnessError> {
+    async fn post(&self, request: AddCheckpoint, timeout: Duration) -> Result<(u16, Vec<u8>), WitnessError> {
         let (agent, url) = (self.agent.clone(), format!("{}/add-checkpoint", self.url));
         let asked = tokio::task::spawn_blocking(move || {
-            read(agent.post(url).content_type("text/plain; charset=utf-8").send(request.to_string()))
+            let post = agent.post(url).config().timeout_global(Some(timeout)).build();
+            read(post.content_type("text/plain; charset=utf-8").send(request.to_string()))
         });
         asked.await.unwrap_or_else(|error| Err(WitnessError::Unreachable(error.to_string())))
     }

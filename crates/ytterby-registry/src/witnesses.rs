@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ytterby_store::Store;
-use ytterby_tlog::{SignedCheckpoint, TreeHead};
+use ytterby_tlog::{SignedCheckpoint, TreeHead, VerifierKey};
 
 use crate::config::WitnessAddress;
 use crate::log::{Log, LogError};
@@ -37,10 +37,14 @@ impl Witnesses {
         self.quorum
     }
 
-    /// When a checkpoint was cosigned by a quorum, seconds since 1970: the k-th smallest time.
+    /// When a checkpoint was cosigned by a quorum, seconds since 1970: the k-th smallest time, each key
+    /// counted once. `None` if it was not.
     pub(crate) fn time_of(&self, checkpoint: &SignedCheckpoint) -> Option<u64> {
         let verified = checkpoint.note().verify(self.all.iter().map(|witness| witness.key())).ok()?;
-        let mut times: Vec<u64> = verified.iter().filter_map(|verified| verified.time).collect();
+        let of = |key: &VerifierKey| {
+            verified.iter().filter(|verified| verified.key == key).filter_map(|verified| verified.time).min()
+        };
+        let mut times: Vec<u64> = self.all.iter().filter_map(|witness| of(witness.key())).collect();
         times.sort_unstable();
         times.get(self.quorum.checked_sub(1)?).copied()
     }
@@ -72,31 +76,48 @@ async fn compare_one(
     head: TreeHead,
 ) -> Result<(), LogError> {
     let name = || witness.key().name().to_string();
-    match witness.ask(store, signed).await {
-        Ok(_) => Ok(()),
-        Err(WitnessError::Ahead { seen }) if seen > head.size => {
+    let mark = signed.unverified().head().size;
+    match witness.probe(signed).await {
+        Ok(seen) if seen > head.size => {
             Err(LogError::BehindWitness { witness: name(), seen, size: head.size })
         }
-        Err(WitnessError::Forked { size }) => Err(LogError::ForkedFromWitness { witness: name(), size }),
-        Err(WitnessError::Ahead { seen }) => {
-            // The store may well have what the witness saw: if it shows that, it can be compared.
-            let mark = signed.unverified().head().size;
-            let old = || LogError::OldMark { witness: name(), seen, mark };
-            let shown = witness.latest(log.verifier_key().name().as_str()).await.map_err(|_| old())?;
-            let shown = shown.open(log.verifier_key()).map_err(|_| old())?.head();
-            if shown.size > head.size {
-                return Err(LogError::BehindWitness { witness: name(), seen: shown.size, size: head.size });
+        Ok(seen) if seen == mark || seen == 0 => Ok(()),
+        // The store may well have what the witness saw: if it shows that, the roots can be compared.
+        Ok(seen) => match witness.latest(log.verifier_key().name().as_str()).await {
+            Ok(shown) if shown.unverified().head().size >= seen && shown.open(log.verifier_key()).is_ok() => {
+                compare_root(name(), store, shown.unverified().head(), head).await
             }
-            if shown.size < seen {
-                return Err(old());
-            }
-            let (then, _) = store.consistency(shown.size, head.size).await?;
-            let forked = || LogError::ForkedFromWitness { witness: name(), size: shown.size };
-            if then == shown { Ok(()) } else { Err(forked()) }
+            _ if seen > mark => Err(LogError::OldMark { witness: name(), seen, mark }),
+            _ => judged(name(), witness.ask(store, signed).await.map(drop)),
+        },
+        Err(error) => judged(name(), Err(error)),
+    }
+}
+
+async fn compare_root(
+    witness: String,
+    store: &dyn Store,
+    shown: TreeHead,
+    head: TreeHead,
+) -> Result<(), LogError> {
+    if shown.size > head.size {
+        return Err(LogError::BehindWitness { witness, seen: shown.size, size: head.size });
+    }
+    let (then, _) = store.consistency(shown.size, head.size).await?;
+    if then == shown { Ok(()) } else { Err(LogError::ForkedFromWitness { witness, size: shown.size }) }
+}
+
+/// What an answer means for a log that is to be signed for.
+fn judged(witness: String, answer: Result<(), WitnessError>) -> Result<(), LogError> {
+    match answer {
+        Ok(()) => Ok(()),
+        Err(WitnessError::Forked { size } | WitnessError::Inconsistent { size, .. }) => {
+            Err(LogError::ForkedFromWitness { witness, size })
         }
         Err(WitnessError::Store(error)) => Err(error.into()),
         Err(error) => {
-            tracing::warn!(witness = name(), %error, "a witness could not be asked what it has seen of the log");
+            tracing::warn!(witness, %error, "a witness could not be asked what it has seen of the log");
+            metrics::counter!("ytterby_witness_failures_total", "witness" => witness).increment(1);
             Ok(())
         }
     }

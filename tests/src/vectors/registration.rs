@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use ytterby::entry::Taken;
 use ytterby::masses::Masses;
-use ytterby_tlog::SignedCheckpoint;
+use ytterby_tlog::{Hash, SignedCheckpoint, TreeHead};
 
 use super::faults::from_draws;
 use super::forge::{Made, Signed, input, ore, oxide, sale, set, unset};
@@ -66,6 +66,20 @@ fn refreshed(f: &mut Forge, cosigned: u32) -> (Made, Signed) {
     set_receipt(&mut made, &ore, &fresh);
     made.asked.at = "2026-09-23T09:00:00Z";
     (made, ore)
+}
+
+/// An ore with its receipt, the second of three entries, by a verifier who has frozen the log at a head
+/// of this or another log: `grown` makes the log beyond its checkpoint, and says where it is frozen.
+fn frozen(f: &mut Forge, grown: impl FnOnce(&mut Forge, &mut TestLog) -> TreeHead) -> Made {
+    let mut log = TestLog::new(HOME);
+    let others = [f.ore(), f.ore()];
+    log.register(&others[0].certificate());
+    let ore = f.ore();
+    let made = registered(f, &mut log, &[&ore]);
+    log.register(&others[1].certificate());
+    let TreeHead { size, root } = grown(f, &mut log);
+    let frozen = format!("frozen = {{ last_size = \"{size}\", root = \"{root}\" }}\n[registry.published]\n");
+    made.trusting("[registry.published]\n", &frozen)
 }
 
 /// Masses of neodymium and praseodymium in milligrams.
@@ -172,7 +186,7 @@ vectors! {
     /// The proof that the newer checkpoint continues the receipt's has a hash of another tree.
     "registration.consistency" ["registration.consistency"] |f| {
         let (mut made, ore) = refreshed(f, 3);
-        let other = ytterby_tlog::Hash::EMPTY_ROOT.to_string();
+        let other = Hash::EMPTY_ROOT.to_string();
         set(&mut made.bundle, &at(&ore, "/fresh/consistency/0"), json!(other));
         made
     }
@@ -213,6 +227,45 @@ vectors! {
     /// Two of four witnesses have cosigned the newer checkpoint where three are needed.
     "registration.quorum-fresh" ["registration.quorum"] |f| {
         refreshed(f, 2).0
+    }
+    /// Log, witnesses and quorum are stated in a C2SP policy: accepted.
+    "honest-registered-policy" [] |f| {
+        let mut log = TestLog::new(HOME);
+        let ore = f.ore();
+        let mut made = registered(f, &mut log, &[&ore]);
+        let policy = format!("version = 1\npolicy = \"\"\"\n{}\"\"\"\n", log.policy());
+        let about = format!("[[registry]]\norigin = \"{HOME}\"\n{}", log.published());
+        made.asked.trust = f.asked().trust;
+        made.requiring(&about).trusting("version = 1\n", &policy)
+    }
+    /// The trust file states no quorum that is published for everybody.
+    "registration.private-quorum" ["registration.private-quorum"] |f| {
+        let mut log = TestLog::new(HOME);
+        let ore = f.ore();
+        registered(f, &mut log, &[&ore]).trusting(&log.published(), "")
+    }
+    /// All four witnesses are asked for, and the published quorum is three of them.
+    "registration.private-quorum-other" ["registration.private-quorum"] |f| {
+        let mut log = TestLog::new(HOME);
+        let ore = f.ore();
+        log.register(&ore.certificate());
+        under(f, &log, &log.cosigned(4), &[&ore]).trusting("need = 3", "need = 4")
+    }
+    /// The trust file has frozen the log at a later entry than the receipt's checkpoint: accepted.
+    "honest-registered-frozen" [] |f| {
+        frozen(f, |_, log| log.head())
+    }
+    /// The log is frozen before the entry.
+    "registration.frozen" ["registration.frozen"] |f| {
+        frozen(f, |f, _| {
+            let mut before = TestLog::new(HOME);
+            before.register(&f.ore().certificate());
+            before.head()
+        })
+    }
+    /// The log is frozen at the size of the receipt's checkpoint, with another root.
+    "registration.consistency-frozen" ["registration.consistency"] |f| {
+        frozen(f, |_, _| TreeHead { size: 2, root: Hash::EMPTY_ROOT })
     }
     /// The separation has no receipt, the others have.
     "registration.missing" ["registration.missing"] |f| {

@@ -7,6 +7,7 @@ mod keys;
 mod liar;
 mod log;
 mod network;
+mod policy;
 mod reading;
 mod record;
 mod registered;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use ytterby::time::parse_time;
 use ytterby::{Bundle, Trust, Verdict};
 use ytterby_registry::clock::Stopwatch;
-use ytterby_tlog::{Hash, Policy, Receipt, SignedCheckpoint, TreeHead, VerifierKey};
+use ytterby_tlog::{Hash, NoteSigner, Policy, Receipt, SignedCheckpoint, TreeHead, VerifierKey};
 
 use crate::log::{bytes, checkpoint, key};
 use crate::make::{ORIGIN, START, Service, Setting, bearer, draw, origin, separation, transfer, trust};
@@ -38,7 +38,7 @@ fn sizes(service: &Service) -> (u64, u64) {
 }
 
 /// The receipt of a certificate once it is cosigned: its proof, and the text.
-fn cosigned(service: &Service, api_key: &str, id: &str) -> (Receipt, Vec<u8>) {
+pub(crate) fn cosigned(service: &Service, api_key: &str, id: &str) -> (Receipt, Vec<u8>) {
     let path = format!("/v1/certificates/{id}/receipt");
     let headers = [("authorization", bearer(api_key)), ("prefer", "wait=20".to_owned())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -207,6 +207,46 @@ fn what_a_witness_has_seen_keeps_a_log_from_forking() {
     // So it is with a new store, for a log that had been there.
     let why = Service::refused_with(std::sync::Arc::new(tempfile::tempdir().unwrap()), setting.clone());
     assert!(why.contains("has seen this log with 2 entries, the store has 0"), "{why}");
+}
+
+/// A mark that was put back beside a newer store: what a witness shows says whether they belong together.
+#[test]
+fn an_old_mark_is_gone_on_with_if_the_witness_shows_our_log() {
+    let (all, setting) = witnesses(1, 1);
+    let service = Service::set(setting.clone());
+    let (_, mine) = service.issuer("mine");
+    let issue = |service: &Service, number: &str| service.client.issue(&mine, &origin(number)).id();
+    let first = issue(&service, "ORE-1");
+    cosigned(&service, &mine, &first);
+    let folder = service.stop();
+    let mark = folder.path().join("log.mark");
+    let old = std::fs::read(&mark).unwrap();
+    let service = Service::again_with(folder.clone(), setting.clone());
+    for number in ["ORE-2", "ORE-3"] {
+        let id = issue(&service, number);
+        cosigned(&service, &mine, &id);
+    }
+    let head = checkpoint(&service).unverified().head();
+    drop(service.stop());
+    let newest = std::fs::read(&mark).unwrap();
+    let refused = || Service::refused_with(folder.clone(), setting.clone());
+    // Something else of a size that the mark does not cover, or covers.
+    let ours = NoteSigner::from_seed(key().name().clone(), &[7; 32]);
+    for (mark_bytes, size) in [(&old, 2), (&old, 3), (&newest, 1), (&newest, 2)] {
+        std::fs::write(&mark, mark_bytes).unwrap();
+        all[0].show(&ours, another(size));
+        let why = refused();
+        assert!(why.contains(&format!("has seen another log at size {size} than the store has")), "{why}");
+    }
+    // It does not show what it has seen.
+    std::fs::write(&mark, &old).unwrap();
+    all[0].forget(head);
+    assert!(refused().contains("has seen 3 entries, the mark says that 1 were signed"));
+    // It shows our own.
+    all[0].show(&ours, head);
+    let service = Service::again_with(folder.clone(), setting.clone());
+    assert_eq!(checkpoint(&service).unverified().head(), head);
+    issue(&service, "ORE-4");
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(crate) fn checkpoint(service: &Service) -> SignedCheckpoint {
 }
 
 /// Reads the whole log from its public tiles, replays it, and builds its tree anew.
-fn audited(service: &Service) -> (Ledger, u64) {
+pub(crate) fn audited(service: &Service) -> (Ledger, u64) {
     let head = checkpoint(service).unverified().head();
     let (mut ledger, mut tree) = (Ledger::new(Home::parse(ORIGIN).unwrap()), Frontier::new());
     for bundle in ytterby_tlog::Bundle::written(0, head.size) {

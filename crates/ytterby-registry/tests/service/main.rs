@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 mod access;
+mod admissions;
 mod batches;
 mod bodies;
 mod contention;
@@ -13,5 +14,7 @@ mod issue;
 mod log;
 mod make;
 mod program;
+mod recover;
+mod status;
 mod surface;
 mod witness;

@@ -12,10 +12,12 @@ use tokio::sync::watch;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Request};
 use ytterby::Home;
+use ytterby::key::SigningKey;
 use ytterby::time::parse_time;
 use ytterby_registry::clock::Clock;
 use ytterby_registry::config::{
-    Config, Entries, Limits, LogConfig, Profile, SealConfig, Storage, WitnessConfig,
+    AdmissionConfig, Config, Entries, Limits, LogConfig, Profile, SealConfig, StatusConfig, Storage,
+    WitnessConfig,
 };
 use ytterby_registry::log::Log;
 use ytterby_registry::{auth, server};
@@ -46,6 +48,9 @@ pub(crate) struct Setting {
     pub(crate) quorum: Option<usize>,
     pub(crate) witness: Vec<WitnessConfig>,
     pub(crate) entries: Entries,
+    pub(crate) admission: Option<PathBuf>,
+    /// Another origin than that of every service here.
+    pub(crate) origin: Option<&'static str>,
 }
 
 #[derive(Clone)]
@@ -279,13 +284,16 @@ pub(crate) fn bearer(key: &str) -> String {
 pub(crate) fn config(folder: PathBuf, address: SocketAddr, setting: Setting) -> Config {
     let (secret_file, key_file) = (folder.join("secret"), folder.join("log.key"));
     std::fs::write(&secret_file, "a secret for tests alone").unwrap();
-    let (key, _) = Log::new_key(&Home::parse(ORIGIN).unwrap(), &[7; 32]).unwrap();
+    let origin = setting.origin.unwrap_or(ORIGIN);
+    let (key, _) = Log::new_key(&Home::parse(origin).unwrap(), &[7; 32]).unwrap();
     std::fs::write(&key_file, key).unwrap();
+    let status_file = folder.join("status.key");
+    std::fs::write(&status_file, SigningKey::from_seed(&[9; 32]).to_secret_multikey()).unwrap();
     Config {
         profile: Profile::Development,
         listen: address,
         public_url: format!("http://{address}").try_into().unwrap(),
-        origin: Some(ORIGIN.to_owned()),
+        origin: Some(origin.to_owned()),
         metrics_listen: None,
         storage: Storage { sqlite: folder.join("registry.db") },
         seal: SealConfig { secret_file },
@@ -296,6 +304,8 @@ pub(crate) fn config(folder: PathBuf, address: SocketAddr, setting: Setting) -> 
             entries: setting.entries,
         },
         witness: setting.witness,
+        status: StatusConfig { key_file: status_file },
+        admission: setting.admission.map(|trust_file| AdmissionConfig { trust_file }),
         limits: setting.limits,
     }
 }

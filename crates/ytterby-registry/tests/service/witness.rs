@@ -13,7 +13,8 @@ use axum::routing::{get, post};
 use tokio::sync::oneshot;
 use ytterby_registry::config::WitnessConfig;
 use ytterby_tlog::{
-    AddCheckpoint, Cosigner, KeyName, Refusal, SignedCheckpoint, TreeHead, VerifierKey, print_cosignatures,
+    AddCheckpoint, Checkpoint, Cosigner, KeyName, NoteSigner, Refusal, SignedCheckpoint, TreeHead,
+    VerifierKey, print_cosignatures,
 };
 
 use crate::make::Setting;
@@ -109,6 +110,17 @@ impl Witness {
     /// Makes it have seen something else.
     pub(crate) fn believe(&self, head: TreeHead) {
         self.shared.seen.lock().unwrap().0 = head;
+    }
+
+    /// Makes it have seen something that it does not show.
+    pub(crate) fn forget(&self, head: TreeHead) {
+        *self.shared.seen.lock().unwrap() = (head, None);
+    }
+
+    /// Makes it show a checkpoint that the log has signed, which it did not get from this registry.
+    pub(crate) fn show(&self, log: &NoteSigner, head: TreeHead) {
+        let checkpoint = Checkpoint::new(self.shared.log.name().clone(), head).sign(log).unwrap();
+        *self.shared.seen.lock().unwrap() = (head, Some(checkpoint));
     }
 
     /// How often it was asked to cosign.

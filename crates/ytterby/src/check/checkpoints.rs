@@ -53,7 +53,7 @@ impl Checkpoints {
             return Err((Code::LimitSignatures, text.to_owned()));
         };
         self.signatures_left = left;
-        let seen = look(checkpoint, pinned);
+        let seen = look(checkpoint, pinned).and_then(|seen| within(seen, pinned));
         self.seen.insert(digest, seen.clone());
         seen
     }
@@ -78,6 +78,22 @@ fn look(checkpoint: &SignedCheckpoint, pinned: &PinnedRegistry) -> Result<Seen, 
         }
         Err(error) => Err((Code::RegistrationCheckpoint, error.to_string())),
     }
+}
+
+/// A frozen log ends where the trust file says, and has one tree there. That an older tree is part of
+/// that one is believed: of a checkpoint alone it cannot be shown.
+fn within(seen: Seen, pinned: &PinnedRegistry) -> Result<Seen, Fault> {
+    let Some(last) = pinned.frozen else { return Ok(seen) };
+    let size = seen.head.size;
+    if size > last.size {
+        let text = format!("a checkpoint of {size} entries; {} is frozen at {}", pinned.origin, last.size);
+        return Err((Code::RegistrationFrozen, text));
+    }
+    if size == last.size && seen.head.root != last.root {
+        let text = format!("a checkpoint of {size} entries has another root than the trust file's");
+        return Err((Code::RegistrationConsistency, text));
+    }
+    Ok(seen)
 }
 
 /// A time that no calendar has is later than every time that can be asked about.

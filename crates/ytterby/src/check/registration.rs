@@ -4,6 +4,8 @@
 //! Nothing is believed of a log but what the certificate does not say: how often, and how much, was
 //! drawn from a lot before. The entry is rebuilt from the certificate and looked for in the log.
 
+use std::collections::BTreeSet;
+
 use ytterby_tlog::verify_consistency;
 
 use super::checkpoints::{Checkpoints, Fault, Seen};
@@ -22,6 +24,8 @@ pub(crate) struct Registration<'t> {
     trust: &'t Trust,
     checkpoints: Checkpoints,
     drawn: Vec<Drawn>,
+    /// The registries, by their numbers in the trust file, in whose logs a certificate was found.
+    found: BTreeSet<usize>,
 }
 
 /// A draw as a log has it.
@@ -52,7 +56,12 @@ pub(crate) struct Asked<'c> {
 
 impl<'t> Registration<'t> {
     pub(crate) fn new(trust: &'t Trust, signatures: usize) -> Self {
-        Registration { trust, checkpoints: Checkpoints::new(signatures), drawn: Vec::new() }
+        Registration {
+            trust,
+            checkpoints: Checkpoints::new(signatures),
+            drawn: Vec::new(),
+            found: BTreeSet::new(),
+        }
     }
 
     /// Judges a receipt; says where the certificate was logged if it is found to be.
@@ -62,10 +71,12 @@ impl<'t> Registration<'t> {
                 match fresh {
                     // The newer checkpoint is of both the newest: what its witnesses saw, they saw later.
                     Ok(Some(up_to)) => logged.known = logged.known.max(up_to),
-                    Ok(None) => {}
+                    // Beyond where the log is frozen nothing is looked at; the receipt is older.
+                    Ok(None) | Err((Code::RegistrationFrozen, _)) => {}
                     Err((code, text)) => findings.add(code, "", format!("the newer checkpoint: {text}")),
                 }
                 self.check_draws(asked, &entry, findings);
+                self.found.insert(logged.registry);
                 Some(logged)
             }
             Err((code, text)) => {
@@ -149,6 +160,16 @@ impl<'t> Registration<'t> {
             Some(finding.at(input(after.input.into(), "digestMultibase")).about(after.by))
         };
         pairs.filter_map(fault).collect()
+    }
+}
+
+impl Registration<'_> {
+    /// Of each log that was relied on: two buyers are protected against each other only if their
+    /// quorums share an honest witness, and only one that is published for both is sure to.
+    pub(crate) fn check_quorums(&self) -> Vec<Finding> {
+        let pinned = self.found.iter().filter_map(|at| self.trust.registries.get(*at));
+        let private = pinned.filter_map(PinnedRegistry::private_quorum);
+        private.map(|text| Finding::new(Code::RegistrationPrivateQuorum, text)).collect()
     }
 }
 

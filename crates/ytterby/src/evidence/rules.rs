@@ -304,7 +304,7 @@ fn revocation_lifted(logged: &Logged<'_>) -> Shown {
 }
 
 /// The admission, and whether the other entry is the one that it names.
-fn named<'s, 'e>(a: &'s Logged<'e>, b: &Logged<'_>) -> Result<&'e crate::entry::Admission, &'static str> {
+fn named<'e>(a: &Logged<'e>, b: &Logged<'_>) -> Result<&'e crate::entry::Admission, &'static str> {
     let Entry::Admission(admission) = a.entry else { return Err("the first entry admits nothing") };
     if b.origin != admission.from().as_str() || b.index != admission.index() {
         return Err("the second entry is not the one from which the first admits");
