@@ -70,6 +70,11 @@ impl LogFiles {
         self.read(&tile.to_string(), u64::from(TILE_WIDTH) * 32)
     }
 
+    /// The bytes of another file, if there is one and it is not larger than this.
+    pub(crate) fn file(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>, FollowError> {
+        self.read(path, most)
+    }
+
     /// What to call it.
     pub(crate) fn name(&self) -> String {
         match &self.0 {

@@ -2,6 +2,7 @@
 //! seen of them. Implements proto-docs/monitoring.md, "Following a log".
 
 mod crossing;
+mod lists;
 mod watched;
 
 use std::sync::atomic::AtomicBool;
@@ -11,6 +12,7 @@ use ytterby::Evidence;
 
 use crate::failure::Failure;
 use crate::follow::{FollowError, LogFiles, Patience};
+pub(crate) use lists::Lists;
 pub(crate) use watched::Watched;
 
 use crossing::Crossing;
@@ -19,6 +21,8 @@ use crossing::Crossing;
 #[derive(Debug)]
 pub(crate) struct Monitor {
     logs: Vec<Watched>,
+    /// Those of each log whose status keys are known.
+    lists: Vec<Option<Lists>>,
     witnesses: Vec<LogFiles>,
     crossing: Crossing,
 }
@@ -80,7 +84,11 @@ impl Interrupted {
 
 impl Monitor {
     /// Takes up where the kept entries of the logs end.
-    pub(crate) fn new(logs: Vec<Watched>, witnesses: Vec<LogFiles>) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        followed: Vec<(Watched, Option<Lists>)>,
+        witnesses: Vec<LogFiles>,
+    ) -> Result<Self, Failure> {
+        let (logs, lists): (Vec<Watched>, Vec<Option<Lists>>) = followed.into_iter().unzip();
         let mut crossing = Crossing::default();
         for (at, log) in logs.iter().enumerate() {
             let took = log.kept().each(|index, bytes| {
@@ -89,11 +97,11 @@ impl Monitor {
             });
             took.map_err(|error| Failure::undecided(format!("{}: {error}", log.origin())))?;
         }
-        Ok(Monitor { logs, witnesses, crossing })
+        Ok(Monitor { logs, lists, witnesses, crossing })
     }
 
-    /// Looks at every log once, at what the witnesses have seen of each, and at what the logs say of
-    /// each other; up to the first fault.
+    /// Looks at every log once, at what the witnesses have seen of each, at its status lists, and at what
+    /// the logs say of each other; up to the first fault.
     pub(crate) fn look(&mut self, most: Duration) -> Result<Look, Failure> {
         let mut look = Look::default();
         let never = AtomicBool::new(false);
@@ -103,7 +111,9 @@ impl Monitor {
             let before = log.kept().replica().head().size;
             let looked = log.look(&self.witnesses, &patience, &mut look);
             let crossed = self.cross(at, before);
-            for result in [looked, crossed] {
+            let listed =
+                self.lists[at].as_mut().map_or(Ok(()), |lists| lists.look(&self.logs[at], &mut look));
+            for result in [looked, crossed, listed] {
                 match result {
                     Ok(()) => {}
                     Err(Interrupted::Failed(failure)) => return Err(failure),

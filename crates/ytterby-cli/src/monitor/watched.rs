@@ -186,4 +186,16 @@ impl Watched {
         let signed = self.kept.checkpoint().ok_or_else(nothing)?;
         Ok(self.proofs()?.statement(index, bytes, signed)?)
     }
+
+    /// The same of an entry that is kept.
+    pub(super) fn state(&self, index: u64) -> Result<Statement, Interrupted> {
+        let mut found = Vec::new();
+        self.kept.each(|at, bytes| {
+            if at == index {
+                found = bytes.to_vec();
+            }
+            Ok(())
+        })?;
+        self.statement(index, &found)
+    }
 }

@@ -48,12 +48,15 @@ pub(crate) async fn add_checkpoint(
     if let Err(error) = request.checkpoint().note().verify([keeper.key()]) {
         return text(StatusCode::FORBIDDEN, &error.to_string());
     }
-    let Some(_turn) = keeper.turn(limits.waiting_per_log).await else {
+    let Some(turn) = keeper.turn(limits.waiting_per_log).await else {
         return busy("too many requests for this log");
     };
     let worker = {
         let (state, hash, limits, narrator) = (state.clone(), hash.clone(), limits.clone(), narrator.clone());
-        tokio::task::spawn_blocking(move || audit(&state, &hash, &limits, &request, &narrator, verbose))
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            audit(&state, &hash, &limits, &request, &narrator, verbose)
+        })
     };
     worker.await.unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, "a bug in this program"))
 }

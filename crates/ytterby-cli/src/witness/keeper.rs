@@ -1,10 +1,10 @@
 //! One log in the care of a witness: what it has cosigned of it, and how it comes to cosign more.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use ytterby::Evidence;
 use ytterby::evidence::Fork;
 use ytterby_tlog::{
@@ -24,23 +24,23 @@ pub(crate) struct Keeper {
     /// The newest checkpoint that was cosigned, with the cosignature.
     cosigned: RwLock<Option<SignedCheckpoint>>,
     /// Requests take their turns here.
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     /// How many have one, or wait for it.
-    waiting: AtomicUsize,
+    waiting: Arc<AtomicUsize>,
 }
 
 /// The right to be the one request that is looked at.
 #[derive(Debug)]
-pub(crate) struct Turn<'k> {
-    _permit: SemaphorePermit<'k>,
-    _place: Place<'k>,
+pub(crate) struct Turn {
+    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// Counted until it is dropped.
 #[derive(Debug)]
-struct Place<'k>(&'k AtomicUsize);
+struct Place(Arc<AtomicUsize>);
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -87,8 +87,8 @@ impl Keeper {
             files,
             log,
             cosigned: RwLock::new(None),
-            turns: Semaphore::new(1),
-            waiting: AtomicUsize::new(0),
+            turns: Arc::new(Semaphore::new(1)),
+            waiting: Arc::default(),
         }
     }
 
@@ -98,12 +98,13 @@ impl Keeper {
     }
 
     /// The turn of a request, once those before it are done; none if `most` wait already.
-    pub(crate) async fn turn(&self, most: usize) -> Option<Turn<'_>> {
-        let place = Place(&self.waiting);
+    /// It lasts as long as the work, also when whoever asked has gone.
+    pub(crate) async fn turn(&self, most: usize) -> Option<Turn> {
+        let place = Place(self.waiting.clone());
         if self.waiting.fetch_add(1, Ordering::SeqCst) > most {
             return None;
         }
-        let permit = self.turns.acquire().await.ok()?;
+        let permit = self.turns.clone().acquire_owned().await.ok()?;
         Some(Turn { _permit: permit, _place: place })
     }
 

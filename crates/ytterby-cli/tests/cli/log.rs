@@ -3,6 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use ytterby::Home;
+use ytterby::form::StatusPurpose;
+use ytterby::key::SigningKey;
+use ytterby::status_list::NewStatusList;
+use ytterby::time::parse_time;
 
 use super::liar::{Liar, ORIGIN, admission, closing, digest, drawing, lot, status, transfer};
 use super::run::{Folder, Ran};
@@ -333,4 +338,61 @@ fn a_whole_log_on_the_screen() {
     });
     let ran = folder.run(&["log", "verify", &url, "--key", &log.key()]).exits(1);
     assert!(ran.err.contains("do not have the root that was signed for 6 of them"), "{}", ran.err);
+}
+
+#[test]
+fn a_status_list_that_hides_a_revocation_is_caught() {
+    let revoked = [status("oxide", "revocation", "1"), status("ore", "suspension", "1")];
+    let log = Liar::with(ORIGIN, &[honest(), revoked.to_vec()].concat());
+    let key = SigningKey::from_seed(&[5; 32]);
+    let home = Home::parse(ORIGIN).unwrap();
+    let list = |purpose, set: &[u64], key: &SigningKey| {
+        let at = parse_time("2026-11-24T12:00:00Z").unwrap();
+        NewStatusList { log: &home, number: 0, purpose, size: 5, at, set }.sign(key)
+    };
+    let trust = format!(
+        "version = 1\n[[registry]]\norigin = \"{ORIGIN}\"\nkey = \"{}\"\nstatus_keys = [\"{}\"]\n",
+        log.key(),
+        key.public()
+    );
+    let url = log.serve(Duration::ZERO);
+    let look = |revoked: &[u64], suspended: &[u64], key: &SigningKey| {
+        log.show("/v1/status-lists/0", list(StatusPurpose::Revocation, revoked, key));
+        log.show("/v1/status-lists/0/suspension", list(StatusPurpose::Suspension, suspended, key));
+        let folder = Folder::new();
+        folder.write("trust.toml", &trust);
+        let log = format!("{ORIGIN}={url}");
+        let args = [
+            "log",
+            "monitor",
+            "--trust",
+            "trust.toml",
+            "--state",
+            "m",
+            "--once",
+            "-o",
+            "evidence.json",
+            "--log",
+            &log,
+        ];
+        let ran = folder.run(&args);
+        (folder, ran)
+    };
+    look(&[1], &[0], &key).1.exits(0);
+    // Signed by a stranger: nothing is known.
+    look(&[], &[0], &SigningKey::from_seed(&[6; 32])).1.exits(4);
+    // What set a bit, or lifted a suspension, may have been left out of any evidence.
+    for (revoked, suspended) in [(&[1, 2][..], &[0][..]), (&[1], &[]), (&[1], &[0, 1])] {
+        let (folder, ran) = look(revoked, suspended, &key);
+        assert!(ran.exits(1).err.contains("only the whole log shows it"));
+        assert!(!folder.path("evidence.json").exists());
+    }
+    let (folder, ran) = look(&[], &[0], &key);
+    ran.exits(1);
+    let ran = folder.run(&["log", "verify", "evidence.json", "--trust", "trust.toml"]).exits(1);
+    let what =
+        format!("the status list of 5 entries has {} unrevoked, which entry 3 revokes", digest("oxide"));
+    assert_eq!(ran.out, format!("proven: status-list\n  by      {}\n  what    {what}\n", log.key()));
+    let ran = judged(&folder, &[&log]).exits(4);
+    assert!(ran.err.contains("the key of the status list is not known"), "{}", ran.err);
 }

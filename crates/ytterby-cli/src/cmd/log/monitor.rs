@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use ytterby::Home;
 use ytterby::evidence::Keys;
+use ytterby::key::Multikey;
 use ytterby::text::printable;
 use ytterby_tlog::{KeyName, VerifierKey};
 
 use crate::args::LogMonitor;
 use crate::failure::{Failure, REJECTED, UNDECIDED};
 use crate::follow::LogFiles;
-use crate::monitor::{Found, Monitor, Watched};
+use crate::monitor::{Found, Lists, Monitor, Watched};
 use crate::output::Output;
 use crate::render::style;
 use crate::{file, input};
@@ -23,15 +25,16 @@ pub(in crate::cmd) fn run(args: &LogMonitor, output: Output) -> Result<u8, Failu
     let api_key = args.api_key_file.as_deref().map(input::read_api_key).transpose()?;
     std::fs::create_dir_all(&args.state).map_err(|error| Failure::file("make", &args.state, &error))?;
     let _lock = file::lock(&args.state.join("lock"))?;
-    let mut logs: Vec<Watched> = Vec::new();
+    let mut logs: Vec<(Watched, Option<Lists>)> = Vec::new();
     for text in &args.log {
         let (key, url) = log(text, &keys)?;
         let home = super::home_of(&key)?;
-        if logs.iter().any(|other| other.origin() == home.as_str()) {
+        if logs.iter().any(|(other, _)| other.origin() == home.as_str()) {
             return Err(Failure::usage(format!("--log {home} is given twice")));
         }
         output.note(&format!("opening a network connection: {}", printable(url)));
-        logs.push(Watched::open(&args.state, key, &home, LogFiles::at(url, api_key.clone())?)?);
+        let lists = lists(&keys, &home, url)?;
+        logs.push((Watched::open(&args.state, key, &home, LogFiles::at(url, api_key.clone())?)?, lists));
     }
     let mut witnesses = Vec::new();
     for url in &args.witness {
@@ -54,6 +57,17 @@ pub(in crate::cmd) fn run(args: &LogMonitor, output: Output) -> Result<u8, Failu
             return Ok(if look.missed.is_empty() { 0 } else { UNDECIDED });
         }
         std::thread::sleep(Duration::from_secs(args.interval));
+    }
+}
+
+/// The status lists of a log whose status keys are known: a registry that serves its log under `/log`
+/// serves them beside it.
+fn lists(keys: &Keys, home: &Home, url: &str) -> Result<Option<Lists>, Failure> {
+    let of_log = keys.status.iter().filter(|(origin, _)| origin == home).map(|(_, key)| *key);
+    let of_log: Vec<Multikey> = of_log.collect();
+    match url.trim_end_matches('/').strip_suffix("/log") {
+        Some(base) if !of_log.is_empty() => Ok(Some(Lists::new(LogFiles::at(base, None)?, of_log))),
+        _ => Ok(None),
     }
 }
 
