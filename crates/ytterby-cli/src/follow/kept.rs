@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use ytterby::Home;
-use ytterby_tlog::{Frontier, Hash, SignedCheckpoint, TreeHead, VerifierKey};
+use ytterby_tlog::{Checkpoint, Frontier, Hash, SignedCheckpoint, TreeHead, VerifierKey};
 
 use super::{FollowError, LogFiles, Patience, Replica, Step};
 use crate::failure::Failure;
@@ -83,7 +83,7 @@ impl Kept {
             Some(text) => Some(
                 SignedCheckpoint::parse(text.as_bytes())
                     .ok()
-                    .filter(|signed| signed.open(key).is_ok_and(|checkpoint| checkpoint.head() == head))
+                    .filter(|signed| is_of(signed.unverified(), key, head))
                     .ok_or_else(|| damaged("its checkpoint is not the log's, or not of its size and root"))?,
             ),
         };
@@ -187,6 +187,11 @@ impl Kept {
         }
         Ok(())
     }
+}
+
+/// What is kept was opened before it was kept. The key may have changed since: the origin may not.
+fn is_of(checkpoint: &Checkpoint, key: &VerifierKey, head: TreeHead) -> bool {
+    checkpoint.origin() == key.name() && checkpoint.head() == head
 }
 
 /// The version of the form of `state.json`.

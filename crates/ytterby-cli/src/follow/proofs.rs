@@ -23,6 +23,11 @@ impl Proofs {
         Ok(Proofs { head: growth.frontier.head(), tiles: growth.tiles.into_iter().collect() })
     }
 
+    /// The tiles of the tree and their bytes, in no order.
+    pub(crate) fn tiles(&self) -> impl Iterator<Item = (&Tile, &[u8])> {
+        self.tiles.iter().map(|(tile, bytes)| (tile, bytes.as_slice()))
+    }
+
     /// That an entry stands at an index of the tree, which a checkpoint of this head signs.
     pub(crate) fn statement(
         &self,

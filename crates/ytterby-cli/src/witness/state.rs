@@ -61,7 +61,9 @@ impl State {
         let mut index =
             Index { version: "1".to_owned(), key: cosigner.verifier_key().to_string(), origins: Vec::new() };
         if !folder.exists() {
-            std::fs::create_dir_all(folder).map_err(|error| Failure::file("make", folder, &error))?;
+            std::fs::create_dir_all(folder)
+                .and_then(|()| file::sync_directory(folder))
+                .map_err(|error| Failure::file("make", folder, &error))?;
             index.write(&path)?;
         }
         let lock = file::lock(&folder.join("lock"))?;

@@ -312,7 +312,7 @@ fn a_whole_log_on_the_screen() {
     let ran = folder.run(&["log", "verify", "mirror", "--key", &log.key()]).exits(0);
     let expected = format!(
         "{ORIGIN}\n  size          6\n  root          {}\n  cosigned by   no witness that is known\n  certificates  4\n  \
-         admissions    0\n  closings      1\n  statuses      1\n  lots          4, of which 2 are open here\n\
+         admissions    0\n  closings      1\n  statuses      1\n  tiles         1\n  lots          4, of which 2 are open here\n\
          verified: every entry was read and replayed, and has the root that was signed\n",
         log.head().root
     );
@@ -329,6 +329,10 @@ fn a_whole_log_on_the_screen() {
     assert!(ran.err.contains("no key of the log"), "{}", ran.err);
     folder.write("mirror/tile/entries/000.p/6", log.forked(5).entries.concat());
     folder.run(&["log", "verify", "mirror", "--key", &log.key()]).exits(4);
+    log.mirror(&folder.path("mirror"));
+    folder.write("mirror/tile/0/000.p/6", [7; 6 * 32]);
+    let ran = folder.run(&["log", "verify", "mirror", "--key", &log.key()]).exits(1);
+    assert!(ran.err.contains("tile/0/000.p/6 is not that of the entries"), "{}", ran.err);
     let mut other = Liar::with(ORIGIN, &honest());
     (0..3).for_each(|at| other.append(&lot(&format!("x {at}"), "1")));
     other.publish();
@@ -395,4 +399,53 @@ fn a_status_list_that_hides_a_revocation_is_caught() {
     assert_eq!(ran.out, format!("proven: status-list\n  by      {}\n  what    {what}\n", log.key()));
     let ran = judged(&folder, &[&log]).exits(4);
     assert!(ran.err.contains("the key of the status list is not known"), "{}", ran.err);
+}
+
+/// A witness that has cosigned both histories is at fault itself, and its key alone shows it.
+#[test]
+fn a_witness_that_cosigns_two_histories_is_accused() {
+    let log = Liar::with(ORIGIN, &honest());
+    let mut fork = log.forked(2);
+    fork.append(&drawing("sold twice", "ore", 2, "6", "10"));
+    let name = ytterby_tlog::KeyName::parse("witness.example/1").unwrap();
+    let witness = ytterby_tlog::Cosigner::from_seed(name, &[3; 32]);
+    let cosigned = |log: &Liar| {
+        let mut signed = log.checkpoint();
+        signed.add(witness.cosign(signed.unverified(), 1_790_000_000).unwrap()).unwrap();
+        signed.to_string()
+    };
+    let folder = Folder::new();
+    let judge = |first: String, second: String, keys: &[&str]| {
+        let evidence = json!({ "version": "1", "kind": "split-view", "checkpoints": [first, second] });
+        folder.write("evidence.json", evidence.to_string());
+        let keys = keys.iter().flat_map(|key| ["--key", key]);
+        folder.run(&["log", "verify", "evidence.json"].into_iter().chain(keys).collect::<Vec<_>>())
+    };
+    let (witness_key, log_key) = (witness.verifier_key().to_string(), log.key());
+    let ran = judge(cosigned(&log), cosigned(&fork), &[&witness_key]).exits(1);
+    assert!(ran.out.contains(&format!("  by      {witness_key}\n  what ")), "{}", ran.out);
+    let ran = judge(cosigned(&log), cosigned(&fork), &[&log_key, &witness_key]).exits(1);
+    assert!(ran.out.contains(&format!("  by      {log_key}\n          {witness_key}\n")), "{}", ran.out);
+    // One of them is not cosigned: the log did it, the witness did not.
+    let one = || fork.checkpoint().to_string();
+    judge(cosigned(&log), one(), &[&witness_key]).exits(4);
+    let ran = judge(cosigned(&log), one(), &[&log_key, &witness_key]).exits(1);
+    assert!(!ran.out.contains("witness.example"), "{}", ran.out);
+    judge(cosigned(&log), cosigned(&log), &[&log_key]).exits(4);
+    // A tree that has grown, without a proof that it has grown out of another.
+    let mut grown = log.forked(3);
+    grown.append(&lot("next", "1"));
+    judge(cosigned(&log), cosigned(&grown), &[&log_key]).exits(4);
+}
+
+/// What is written is what is read.
+#[test]
+fn evidence_is_canonical_and_round_trips() {
+    let mut log = Liar::with(ORIGIN, &honest());
+    log.append(&drawing("x", "ore", 2, "1", "8"));
+    log.publish();
+    let folder = Folder::new();
+    monitor(&folder, &[(&log, &log.serve(Duration::ZERO))], &[]).exits(1);
+    let bytes = folder.read("evidence.json");
+    assert_eq!(ytterby::Evidence::parse(bytes.as_bytes()).unwrap().to_bytes(), bytes.as_bytes());
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use ytterby::Evidence;
 use ytterby::text::printable;
-use ytterby_tlog::{SignatureKind, SignedCheckpoint};
+use ytterby_tlog::{Hash, SignatureKind, SignedCheckpoint};
 
 use crate::args::LogVerify;
 use crate::failure::{Failure, REJECTED};
-use crate::follow::{FollowError, LogFiles, Patience, Replica};
+use crate::follow::{FollowError, LogFiles, Patience, Proofs, Replica};
 use crate::input;
 use crate::output::Output;
 use crate::render::style;
@@ -53,13 +53,19 @@ fn log(args: &LogVerify, files: &LogFiles, mut output: Output) -> Result<u8, Fai
     let mut replica = Replica::new(super::home_of(key)?);
     let never = AtomicBool::new(false);
     let patience = Patience::new(Duration::from_secs(args.timeout), &never);
-    let step = replica.read_to(head, files, &patience, |_, _| Ok(())).map_err(|error| match error {
+    let mut leaves = Vec::new();
+    let read = replica.read_to(head, files, &patience, |_, entry| {
+        leaves.push(Hash::of_leaf(entry));
+        Ok(())
+    });
+    let step = read.map_err(|error| match error {
         FollowError::Root { .. } => Failure::rejected(error.to_string()),
         error => undecided(error),
     })?;
     if let Some((index, fault)) = &step.fault {
         return Err(Failure::rejected(format!("{} has signed entry {index}: {fault}", key.name())));
     }
+    let tiles = tiles(&leaves, files)?;
     let counts = step.counts;
     replica.take(step);
     let ledger = replica.ledger();
@@ -78,6 +84,7 @@ fn log(args: &LogVerify, files: &LogFiles, mut output: Output) -> Result<u8, Fai
     line("admissions", counts.admissions.to_string());
     line("closings", counts.closings.to_string());
     line("statuses", counts.statuses.to_string());
+    line("tiles", tiles.to_string());
     line("lots", format!("{lots}, of which {open} are open here"));
     output.data(&text)?;
     output.data(&format!(
@@ -85,6 +92,27 @@ fn log(args: &LogVerify, files: &LogFiles, mut output: Output) -> Result<u8, Fai
         style::good("verified")
     ))?;
     Ok(0)
+}
+
+/// Compares every tile of hashes with the entries, and says how many there are. Whoever proves from
+/// tiles would find out, but only of those that he needs.
+fn tiles(leaves: &[Hash], files: &LogFiles) -> Result<usize, Failure> {
+    let proofs = Proofs::of(leaves).map_err(|error| Failure::undecided(error.to_string()))?;
+    let mut count = 0;
+    for (tile, expected) in proofs.tiles() {
+        let served = files.tile(*tile).map_err(|error| Failure::undecided(error.to_string()))?;
+        let full = match (&served, tile.full()) {
+            (None, Some(full)) => files.tile(full).map_err(|error| Failure::undecided(error.to_string()))?,
+            _ => None,
+        };
+        let missing = || Failure::undecided(format!("{}: {tile} is missing", files.name()));
+        let cut = full.map(|bytes| bytes[..expected.len().min(bytes.len())].to_vec());
+        if served.or(cut).ok_or_else(missing)? != expected {
+            return Err(Failure::rejected(format!("{}: {tile} is not that of the entries", files.name())));
+        }
+        count += 1;
+    }
+    Ok(count)
 }
 
 /// The known witnesses that have signed.
