@@ -44,7 +44,8 @@ fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf
     let text = format!(
         "profile = \"{profile}\"\nlisten = \"127.0.0.1:0\"\npublic_url = \"{scheme}://registry.example\"\n{more}\n\
          [storage]\nsqlite = \"registry.db\"\n[seal]\nsecret_file = \"seal.secret\"\n\
-         [log]\nkey_file = \"log.key\"\nmark_file = \"log.mark\"\n[status]\nkey_file = \"status.key\"\n"
+         [status]\nkey_file = \"status.key\"\n\
+         [log]\nkey_file = \"log.key\"\nmark_file = \"log.mark\"\n"
     );
     fs::write(&path, text).unwrap();
     fs::write(folder.join("seal.secret"), "the secret of this test\n").unwrap();
