@@ -12,7 +12,7 @@ use ytterby_tlog::VerifierKey;
 
 use crate::cosigned::cosigned;
 use crate::make::{Answer, ORIGIN, START, Service, Setting, draw, origin, separation, transfer, trust};
-use crate::witness::Witness;
+use crate::witness::{Witness, published};
 
 const FAR: &str = "far.example/log";
 
@@ -22,6 +22,8 @@ const LATER: &str = "2026-09-02T00:00:00Z";
 /// A table of a registry in a trust file, with the witnesses that watch it and three of them required.
 pub(crate) fn pins(origin: &str, witnesses: &[Witness], status: &str) -> String {
     let mut pins = format!("[[registry]]\norigin = \"{origin}\"\n{status}key = \"{}\"\n", log_key(origin));
+    let keys: Vec<_> = witnesses.iter().map(Witness::key).collect();
+    pins.push_str(&published(&log_key(origin), &keys, 3));
     for witness in witnesses {
         pins.push_str(&format!("[[witness]]\nkey = \"{}\"\naudits = [\"{origin}\"]\n", witness.key()));
     }
@@ -84,8 +86,11 @@ impl Two {
             let text = trust(service, "did:web:nobody.example");
             text.split_once("[[issuer]]").map(|(_, rest)| format!("[[issuer]]{rest}")).unwrap()
         };
-        let registry =
-            |origin| format!("[[registry]]\norigin = \"{origin}\"\nkey = \"{}\"\n", log_key(origin));
+        let keys: Vec<_> = self.witnesses[0].iter().map(Witness::key).collect();
+        let registry = |origin| {
+            let (key, published) = (log_key(origin), published(&log_key(origin), &keys, 3));
+            format!("[[registry]]\norigin = \"{origin}\"\nkey = \"{key}\"\n{published}")
+        };
         // The same four watch both.
         let witness = |witness: &Witness| {
             format!("[[witness]]\nkey = \"{}\"\naudits = [\"{ORIGIN}\", \"{FAR}\"]\n", witness.key())

@@ -11,7 +11,7 @@ use ytterby_tlog::{Hash, NoteSigner, Policy, Receipt, SignedCheckpoint, TreeHead
 
 use crate::log::{bytes, checkpoint, key};
 use crate::make::{ORIGIN, START, Service, Setting, bearer, draw, origin, separation, transfer, trust};
-use crate::witness::{Mood, Witness};
+use crate::witness::{Mood, Witness, policy, published};
 
 /// When the first witness cosigns: with the services' clocks.
 fn time() -> u64 {
@@ -54,13 +54,8 @@ fn proof(receipt: &Value) -> Receipt {
 
 /// When a quorum had signed, by a verifier's policy.
 fn quorum_time(receipt: &Value, witnesses: &[Witness], quorum: usize) -> Option<u64> {
-    let mut policy = format!("log {}\n", key());
-    for (n, witness) in witnesses.iter().enumerate() {
-        policy.push_str(&format!("witness w{n} {}\n", witness.key()));
-    }
-    let names: Vec<_> = (0..witnesses.len()).map(|n| format!("w{n}")).collect();
-    policy.push_str(&format!("group all {quorum} {}\nquorum all\n", names.join(" ")));
-    let policy = Policy::parse(policy.as_bytes()).unwrap();
+    let keys: Vec<_> = witnesses.iter().map(Witness::key).collect();
+    let policy = Policy::parse(policy(&key(), &keys, quorum).as_bytes()).unwrap();
     let entry = receipt["entry"].to_string();
     let origin = key().name().clone();
     proof(receipt).verify(entry.as_bytes(), &origin, &policy).unwrap().witnessed().time()
@@ -80,7 +75,9 @@ fn a_bundle_of_a_witnessed_registry_verifies_with_registration_required() {
     cosigned(&service, &buyer, &sold);
     let bundle = service.client.get(&format!("/v1/certificates/{sold}/bundle"), &buyer).expect(200);
 
+    let keys: Vec<_> = all.iter().map(Witness::key).collect();
     let mut pins = format!("[[registry]]\norigin = \"{ORIGIN}\"\nkey = \"{}\"\n", key());
+    pins.push_str(&published(&key(), &keys, 3));
     for witness in &all {
         pins.push_str(&format!("[[witness]]\nkey = \"{}\"\naudits = [\"{ORIGIN}\"]\n", witness.key()));
     }

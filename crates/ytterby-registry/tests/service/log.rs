@@ -15,6 +15,7 @@ use ytterby_tlog::{
 };
 
 use crate::make::{Answer, ORIGIN, Service, draw, origin, separation, transfer, trust};
+use crate::witness::published;
 
 pub(crate) fn key() -> VerifierKey {
     let (_, public) = Log::new_key(&Home::parse(ORIGIN).unwrap(), &[7; 32]).unwrap();
@@ -104,9 +105,10 @@ fn a_witnessed_delivery_verifies_with_registration_required() {
 
     let witness = Cosigner::from_seed(KeyName::parse("witness.example").unwrap(), &[8; 32]);
     let pins = format!(
-        "[[registry]]\norigin = \"{ORIGIN}\"\nkey = \"{}\"\n[[witness]]\nkey = \"{}\"\naudits = [\"{ORIGIN}\"]\n\
+        "[[registry]]\norigin = \"{ORIGIN}\"\nkey = \"{}\"\n{}[[witness]]\nkey = \"{}\"\naudits = [\"{ORIGIN}\"]\n\
          [quorum]\nneed = 1\ndishonest = 0\n[require]\nregistration = true\n",
         key(),
+        published(&key(), &[witness.verifier_key().clone()], 1),
         witness.verifier_key(),
     );
     let text = trust(&service, &buyer_did).replace("[require]\nregistration = false\n", &pins);
