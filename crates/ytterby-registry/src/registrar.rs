@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use ytterby::Entry;
 use ytterby::digest::Digest;
+use ytterby::event::Event;
 use ytterby::receipt::Receipt;
 use ytterby_store::{
     Admission, Closing, Cosigned, Logged, Registered, Registration, StatusChange, Store, StoreError,
@@ -162,6 +163,33 @@ impl Registrar {
             receipts.push((*digest, logged.index, receipt(logged.clone(), (*published).clone())?));
         }
         Ok(receipts)
+    }
+
+    /// What happened to certificates, as far as a quorum has cosigned it: each event under the first such
+    /// checkpoint, an admission with the newest one that does not reach it.
+    pub(crate) async fn events(
+        &self,
+        digests: Vec<Digest>,
+    ) -> Result<Vec<(&'static str, Event<'static>)>, Problem> {
+        let Some(newest) = self.store.last_cosigned().await? else { return Ok(Vec::new()) };
+        let mut events = Vec::new();
+        for found in self.store.events(digests, newest.size).await? {
+            let entry = Entry::parse(&found.entry).map_err(|e| Problem::internal("a stored entry", &e))?;
+            let Some(cosigned) = self.store.cosigned(found.index).await? else { continue };
+            let own = self.store.events(vec![entry.certificate()], cosigned.size).await?;
+            let Some(logged) = own.into_iter().find(|own| own.index == found.index) else { continue };
+            let (member, before) = match entry {
+                Entry::Closing(_) => ("closings", None),
+                Entry::Status(_) => ("statusChanges", None),
+                Entry::Admission(_) => ("admissions", self.store.cosigned_before(found.index).await?),
+                Entry::Certificate(_) => continue,
+            };
+            let before = before.map(|before| note(&before.note)).transpose()?;
+            let proof = ytterby_tlog::Receipt::new(logged.index, logged.proof, note(&cosigned.note)?);
+            let event = Event::of(&logged.entry, &proof, before.as_ref());
+            events.push((member, event.map_err(|error| Problem::internal("a stored entry", &error))?));
+        }
+        Ok(events)
     }
 
     /// The newest of the cosigned checkpoints, with the proof that it continues the one of a size; none if

@@ -15,7 +15,6 @@ use ytterby_tlog::{
 };
 
 use crate::make::{Answer, ORIGIN, Service, draw, origin, separation, transfer, trust};
-use crate::witness::published;
 
 pub(crate) fn key() -> VerifierKey {
     let (_, public) = Log::new_key(&Home::parse(ORIGIN).unwrap(), &[7; 32]).unwrap();
@@ -105,10 +104,9 @@ fn a_witnessed_delivery_verifies_with_registration_required() {
 
     let witness = Cosigner::from_seed(KeyName::parse("witness.example").unwrap(), &[8; 32]);
     let pins = format!(
-        "[[registry]]\norigin = \"{ORIGIN}\"\nkey = \"{}\"\n{}[[witness]]\nkey = \"{}\"\naudits = [\"{ORIGIN}\"]\n\
+        "[[registry]]\norigin = \"{ORIGIN}\"\nkey = \"{}\"\n[[witness]]\nkey = \"{}\"\naudits = [\"{ORIGIN}\"]\n\
          [quorum]\nneed = 1\ndishonest = 0\n[require]\nregistration = true\n",
         key(),
-        published(&key(), &[witness.verifier_key().clone()], 1),
         witness.verifier_key(),
     );
     let text = trust(&service, &buyer_did).replace("[require]\nregistration = false\n", &pins);
@@ -134,7 +132,7 @@ fn a_witnessed_delivery_verifies_with_registration_required() {
         );
         receipt["proof"] = proof.into();
     }
-    assert_eq!(judged(&bundle), (Verdict::Verified, String::new()));
+    assert_eq!(judged(&bundle), (Verdict::Verified, "registration.private-quorum".to_owned()));
     // A receipt of another certificate is of no use.
     let receipts = bundle["receipts"].as_object_mut().unwrap();
     let other = receipts.values().next().unwrap().clone();

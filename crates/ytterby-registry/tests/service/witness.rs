@@ -19,22 +19,6 @@ use ytterby_tlog::{
 
 use crate::make::Setting;
 
-/// The policy of a log, so many of whose witnesses are a quorum.
-pub(crate) fn policy(log: &VerifierKey, witnesses: &[VerifierKey], need: usize) -> String {
-    let mut policy = format!("log {log}\n");
-    for (n, witness) in witnesses.iter().enumerate() {
-        policy.push_str(&format!("witness w{n} {witness}\n"));
-    }
-    let names: Vec<_> = (0..witnesses.len()).map(|n| format!("w{n}")).collect();
-    policy + &format!("group all {need} {}\nquorum all\n", names.join(" "))
-}
-
-/// What a trust file says below a registry whose policy is published for everybody.
-pub(crate) fn published(log: &VerifierKey, witnesses: &[VerifierKey], need: usize) -> String {
-    let policy = policy(log, witnesses, need);
-    format!("[registry.published]\nby = \"did:web:alliance.example\"\npolicy = \"\"\"\n{policy}\"\"\"\n")
-}
-
 /// How a witness behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mood {
