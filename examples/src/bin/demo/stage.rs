@@ -5,14 +5,15 @@ use std::fs::File;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::{binary, path};
 
-/// How long a program may take until it listens.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How often a program is asked whether it listens, and how long is waited in between.
+const TRIES: u32 = 1_500;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How many witnesses there are, and how many of them are a quorum.
 pub(crate) const WITNESSES: usize = 4;
@@ -161,11 +162,12 @@ impl Process {
             .spawn()
             .with_context(|| format!("{program} does not start: cargo build --workspace"))?;
         let mut process = Process(child);
-        let begun = Instant::now();
+        let mut tries = 0;
         while TcpStream::connect(address).is_err() {
-            let ended = process.0.try_wait()?.is_some() || begun.elapsed() > PATIENCE;
+            let ended = process.0.try_wait()?.is_some() || tries == TRIES;
             ensure!(!ended, "{program} does not listen; its words are in {}", says.display());
-            std::thread::sleep(Duration::from_millis(20));
+            tries += 1;
+            std::thread::sleep(PAUSE);
         }
         Ok(process)
     }
