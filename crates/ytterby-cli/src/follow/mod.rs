@@ -6,6 +6,7 @@
 mod accuse;
 mod files;
 mod kept;
+mod mirror;
 mod proofs;
 mod replica;
 
@@ -15,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 pub(crate) use accuse::accuse;
 pub(crate) use files::LogFiles;
 pub(crate) use kept::{Kept, Read};
+pub(crate) use mirror::mirror;
 pub(crate) use proofs::Proofs;
 pub(crate) use replica::{Fault, FollowError, Patience, Replica};
 

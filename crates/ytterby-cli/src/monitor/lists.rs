@@ -102,7 +102,7 @@ fn compare(list: &StatusList, bytes: &[u8], log: &Watched) -> Result<(), Interru
             (StatusPurpose::Revocation, Some(by)) => Some(evidence(bytes, log, *index, *by)?),
             _ => None,
         };
-        return Err(Interrupted::Found(Box::new(Found { said, evidence })));
+        return Err(Interrupted::Found(Box::new(Found { said, evidence, mirror: None })));
     }
     Ok(())
 }

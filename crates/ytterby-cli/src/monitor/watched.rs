@@ -1,6 +1,6 @@
 //! One log that is followed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ytterby::evidence::{Fork, Statement};
 use ytterby::text::printable;
@@ -9,7 +9,7 @@ use ytterby_tlog::{Hash, SignedCheckpoint, TileTree, TreeHead, VerifierKey};
 
 use super::{Found, Interrupted, Look};
 use crate::failure::Failure;
-use crate::follow::{FollowError, Kept, LogFiles, Patience, Proofs, accuse, origin_hash};
+use crate::follow::{FollowError, Kept, LogFiles, Patience, Proofs, accuse, mirror, origin_hash};
 
 /// Most checkpoints that are ahead of what the log shows, and wait until it has caught up.
 const MOST_AHEAD: usize = 64;
@@ -20,6 +20,8 @@ pub(crate) struct Watched {
     key: VerifierKey,
     files: LogFiles,
     kept: Kept,
+    /// Where that is.
+    folder: PathBuf,
     /// Checkpoints that witnesses have shown and the log does not reach.
     ahead: Vec<SignedCheckpoint>,
     /// The heads, behind the newest, that were found to belong to the log's history.
@@ -39,7 +41,7 @@ impl Watched {
             Kept::create(&folder)?;
         }
         let kept = Kept::open(&folder, &key, home)?;
-        Ok(Watched { key, files, kept, ahead: Vec::new(), agreed: Vec::new() })
+        Ok(Watched { key, files, kept, folder, ahead: Vec::new(), agreed: Vec::new() })
     }
 
     /// Its origin.
@@ -153,7 +155,13 @@ impl Watched {
         };
         let said = format!("{} has signed entry {index}: {fault}", printable(self.origin()));
         let evidence = accuse(&self.kept, &read, signed)?;
-        Err(Interrupted::Found(Box::new(Found { said, evidence })))
+        let mut shown = None;
+        if evidence.is_none() {
+            let folder = self.folder.join(format!("fault-{index}"));
+            mirror(&self.kept, &read, signed, &folder)?;
+            shown = Some(folder);
+        }
+        Err(Interrupted::Found(Box::new(Found { said, evidence, mirror: shown })))
     }
 
     /// What is served does not continue what is known. If the log's own tiles say so too, it has signed
