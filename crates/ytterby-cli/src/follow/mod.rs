@@ -13,7 +13,7 @@ mod replica;
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-pub(crate) use accuse::accuse;
+pub(crate) use accuse::{accuse, fork_in_tiles};
 pub(crate) use files::LogFiles;
 pub(crate) use kept::{Kept, Read};
 pub(crate) use mirror::mirror;

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use ytterby::evidence::{Fork, Statement};
 use ytterby::text::printable;
 use ytterby::{Evidence, Home};
-use ytterby_tlog::{Hash, SignedCheckpoint, TileTree, TreeHead, VerifierKey};
+use ytterby_tlog::{Hash, SignedCheckpoint, TreeHead, VerifierKey};
 
 use super::{Found, Interrupted, Look};
 use crate::failure::Failure;
-use crate::follow::{FollowError, Kept, LogFiles, Patience, Proofs, accuse, mirror, origin_hash};
+use crate::follow::{
+    FollowError, Kept, LogFiles, Patience, Proofs, accuse, fork_in_tiles, mirror, origin_hash,
+};
 
 /// Most checkpoints that are ahead of what the log shows, and wait until it has caught up.
 const MOST_AHEAD: usize = 64;
@@ -147,7 +149,11 @@ impl Watched {
         patience: &Patience<'_>,
     ) -> Result<(), Interrupted> {
         let read = match self.kept.follow(head, &self.files, patience) {
-            Err(error @ FollowError::Root { .. }) => return Err(self.other_history(signed, head, error)),
+            Err(error @ FollowError::Root { .. }) => {
+                let fork = fork_in_tiles(&self.kept, signed, &self.files);
+                let size = self.kept.replica().head().size;
+                return Err(fork.map_or_else(|| error.into(), |fork| self.forked(fork, size)));
+            }
             read => read?,
         };
         let Some((index, fault)) = &read.step.fault else {
@@ -162,20 +168,6 @@ impl Watched {
             shown = Some(folder);
         }
         Err(Interrupted::Found(Box::new(Found { said, evidence, mirror: shown })))
-    }
-
-    /// What is served does not continue what is known. If the log's own tiles say so too, it has signed
-    /// two histories.
-    fn other_history(&self, signed: &SignedCheckpoint, head: TreeHead, error: FollowError) -> Interrupted {
-        let own = self.kept.replica().head();
-        let Some(newest) = self.kept.checkpoint().filter(|_| own.size > 0) else { return error.into() };
-        let mut tree = TileTree::new(head, |tile| self.files.tile(tile));
-        match tree.prove_consistency(own.size) {
-            Ok((prefix, proof)) if prefix.root != own.root => {
-                self.forked(Fork::of_two_sizes(newest.clone(), signed.clone(), prefix.root, proof), own.size)
-            }
-            _ => error.into(),
-        }
     }
 
     /// The proofs of its tree as it is known.
