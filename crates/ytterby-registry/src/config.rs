@@ -12,7 +12,8 @@ use serde::Deserialize;
 use ytterby::Home;
 use zeroize::Zeroizing;
 
-pub use status::{AdmissionConfig, StatusConfig};
+pub(crate) use status::read_trust;
+pub use status::{AdmissionConfig, PeerConfig, StatusConfig};
 pub use witness::{Entries, WitnessAddress, WitnessConfig};
 
 /// What every secret of a demonstration begins with; `profile = "production"` refuses it.
@@ -50,6 +51,9 @@ pub struct Config {
     pub status: StatusConfig,
     /// By whose word lots of other registries are admitted. Without it none are.
     pub admission: Option<AdmissionConfig>,
+    /// Other registries, whose status lists are handed on in bundles of lots that came from there.
+    #[serde(default)]
+    pub peer: Vec<PeerConfig>,
     /// What one request, and all together, may cost.
     #[serde(default)]
     pub limits: Limits,
@@ -260,7 +264,10 @@ impl Config {
             return Err(ConfigError::Production(format!("the plain-http public URL {}", self.public_url)));
         }
         self.witnesses()?;
-        self.admission_trust()?;
+        if let Some(admission) = &self.admission {
+            read_trust(&admission.trust_file)?;
+        }
+        self.peers()?;
         self.secret()?;
         self.log_key().map(|_| ())
     }
