@@ -13,7 +13,8 @@ use crate::follow::{
     FollowError, Kept, LogFiles, Patience, Proofs, accuse, fork_in_tiles, mirror, origin_hash,
 };
 
-/// Most checkpoints that are ahead of what the log shows, and wait until it has caught up.
+/// Most checkpoints that are ahead of what the log shows, and wait until it has caught up; and most that
+/// are behind and need not be looked at again.
 const MOST_AHEAD: usize = 64;
 
 /// A log, its files, and what is kept of it.
@@ -128,6 +129,10 @@ impl Watched {
         } else {
             let (prefix, proof) = self.proofs()?.prefix(head.size)?;
             if prefix == head {
+                // The older ones have most likely been shown for the last time.
+                if self.agreed.len() == MOST_AHEAD {
+                    self.agreed.remove(0);
+                }
                 self.agreed.push(head);
                 return Ok(());
             }
