@@ -109,6 +109,7 @@ pub fn bundle_verify(bytes: &[u8]) -> String {
     };
     let question = Question {
         lot: None,
+        max_status_age: ytterby::StatusAge::default(),
         mass: Mass::parse("1").ok(),
         budget: Budget { certificates: 1000, edges: 4000, signatures: 4000 },
     };

@@ -47,6 +47,7 @@ fn codes(file: &Value) -> BTreeSet<String> {
     let count = |name: &str| file["budget"][name].as_u64().map(|n| usize::try_from(n).unwrap());
     let usual = Budget::default();
     let question = Question {
+        max_status_age: ytterby::StatusAge::default(),
         lot: file["lot"].as_str().map(str::to_owned),
         mass: file["mass"].as_str().map(|mass| Mass::parse(mass).unwrap()),
         budget: Budget {

@@ -118,6 +118,9 @@ pub(crate) struct Verify {
     /// Judge as of this time: 2026-08-30T12:00:00Z, or 2026-08-30 for the end of that day.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) at: Option<jiff::Timestamp>,
+    /// How old status lists may be: 7d, 12h, 30m.
+    #[arg(long, value_name = "AGE", value_parser = age, default_value = "7d")]
+    pub(crate) max_status_age: ytterby::StatusAge,
     /// Record the lots that were verified in this file, and refuse one that is in it already.
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
@@ -427,6 +430,19 @@ fn time(text: &str) -> Result<jiff::Timestamp, String> {
     ytterby::time::parse_time(&text).map_err(|error| error.to_string())
 }
 
+fn age(text: &str) -> Result<ytterby::StatusAge, String> {
+    let wrong = || "not an age such as 7d, 12h or 30m".to_owned();
+    let (count, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let minutes = match unit {
+        "d" => 24 * 60,
+        "h" => 60,
+        "m" => 1,
+        _ => return Err(wrong()),
+    };
+    let count: u32 = count.parse().map_err(|_| wrong())?;
+    Ok(ytterby::StatusAge(jiff::SignedDuration::from_mins(i64::from(count) * minutes)))
+}
+
 fn element(symbol: &str) -> Result<ytterby::element::Element, String> {
     ytterby::element::Element::parse(symbol)
         .ok_or_else(|| "not the symbol of an element, such as Nd".to_owned())
@@ -449,6 +465,15 @@ mod tests {
         }
         Cli::command().debug_assert();
         walk(&Cli::command());
+    }
+
+    #[test]
+    fn ages_have_a_unit() {
+        assert_eq!(age("7d"), Ok(ytterby::StatusAge::default()));
+        assert_eq!(age("168h"), age("7d"));
+        for wrong in ["", "7", "d", "-1d", "7 d", "1.5h", "7é"] {
+            assert!(age(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -5,22 +5,27 @@
 //! Implements the storage side of proto-docs/http-api.md and of the order of effects in
 //! ARCHITECTURE.md.
 
+mod admission;
 mod record;
 mod sqlite;
+mod status;
 
 use std::path::Path;
 use std::pin::Pin;
 
+pub use admission::{Admission, Foreign};
 pub use record::{
     ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, CloseReason, Closing, Cursor, Draw, DrawnBy,
     Entered, Idempotency, IssuerKey, IssuerRow, Logged, LotRecord, NewCertificate, NewLot, Page, Registered,
     Registration, Replay, Scope,
 };
 pub use sqlite::{Checked, Sqlite, SqliteOptions, Synchronous, check, restore};
+pub use status::{Direction, Kin, StatusBits, StatusChange, StatusEvent};
 
 use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::element::Element;
+use ytterby::form::StatusPurpose;
 use ytterby_tlog::{Hash, Tile, TreeHead};
 
 /// What a store answers with, later.
@@ -125,6 +130,48 @@ pub trait Store: Send + Sync + 'static {
 
     /// Asks the storage for one read; `Ok` if it answered.
     fn ping(&self) -> Answer<'_, ()>;
+
+    /// Admits a lot whose transfer is registered in another log, with what is behind it, and logs that;
+    /// from then on the lot is drawn on like any other, and [`Store::lineage`] goes on behind it. The
+    /// index of the entry. [`StoreError::IdTaken`] if its label is here already;
+    /// [`StoreError::Unloggable`] if it was admitted or registered before.
+    fn admit(&self, admission: Admission) -> Answer<'_, u64>;
+
+    /// The receipts, in their JSON form, of those of some certificates that are registered elsewhere.
+    fn foreign_receipts(&self, digests: Vec<Digest>) -> Answer<'_, Vec<(Digest, Vec<u8>)>>;
+
+    /// Changes the status of certificates, all or none, one entry for each; returns the indices of the
+    /// entries. What has the status already is left as it is, and has no entry. [`StoreError::UnknownLot`] for a digest
+    /// that is not registered here, [`StoreError::StatusChanged`] if `expected` is not so,
+    /// [`StoreError::Unloggable`] if a revocation is to be lifted.
+    fn change_status(&self, change: StatusChange) -> Answer<'_, Vec<u64>>;
+
+    /// What a certificate has seen of status changes, oldest first.
+    fn status_events(&self, digest: Digest) -> Answer<'_, Vec<StatusEvent>>;
+
+    /// The certificates with a status on, of those with an index from `from` on and below `to`, and the head
+    /// as of which that is so.
+    fn status_bits(&self, purpose: StatusPurpose, from: u64, to: u64) -> Answer<'_, StatusBits>;
+
+    /// The entries of closings and status changes about certificates, and of admissions of them, with
+    /// proofs for the first head of at least `size`: those that it covers.
+    fn events(&self, digests: Vec<Digest>, size: u64) -> Answer<'_, Vec<Logged>>;
+
+    /// What is behind or after a certificate, a page at a time.
+    fn kin(
+        &self,
+        digest: Digest,
+        direction: Direction,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Answer<'_, Kin>;
+
+    /// Stops every registration and admission from the next commit on, or lets them go on again: `None`. Closings and
+    /// changes of status are still taken.
+    fn halt(&self, reason: Option<String>) -> Answer<'_, ()>;
+
+    /// Why registrations are stopped, if they are.
+    fn halted(&self) -> Answer<'_, Option<String>>;
 }
 
 /// Why a store did not do what it was asked.
@@ -194,6 +241,17 @@ pub enum StoreError {
         /// Which rule.
         why: String,
     },
+    /// The status of a certificate was changed by somebody else: it has seen so many changes.
+    #[error("the status of {certificate} has seen {changes} changes")]
+    StatusChanged {
+        /// The certificate.
+        certificate: Digest,
+        /// How many changes.
+        changes: u64,
+    },
+    /// Registrations are stopped.
+    #[error("registrations are stopped: {0}")]
+    Halted(String),
     /// The queue in front of the engine is full.
     #[error("too many requests are waiting")]
     Busy,

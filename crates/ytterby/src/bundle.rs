@@ -3,6 +3,7 @@
 //! Read member by member, one certificate's tree at a time, so that a hundred thousand certificates
 //! cost little beyond the file itself. Implements proto-docs/bundle.md.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::iter::Peekable;
 
@@ -34,6 +35,7 @@ pub struct Bundle<'a> {
     /// Certificates that break form: their digest, what they call themselves, and how they break it.
     pub(crate) broken: Vec<Broken>,
     receipts: HashMap<Digest, Receipt<'a>>,
+    status_lists: Vec<Cow<'a, [u8]>>,
     /// How many more break form.
     pub(crate) more_broken: usize,
 }
@@ -92,6 +94,18 @@ impl<'a> Bundle<'a> {
         self.receipts.iter().map(|(digest, receipt)| (*digest, receipt))
     }
 
+    /// The same with status lists: the bytes of each credential.
+    #[must_use]
+    pub fn with_status_lists(mut self, lists: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        self.status_lists.extend(lists.into_iter().map(Cow::Owned));
+        self
+    }
+
+    /// The status lists, of which nothing is read yet but that they are strict JSON.
+    pub fn status_lists(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        self.status_lists.iter().map(AsRef::as_ref)
+    }
+
     /// The certificates of sound form, in the order of the file.
     pub fn certificates(&self) -> &[Certificate<'a>] {
         &self.certificates
@@ -139,7 +153,9 @@ impl<'a> Bundle<'a> {
             out.extend_from_slice(format!("{comma}\"{digest}\":").as_bytes());
             out.extend(receipt.to_bytes());
         }
-        out.extend_from_slice(b"},\"statusLists\":[],\"subject\":[");
+        out.extend_from_slice(b"},\"statusLists\":[");
+        out.extend(self.status_lists().collect::<Vec<_>>().join(&b','));
+        out.extend_from_slice(b"],\"subject\":[");
         out.extend_from_slice(subject.join(",").as_bytes());
         out.extend_from_slice(b"]}");
         out
@@ -263,15 +279,23 @@ impl<'a> Builder<'a> {
             "subject" => self.subject(reader)?,
             "certificates" | "attestations" => self.certificates(reader)?,
             "receipts" => self.receipts(reader)?,
-            // Read strictly: what they prove is not looked at by this version.
-            _ => {
-                let mut more = reader.open(b'[')?;
-                while more {
-                    let value = reader.value_up_to(MAX_CERTIFICATE)?;
-                    self.misplaced(name, &value);
-                    more = reader.more(b'[')?;
-                }
+            _ => self.evidence(name, reader)?,
+        }
+        Ok(())
+    }
+
+    /// Read strictly here, and as what they are when they are looked at.
+    fn evidence(&mut self, name: &str, reader: &mut Reader<'a>) -> Result<(), ParseError> {
+        let mut more = reader.open(b'[')?;
+        while more {
+            let from = reader.offset();
+            let value = reader.value_up_to(MAX_CERTIFICATE)?;
+            self.misplaced(name, &value);
+            let span = reader.span(from, reader.offset()).trim_ascii_end();
+            if name == "statusLists" {
+                self.bundle.status_lists.push(Cow::Borrowed(span));
             }
+            more = reader.more(b'[')?;
         }
         Ok(())
     }

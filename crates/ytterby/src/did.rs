@@ -36,6 +36,11 @@ impl Did {
         Ok(Did(text.into()))
     }
 
+    /// The `did:key` of a key.
+    pub fn of_key(key: &Multikey) -> Self {
+        Did(format!("did:key:{key}").into())
+    }
+
     /// The identifier.
     pub fn as_str(&self) -> &str {
         &self.0

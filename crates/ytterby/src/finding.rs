@@ -349,12 +349,33 @@ codes! {
     RegistrationWrongLog "registration.wrong-log" Reject
         "the certificate is registered in another log than its lots' home",
         "the draws are recorded where nobody looks for them; ask for the receipt of the home";
+    StatusAncestorRevoked "status.ancestor-revoked" Undecided
+        "a certificate that this lot was made from is revoked",
+        "ask the issuer what was wrong with it, and whether it was revoked before the lot was drawn on";
+    StatusAttestationRevoked "status.attestation-revoked" Warn
+        "an attestation about a lot is revoked or suspended",
+        "it counts no longer; ask for a current one if it matters";
     StatusExpired "status.expired" Warn
         "an attestation is no longer valid",
         "ask for a current one if it matters";
+    StatusList "status.list" Reject
+        "a status list is none, or not as it was signed",
+        "get the list as the registry serves it";
+    StatusMissing "status.missing" Undecided
+        "whether a certificate is revoked or suspended is not known",
+        "fetch the bundle again with its status lists, and pin the registry's `status_keys`; `[require] status = false` does without";
     StatusNotChecked "status.not-checked" Undecided
         "whether the certificates are revoked was not checked",
-        "this version checks no status lists; `[require] status = false` in the trust file accepts that";
+        "pin the registry and its `status_keys` in the trust file; `[require] status = false` does without";
+    StatusRevoked "status.revoked" Reject
+        "the certificate is revoked",
+        "do not accept the lot under this certificate";
+    StatusStale "status.stale" Undecided
+        "what is known of a certificate's status is too old",
+        "fetch the bundle again, or allow older lists with --max-status-age";
+    StatusSuspended "status.suspended" Undecided
+        "a certificate is suspended",
+        "ask its issuer why, and verify again when it is lifted";
     TimeAfterIssue "time.after-issue" Reject
         "the certificate was signed before what it certifies was done",
         "do not accept promises as certificates; ask for one signed after the fact";

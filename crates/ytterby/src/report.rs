@@ -155,6 +155,8 @@ pub struct CertificateReport {
     pub unbacked: Masses,
     /// Where it was logged, if a receipt shows it.
     pub logged: Option<LoggedIn>,
+    /// Whether its status is known, or was required.
+    pub(crate) status_asked: bool,
     /// Whether a receipt was looked at, or required and missing.
     pub(crate) receipt_asked: bool,
     outcomes: [Outcome; Step::ALL.len()],
@@ -173,6 +175,17 @@ pub struct LoggedIn {
     pub cosigned: usize,
     /// Of how many that audit the log.
     pub witnesses: usize,
+}
+
+/// As of when the statuses of a report are known: its oldest list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusKnown {
+    /// Origin of the list's log.
+    pub log: Home,
+    /// Size of the log up to which the list holds.
+    pub size: u64,
+    /// As of when it holds.
+    pub at: Timestamp,
 }
 
 impl LoggedIn {
@@ -195,6 +208,7 @@ impl CertificateReport {
             drawn: Masses::default(),
             unbacked: Masses::default(),
             logged: None,
+            status_asked: false,
             receipt_asked: false,
             outcomes: [Outcome::Pass; Step::ALL.len()],
         };
@@ -236,6 +250,8 @@ pub struct Report {
     pub registries_pinned: bool,
     /// Whether status was asked for.
     pub status_required: bool,
+    /// The oldest status list that counted: as of when the statuses are known.
+    pub status_known: Option<StatusKnown>,
 }
 
 impl Report {
@@ -249,6 +265,7 @@ impl Report {
             registration_required: trust.require_registration,
             registries_pinned: !trust.registries.is_empty(),
             status_required: trust.require_status,
+            status_known: None,
         }
     }
 
@@ -290,14 +307,19 @@ impl Report {
             && self.certificates.iter().all(|own| own.receipt_asked)
     }
 
+    /// Whether the status of every certificate is known, or was required to be.
+    pub fn is_status_checked(&self) -> bool {
+        !self.certificates.is_empty() && self.certificates.iter().all(|own| own.status_asked)
+    }
+
     /// The steps that were not checked, for all certificates or for some.
     pub fn not_checked(&self) -> Vec<Step> {
-        not_checked(self.is_registration_checked()).collect()
+        not_checked(self.is_registration_checked(), self.is_status_checked()).collect()
     }
 
     /// What this report does not show, said with every one.
     pub fn not_shown(&self) -> Vec<&'static str> {
-        not_shown(self.is_registration_checked())
+        not_shown(self.is_registration_checked(), self.is_status_checked())
     }
 
     pub(crate) fn finished(mut self) -> Self {
@@ -312,28 +334,27 @@ impl Report {
         self
     }
 }
-/// The steps that are not checked, given whether registration is.
-pub(crate) fn not_checked(registration_is: bool) -> impl Iterator<Item = Step> {
-    (!registration_is).then_some(Step::Registration).into_iter().chain([Step::Status])
+
+/// The steps that are not checked, given whether registration and status are.
+pub(crate) fn not_checked(registration_is: bool, status_is: bool) -> impl Iterator<Item = Step> {
+    let registration = (!registration_is).then_some(Step::Registration);
+    registration.into_iter().chain((!status_is).then_some(Step::Status))
 }
 
-/// What no report shows, given whether registration was checked.
-pub(crate) fn not_shown(registration_was: bool) -> Vec<&'static str> {
-    let mut sentences = vec![
+/// What no report shows, given whether registration and status were checked.
+pub(crate) fn not_shown(registration_was: bool, status_was: bool) -> Vec<&'static str> {
+    vec![
         "that the metal in the drum is this metal, and that the assays are true",
         "that the same ore was not registered under another lot elsewhere",
         "what happened after the time asked about: later draws, transfers and pledges",
-    ];
-    sentences.extend(match registration_was {
-        true => [
-            "that the certificates are unrevoked: status lists are not checked",
-            "that the witnesses are independent of the registry and of each other",
-        ],
-        false => [
-            "that the certificates are registered: not every one has a receipt that was checked",
-            "that the certificates are unrevoked: status lists are not checked",
-        ],
-    });
-    sentences.push("that issuers whose keys a registry keeps signed themselves");
-    sentences
+        match registration_was {
+            true => "that the witnesses are independent of the registry and of each other",
+            false => "that the certificates are registered: not every one has a receipt that was checked",
+        },
+        match status_was {
+            true => "what was revoked or suspended after the status lists were made",
+            false => "that the certificates are unrevoked: not every one has status lists that were checked",
+        },
+        "that issuers whose keys a registry keeps signed themselves",
+    ]
 }

@@ -13,7 +13,7 @@ use crate::report::{CertificateReport, Outcome, Report, Step, Verdict, not_check
 use crate::time::format_time;
 use crate::wire::{
     BalanceJson, CertificateJson, CheckJson, Counts, InputJson, LotJson, ProblemJson, RegisteredJson,
-    ReportJson, RunCounts, RunJson,
+    ReportJson, RunCounts, RunJson, StatusAsOf,
 };
 
 /// What a program read, as its report names it.
@@ -34,6 +34,8 @@ pub struct Run {
     pub at: Timestamp,
     /// Whether the registration of everything in every input was checked.
     pub registration_checked: bool,
+    /// Whether the status of everything in every input was.
+    pub status_checked: bool,
     /// How many inputs were verified, rejected, untrusted, undecided.
     pub counts: [usize; 4],
     /// What only all inputs together show: the finding, the lot's number, the inputs concerned.
@@ -74,6 +76,11 @@ impl Report {
                 warnings,
                 registered: self.certificates.iter().filter(|own| own.logged.is_some()).count(),
             },
+            status_as_of: self.status_known.as_ref().map(|known| StatusAsOf {
+                log: known.log.to_string(),
+                size: known.size.to_string(),
+                time: format_time(known.at),
+            }),
             not_checked: self.not_checked().into_iter().map(Step::as_str).collect(),
             not_shown: self.not_shown(),
             certificates: self
@@ -96,8 +103,8 @@ pub fn unreadable_json(input: InputName, why: &str, at: Timestamp) -> serde_json
         exit_code: Verdict::Undecided.exit_code(),
         at: format_time(at),
         network: "none",
-        not_checked: not_checked(false).map(Step::as_str).collect(),
-        not_shown: not_shown(false),
+        not_checked: not_checked(false, false).map(Step::as_str).collect(),
+        not_shown: not_shown(false, false),
         ..ReportJson::default()
     };
     serde_json::to_value(report).unwrap_or_default()
@@ -119,7 +126,9 @@ impl Run {
             at: format_time(self.at),
             network: "none",
             counts: RunCounts { inputs: self.counts.iter().sum(), verified, rejected, untrusted, undecided },
-            not_checked: not_checked(self.registration_checked).map(Step::as_str).collect(),
+            not_checked: not_checked(self.registration_checked, self.status_checked)
+                .map(Step::as_str)
+                .collect(),
             problems: self.problems.iter().map(shown).collect(),
             inputs: self.inputs,
         };
@@ -183,7 +192,9 @@ fn reason(own: &CertificateReport, step: Step, outcome: Outcome) -> Option<&'sta
         (Step::Registration, Outcome::Unknown) if !own.receipt_asked => {
             "not checked: there is no receipt of it, or the trust file pins no registry"
         }
-        (Step::Status, Outcome::Unknown) => "not checked by this version",
+        (Step::Status, Outcome::Unknown) if !own.status_asked => {
+            "not checked: there is no current list of it, or the trust file pins no registry"
+        }
         (Step::Authority, Outcome::Unknown) => "there is no trust file",
         (_, Outcome::Skipped) => "it makes no lot, or something it rests on is missing or broken",
         (_, Outcome::Unknown) => "the evidence is not here; see problems",

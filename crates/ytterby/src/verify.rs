@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::admit::InputLot;
 use crate::budget::Budget;
@@ -12,6 +12,7 @@ use crate::carried::Carried;
 use crate::certificate::{Body, Certificate};
 use crate::check::proof::Keys;
 use crate::check::registration::{Asked, Registration};
+use crate::check::status::{self, Statuses};
 use crate::check::{self, Case, Findings, Known, Logged};
 use crate::decimal::kilograms;
 use crate::digest::Digest;
@@ -29,8 +30,21 @@ pub struct Question {
     pub lot: Option<String>,
     /// The mass that was delivered, to be covered by that lot.
     pub mass: Option<crate::decimal::Mass>,
+    /// A status list that is older does not show that nothing is revoked.
+    pub max_status_age: StatusAge,
     /// How much work the bundle may cause.
     pub budget: Budget,
+}
+
+/// How old a status list may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatusAge(pub SignedDuration);
+
+impl Default for StatusAge {
+    /// Seven days.
+    fn default() -> Self {
+        StatusAge(SignedDuration::from_hours(7 * 24))
+    }
 }
 
 /// Verifies a bundle for a verifier, as of a time.
@@ -69,6 +83,7 @@ pub fn verify_with(
     }
     walk.check_draws(&mut report);
     walk.check_double_draws(&mut report);
+    walk.check_status(&mut report, question.max_status_age);
     report.findings.extend(check::bounds::check_spent(bundle, &lineage, &walk.carried));
     walk.fill_balances(&mut report);
     check_whole(&mut report, bundle, trust, question, &lineage);
@@ -257,6 +272,28 @@ impl<'w, 'a> Walk<'w, 'a> {
         report.findings.extend(found);
     }
 
+    /// Revoked or suspended, as far as the lists of the bundle show.
+    fn check_status(&self, report: &mut Report, oldest: StatusAge) {
+        let subjects: HashSet<Digest> = report.subject.iter().copied().collect();
+        let mut statuses = Statuses::of(self.bundle, self.trust, self.at, oldest.0, &mut report.findings);
+        for own in &mut report.certificates {
+            let Some(position) = self.lineage.index.get(&own.digest) else { continue };
+            let asked = status::Asked {
+                certificate: own.digest,
+                logged: self.logged[*position as usize],
+                is_subject: subjects.contains(&own.digest),
+                is_lot: self.bundle.certificates[*position as usize].lot().is_some(),
+            };
+            if self.trust.registries.is_empty() {
+                continue;
+            }
+            let outcome = statuses.check(&asked, &mut report.findings);
+            own.status_asked = outcome != Outcome::Unknown || self.trust.require_status;
+            own.set(Step::Status, outcome);
+        }
+        report.status_known = statuses.known();
+    }
+
     /// All draws on a lot stay within its content, to the milligram.
     fn check_draws(&self, report: &mut Report) {
         let mut drawn: Vec<_> = self.drawn.iter().collect();
@@ -372,8 +409,8 @@ fn check_whole(
         let text = "the trust file requires registration and pins no registry to check receipts by";
         report.findings.push(Finding::new(Code::RegistrationNotChecked, text));
     }
-    if trust.require_status {
-        let text = "the trust file requires current status, and status lists are not checked";
+    if trust.require_status && trust.registries.is_empty() {
+        let text = "the trust file requires current status and pins no registry whose lists it could be by";
         report.findings.push(Finding::new(Code::StatusNotChecked, text));
     }
 }

@@ -6,6 +6,7 @@ mod forge;
 mod masses;
 mod proofs;
 mod registration;
+mod status;
 mod steps;
 
 use serde_json::{Value, json};
@@ -103,6 +104,7 @@ pub fn all() -> Vec<Vector> {
     let mut all = proofs::all();
     all.extend(faults::all());
     all.extend(registration::all());
+    all.extend(status::all());
     all.extend(masses::all());
     all
 }

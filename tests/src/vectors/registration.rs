@@ -10,11 +10,11 @@ use super::forge::{Made, Signed, input, ore, oxide, sale, set, unset};
 use super::{Forge, vectors};
 use crate::log::{TestLog, witness};
 
-const HOME: &str = "registry.example/ree";
+pub(super) const HOME: &str = "registry.example/ree";
 const RIVAL: &str = "rival.example/ree";
 
 /// A bundle with the receipts that a log gives under a checkpoint, by a verifier who pins the log.
-fn under(f: &mut Forge, log: &TestLog, checkpoint: &SignedCheckpoint, all: &[&Signed]) -> Made {
+pub(super) fn under(f: &mut Forge, log: &TestLog, checkpoint: &SignedCheckpoint, all: &[&Signed]) -> Made {
     let mut made = f.bundle(all).requiring(&log.trusted());
     made.bundle["receipts"] = json!({});
     for signed in all {
@@ -24,7 +24,7 @@ fn under(f: &mut Forge, log: &TestLog, checkpoint: &SignedCheckpoint, all: &[&Si
 }
 
 /// An honest bundle: registered in its order, cosigned by three of four.
-fn registered(f: &mut Forge, log: &mut TestLog, all: &[&Signed]) -> Made {
+pub(super) fn registered(f: &mut Forge, log: &mut TestLog, all: &[&Signed]) -> Made {
     for signed in all {
         log.register(&signed.certificate());
     }
@@ -52,7 +52,7 @@ fn masses(nd: u64, pr: u64) -> Masses {
 }
 
 /// A pool into which a mass of neodymium was charged.
-fn pool(f: &mut Forge, lot: &Signed, number: &str, nd: &str) -> Signed {
+pub(super) fn pool(f: &mut Forge, lot: &Signed, number: &str, nd: &str) -> Signed {
     let mut subject = from_draws(lot, "in-process", "in-process", json!({ "Nd": nd }));
     set(&mut subject, "/lotNumber", json!(number));
     f.sign("ProcessingCertificate", subject)

@@ -26,8 +26,12 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
     let trust = trust_file::load(args.trust.as_deref())?;
     let received = args.record.as_deref().map(Received::open).transpose()?;
     let at = args.at.unwrap_or_else(clock::now);
-    let question =
-        Question { lot: args.lot.clone(), mass: args.mass, budget: ytterby::budget::Budget::default() };
+    let question = Question {
+        lot: args.lot.clone(),
+        mass: args.mass,
+        max_status_age: args.max_status_age,
+        budget: ytterby::budget::Budget::default(),
+    };
     let several = args.inputs.len() > 1 || args.inputs.iter().any(|input| input.is_dir());
     let mut run = Run {
         args,
@@ -40,6 +44,7 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
         several,
         counts: Counts::default(),
         registration: None,
+        status: None,
         reports: Vec::new(),
         draws: Draws::default(),
         delivered: HashMap::new(),
@@ -107,6 +112,8 @@ struct Run<'r> {
     counts: Counts,
     /// Whether the registration of everything was checked; none when nothing was looked at.
     registration: Option<bool>,
+    /// The same of status.
+    status: Option<bool>,
     reports: Vec<Value>,
     draws: Draws,
     /// Lots that are delivered, by the input that delivers them.
@@ -138,6 +145,8 @@ impl Run<'_> {
         self.counts.note(report.verdict());
         let checked = report.is_registration_checked();
         self.registration = Some(checked && self.registration != Some(false));
+        let checked = report.is_status_checked();
+        self.status = Some(checked && self.status != Some(false));
         match self.args.format {
             ReportFormat::Human if self.args.quiet => Ok(()),
             ReportFormat::Human => self.human(&name, &report, &index),
@@ -279,14 +288,20 @@ impl Run<'_> {
             1 => " · together they draw more from a lot than it holds".to_owned(),
             lots => format!(" · together they draw more from {lots} lots than those hold"),
         };
-        let open = self.not_checked().join(" and ");
-        let line = format!("{} checked: {}{together} ({open} not checked)\n", counts.all(), words.join(", "));
+        let open = match self.not_checked().join(" and ") {
+            none if none.is_empty() => none,
+            open => format!(" ({open} not checked)"),
+        };
+        let line = format!("{} checked: {}{together}{open}\n", counts.all(), words.join(", "));
         self.output.data(&line)
     }
 
     /// The steps that were not checked, for all inputs or for some.
     fn not_checked(&self) -> Vec<&'static str> {
-        if self.registration == Some(true) { vec!["status"] } else { vec!["registration", "status"] }
+        [("registration", self.registration), ("status", self.status)]
+            .into_iter()
+            .filter_map(|(step, checked)| (checked != Some(true)).then_some(step))
+            .collect()
     }
 
     fn run_json(&mut self, verdict: Verdict, across: &[run_totals::Overdrawn]) -> Value {
@@ -296,6 +311,7 @@ impl Run<'_> {
             verdict,
             at: self.at,
             registration_checked: self.registration == Some(true),
+            status_checked: self.status == Some(true),
             counts: [verified, rejected, untrusted, undecided],
             problems: problems.collect(),
             inputs: std::mem::take(&mut self.reports),

@@ -1,9 +1,9 @@
-//! The line that says where a delivery was registered, and who has watched.
+//! The lines that say where a delivery was registered, who has watched, and what was revoked.
 
 use std::collections::BTreeSet;
 
 use ytterby::Report;
-use ytterby::report::LoggedIn;
+use ytterby::report::{CertificateReport, LoggedIn, Outcome, Step};
 
 /// How many certificates were found in which logs, cosigned by how many, and how long ago.
 pub(crate) fn line(report: &Report) -> String {
@@ -21,6 +21,20 @@ pub(crate) fn line(report: &Report) -> String {
         (count, _) => format!("{count} registries"),
     };
     format!("{} of {all} logged in {place}{}{open}", logged.len(), watched(&logged, report))
+}
+
+/// How many are revoked or suspended, and how old the knowledge is.
+pub(crate) fn status_line(report: &Report) -> String {
+    let Some(known) = &report.status_known else { return "not checked".to_owned() };
+    let outcome = |own: &&CertificateReport| own.outcome(Step::Status) > Outcome::Skipped;
+    let open = report.certificates.iter().filter(outcome).count();
+    let said = match (open, report.is_status_checked()) {
+        (0, _) => "none revoked or suspended".to_owned(),
+        (_, true) => format!("{open} of {} revoked, suspended or not known", report.certificates.len()),
+        (_, false) => format!("{open} of {} not checked or not as they should be", report.certificates.len()),
+    };
+    let seconds = report.at.as_second() - known.at.as_second();
+    format!("{said} · lists made {}", ago(seconds))
 }
 
 /// The fewest witnesses of any checkpoint, and the time of the latest.

@@ -92,7 +92,7 @@ impl Shown<'_, '_> {
                 let outcomes = self.report.certificates.iter().map(|own| own.outcome(step));
                 let outcome = outcomes.max().unwrap_or(Outcome::Unknown);
                 let text = match step {
-                    Step::Status => "not checked".to_owned(),
+                    Step::Status => registration::status_line(self.report),
                     Step::Registration => registration::line(self.report),
                     _ if self.report.certificates.is_empty() => "nothing to look at".to_owned(),
                     Step::Proof => self.proof(),

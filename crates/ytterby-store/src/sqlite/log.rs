@@ -118,6 +118,32 @@ pub(super) fn logged(
     Ok(all)
 }
 
+/// The entries about certificates that do not register them, as far as the first head of a size reaches.
+pub(super) fn events(
+    connection: &Connection,
+    digests: &[Digest],
+    size: u64,
+) -> Result<Vec<Logged>, StoreError> {
+    let Some(last) = size.checked_sub(1) else { return Ok(Vec::new()) };
+    let head = head_over(connection, Some(size), last)?;
+    let mut tree = TileTree::new(head, |tile| tile_bytes(connection, tile));
+    let mut query = connection.prepare_cached(
+        "SELECT idx, bytes FROM entries
+         WHERE certificate = ?1 AND kind <> 'certificate' AND idx < ?2 ORDER BY idx",
+    )?;
+    let mut all = Vec::new();
+    for digest in digests {
+        let mut rows = query.query(params![digest.as_bytes(), stored(head.size)?])?;
+        while let Some(row) = rows.next()? {
+            let cells = Cells::new("entries", row);
+            let (index, entry) = (cells.count(0)?, cells.get(1)?);
+            let (_, proof) = tree.prove_inclusion(index).map_err(damaged)?;
+            all.push(Logged { index, entry, head, proof });
+        }
+    }
+    Ok(all)
+}
+
 /// The head of an older size, and the proof that the tree of a newer one only grew from it.
 pub(super) fn consistency(
     connection: &Connection,
@@ -128,7 +154,7 @@ pub(super) fn consistency(
     TileTree::new(head, |tile| tile_bytes(connection, tile)).prove_consistency(old).map_err(damaged)
 }
 
-/// Replays the whole log and builds its tree anew: how many certificates it registers.
+/// Replays the whole log and builds its tree anew: how many certificates it registers or admits.
 pub(super) fn replayed(connection: &Connection) -> Result<u64, StoreError> {
     let (mut ledger, mut tree) = (Ledger::new(schema::origin(connection)?), Frontier::new());
     let mut query = connection.prepare("SELECT idx, bytes FROM entries ORDER BY idx")?;
@@ -143,7 +169,7 @@ pub(super) fn replayed(connection: &Connection) -> Result<u64, StoreError> {
         if cells.count(0)? != index {
             return Err(cells.wrong(format!("the entry {index} is missing")));
         }
-        certificates += u64::from(entry.kind() == EntryKind::Certificate);
+        certificates += u64::from(matches!(entry.kind(), EntryKind::Certificate | EntryKind::Admission));
     }
     if tree != frontier(connection)? {
         return Err(inconsistent("log", "its head is not that of its entries".to_owned()));

@@ -3,9 +3,11 @@
 //! SQLite has one writer at a time anyway; giving it a thread of its own turns waiting writers into
 //! one durable commit for all of them. Reads are never in its way: each has a snapshot.
 
+mod admission;
 mod copy;
 mod file;
 mod ledger;
+mod lineage;
 mod list;
 mod log;
 mod parties;
@@ -14,6 +16,7 @@ mod reads;
 mod register;
 mod rows;
 mod schema;
+mod status;
 mod writer;
 
 use std::path::Path;
@@ -21,13 +24,15 @@ use std::path::Path;
 use ytterby::Home;
 use ytterby::did::Did;
 use ytterby::digest::Digest;
+use ytterby::form::StatusPurpose;
 use ytterby_tlog::{Hash, Tile, TreeHead};
 
 pub use copy::{Checked, check, restore};
 
 use crate::{
-    Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Closing, Cursor, DrawnBy, IssuerKey,
-    IssuerRow, Logged, LotRecord, Page, Registered, Registration, Replay, Store, StoreError,
+    Admission, Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Closing, Cursor, Direction,
+    DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Registered, Registration, Replay,
+    StatusBits, StatusChange, StatusEvent, Store, StoreError,
 };
 use file::Claim;
 use readers::Readers;
@@ -138,7 +143,7 @@ impl Store for Sqlite {
     }
 
     fn lineage(&self, digests: Vec<Digest>, limit: usize) -> Answer<'_, Vec<Vec<u8>>> {
-        self.readers.ask(move |connection| reads::lineage(connection, &digests, limit))
+        self.readers.ask(move |connection| lineage::lineage(connection, &digests, limit))
     }
 
     fn drawn_by(&self, digest: Digest) -> Answer<'_, Vec<DrawnBy>> {
@@ -217,5 +222,49 @@ impl Store for Sqlite {
             return Box::pin(std::future::ready(Err(error)));
         }
         self.readers.ask(reads::ping)
+    }
+
+    fn admit(&self, admission: Admission) -> Answer<'_, u64> {
+        let origin = self.origin.clone();
+        self.writer.submit(move |connection| admission::admit(connection, &origin, &admission))
+    }
+
+    fn foreign_receipts(&self, digests: Vec<Digest>) -> Answer<'_, Vec<(Digest, Vec<u8>)>> {
+        self.readers.ask(move |connection| admission::receipts(connection, &digests))
+    }
+
+    fn change_status(&self, change: StatusChange) -> Answer<'_, Vec<u64>> {
+        let origin = self.origin.clone();
+        self.writer.submit(move |connection| status::change(connection, &origin, &change))
+    }
+
+    fn status_events(&self, digest: Digest) -> Answer<'_, Vec<StatusEvent>> {
+        self.readers.ask(move |connection| status::events(connection, digest))
+    }
+
+    fn status_bits(&self, purpose: StatusPurpose, from: u64, to: u64) -> Answer<'_, StatusBits> {
+        self.readers.ask(move |connection| status::bits(connection, purpose, from, to))
+    }
+
+    fn events(&self, digests: Vec<Digest>, size: u64) -> Answer<'_, Vec<Logged>> {
+        self.readers.ask(move |connection| log::events(connection, &digests, size))
+    }
+
+    fn kin(
+        &self,
+        digest: Digest,
+        direction: Direction,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Answer<'_, Kin> {
+        self.readers.ask(move |connection| lineage::kin(connection, digest, direction, after, limit))
+    }
+
+    fn halt(&self, reason: Option<String>) -> Answer<'_, ()> {
+        self.writer.submit(move |connection| status::halt(connection, reason.as_deref()))
+    }
+
+    fn halted(&self) -> Answer<'_, Option<String>> {
+        self.readers.ask(status::halted)
     }
 }

@@ -1,7 +1,5 @@
 //! Reading certificates, lots and what is behind them.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, params};
 use ytterby::digest::Digest;
 use ytterby::masses::Masses;
@@ -109,43 +107,8 @@ pub(super) fn drawn_by(connection: &Connection, digest: Digest) -> Result<Vec<Dr
     Ok(draws)
 }
 
-/// Certificates, all that is behind them, and every attestation about any of these.
-pub(super) fn lineage(
-    connection: &Connection,
-    digests: &[Digest],
-    limit: usize,
-) -> Result<Vec<Vec<u8>>, StoreError> {
-    let mut found = BTreeSet::new();
-    let mut next = Vec::new();
-    let meet = |seq: i64, found: &mut BTreeSet<i64>, next: &mut Vec<i64>| {
-        if found.insert(seq) {
-            next.push(seq);
-        }
-        if found.len() > limit { Err(StoreError::TooMany(limit)) } else { Ok(()) }
-    };
-    for digest in digests {
-        meet(seq_of(connection, *digest)?, &mut found, &mut next)?;
-    }
-    // Attestations draw nothing and nothing draws on them, so they need no walk of their own; one
-    // about an attestation is found all the same.
-    let mut behind = connection.prepare_cached(
-        "SELECT parent FROM draws WHERE child = ?1
-         UNION ALL SELECT a.attestation FROM certificates c JOIN abouts a ON a.lot = c.digest WHERE c.seq = ?1",
-    )?;
-    while let Some(seq) = next.pop() {
-        let mut rows = behind.query(params![seq])?;
-        while let Some(row) = rows.next()? {
-            meet(Cells::new("draws", row).get(0)?, &mut found, &mut next)?;
-        }
-    }
-    let mut query = connection.prepare_cached("SELECT bytes FROM certificates WHERE seq = ?1")?;
-    found
-        .iter()
-        .map(|seq| query.query_row(params![seq], |row| row.get(0)).map_err(StoreError::from))
-        .collect()
-}
-
-fn seq_of(connection: &Connection, digest: Digest) -> Result<i64, StoreError> {
+/// The number of a certificate.
+pub(super) fn seq_of(connection: &Connection, digest: Digest) -> Result<i64, StoreError> {
     let mut query = connection.prepare_cached("SELECT seq FROM certificates WHERE digest = ?1")?;
     let mut rows = query.query(params![digest.as_bytes()])?;
     match rows.next()? {

@@ -9,7 +9,7 @@ use ytterby::entry::{Entry, Taken};
 
 use super::reads::drawn;
 use super::rows::{Cells, stored};
-use super::{ledger, log};
+use super::{ledger, log, status};
 use crate::{
     CloseReason, Closing, Draw, Entered, Idempotency, NewCertificate, NewLot, Registered, Registration,
     StoreError,
@@ -43,6 +43,7 @@ pub(super) fn register(
     origin: &Home,
     registration: &Registration,
 ) -> Result<Registered, StoreError> {
+    status::going_on(connection)?;
     if let Some(idempotency) = &registration.idempotency {
         remember(connection, idempotency)?;
     }
@@ -90,7 +91,7 @@ fn remember(connection: &Connection, answer: &Idempotency) -> Result<(), StoreEr
 }
 
 /// The certificate's row; its number is the next one.
-fn insert(connection: &Connection, new: &NewCertificate, at: &str) -> Result<i64, StoreError> {
+pub(super) fn insert(connection: &Connection, new: &NewCertificate, at: &str) -> Result<i64, StoreError> {
     let inserted = connection
         .prepare_cached(
             "INSERT INTO certificates (digest, id, issuer, kind, created, registered, external_id, bytes)
@@ -135,7 +136,13 @@ fn who_has_it(connection: &Connection, new: &NewCertificate) -> Result<StoreErro
 }
 
 /// A lot without a holder went to somebody without a DID: it is closed from the start.
-fn open(connection: &Connection, seq: i64, home: &Home, lot: &NewLot, at: &str) -> Result<(), StoreError> {
+pub(super) fn open(
+    connection: &Connection,
+    seq: i64,
+    home: &Home,
+    lot: &NewLot,
+    at: &str,
+) -> Result<(), StoreError> {
     let delivered = lot.holder.is_none().then_some((at, CloseReason::Delivered.as_str()));
     connection
         .prepare_cached(

@@ -13,7 +13,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x5974_7462;
 
 /// The version of the tables below, in the file's header.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Makes the tables in an empty database, in one transaction with the header that names them.
 pub(super) fn create(connection: &Connection, origin: &Home) -> Result<(), StoreError> {
@@ -72,7 +72,9 @@ pub(super) fn recognise(connection: &Connection) -> Result<(), String> {
 /// an index. `days` bounds the `seq` of each day's registrations, so that a time range is a range
 /// of `seq`: times alone do not rise strictly with `seq`. `abouts.lot` may be a lot of another
 /// registry, so it is a digest. `log.frontier` is the one head that grows; `heads` has one of each
-/// commit. A row of `tiles` is the widest that its tile has been: narrower ones are its beginning.
+/// commit. `statuses.idx` is the index of the certificate's own entry, which is its bit in the status lists.
+/// `foreigners` are certificates behind an admitted transfer that are registered in other logs, and
+/// the transfer itself, whose bytes are in `certificates`. A row of `tiles` is the widest that its tile has been: narrower ones are its beginning.
 const TABLES: &str = "
 CREATE TABLE certificates (
     seq         INTEGER PRIMARY KEY,
@@ -149,10 +151,44 @@ CREATE TABLE abouts (
     PRIMARY KEY (lot, attestation)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE admissions (
+    certificate INTEGER PRIMARY KEY REFERENCES certificates,
+    origin      TEXT NOT NULL,
+    idx         INTEGER NOT NULL CHECK (idx >= 0)
+) STRICT;
+
+CREATE TABLE foreigners (
+    digest  BLOB PRIMARY KEY CHECK (length(digest) = 32),
+    bytes   BLOB,
+    receipt BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE foreign_links (
+    child  BLOB NOT NULL REFERENCES foreigners,
+    parent BLOB NOT NULL CHECK (length(parent) = 32),
+    PRIMARY KEY (child, parent)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE statuses (
+    idx       INTEGER PRIMARY KEY CHECK (idx >= 0),
+    revoked   INTEGER NOT NULL DEFAULT 0 CHECK (revoked IN (0, 1)),
+    suspended INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1))
+) STRICT;
+
+CREATE TABLE status_events (
+    idx    INTEGER PRIMARY KEY REFERENCES entries,
+    of     INTEGER NOT NULL REFERENCES statuses,
+    reason TEXT NOT NULL,
+    by     TEXT NOT NULL,
+    at     TEXT NOT NULL
+) STRICT;
+CREATE INDEX status_events_of ON status_events (of);
+
 CREATE TABLE log (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
     origin   TEXT NOT NULL,
-    frontier BLOB NOT NULL
+    frontier BLOB NOT NULL,
+    halted   TEXT
 ) STRICT;
 
 CREATE TABLE entries (

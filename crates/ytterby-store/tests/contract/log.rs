@@ -11,7 +11,7 @@ use ytterby_tlog::{Frontier, Hash, Tile, TreeHead, verify_consistency, verify_in
 use crate::make::{AT, attestation, certificate, did, drawing, home, registration, wait};
 
 /// Every entry, replayed from the first; the head is that of their tree.
-fn replayed(store: &dyn Store) -> (Ledger, TreeHead) {
+pub(crate) fn replayed(store: &dyn Store) -> (Ledger, TreeHead) {
     let head = wait(store.head()).unwrap();
     let entries = wait(store.entries(0, usize::MAX >> 1)).unwrap();
     let (mut ledger, mut tree) = (Ledger::new(home()), Frontier::new());

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test says why it fails by panicking")]
 
+mod arriving;
 mod certificates;
 mod contention;
 mod drawing;
@@ -13,6 +14,7 @@ mod model;
 mod parties;
 #[path = "../random/mod.rs"]
 mod random;
+mod recall;
 
 use std::any::Any;
 
@@ -44,6 +46,9 @@ macro_rules! contract {
         contract!(
             $engine,
             $open,
+            arriving::a_lot_is_admitted_once_and_drawn_on,
+            arriving::a_lot_comes_back,
+            arriving::what_does_not_belong_together_is_not_admitted,
             certificates::what_is_registered_is_read,
             certificates::names_are_taken_once,
             certificates::an_idempotency_key_is_stored_with_its_certificates,
@@ -57,6 +62,10 @@ macro_rules! contract {
             drawing::a_lineage_has_all_that_is_behind,
             listing::every_filter_fits,
             listing::pages_do_not_shift,
+            recall::a_status_is_an_entry_and_a_bit,
+            recall::events_are_proven,
+            recall::kin_are_found_both_ways,
+            recall::a_halt_stops_the_next_registration,
             parties::issuers_have_one_did_and_one_name,
             parties::a_new_custodial_key_retires_the_old_one,
             parties::api_keys_are_found_listed_and_revoked,

@@ -13,6 +13,7 @@ pub(crate) mod mass;
 pub(crate) mod proof;
 pub(crate) mod registration;
 pub(crate) mod split;
+pub(crate) mod status;
 pub(crate) mod time;
 
 use jiff::Timestamp;

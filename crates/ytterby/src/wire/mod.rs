@@ -11,6 +11,7 @@ mod hint;
 mod leaf;
 mod report;
 mod schema;
+mod status_list;
 mod subject;
 
 pub(crate) use claims::{assay_of, claims, declared_of, mass_of};
@@ -23,6 +24,7 @@ pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
 pub(crate) use report::{
     BalanceJson, CertificateJson, CheckJson, Counts, InputJson, LotJson, ProblemJson, RegisteredJson,
-    ReportJson, RunCounts, RunJson,
+    ReportJson, RunCounts, RunJson, StatusAsOf,
 };
 pub use schema::{draft_schemas, published_schemas};
+pub(crate) use status_list::StatusListCredential;

@@ -41,6 +41,9 @@ pub(crate) struct ReportJson {
     pub(crate) subject: Vec<String>,
     /// How many of what.
     pub(crate) counts: Counts,
+    /// The oldest status list that counted: as of when statuses are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status_as_of: Option<StatusAsOf>,
     /// Steps that were not checked, for all certificates or for some.
     pub(crate) not_checked: Vec<&'static str>,
     /// What no report shows.
@@ -95,6 +98,19 @@ pub(crate) struct RunCounts {
     pub(crate) untrusted: usize,
     /// Undecided.
     pub(crate) undecided: usize,
+}
+
+/// As of when statuses are known.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct StatusAsOf {
+    /// Origin of the log.
+    pub(crate) log: String,
+    /// Size of the log up to which the list holds.
+    pub(crate) size: String,
+    /// The time as of which it holds.
+    pub(crate) time: String,
 }
 
 /// What was read.

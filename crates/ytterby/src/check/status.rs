@@ -1,0 +1,147 @@
+//! Revoked, suspended, and how old that knowledge is. (proto-docs/status.md, "What a list shows".)
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Logged;
+use crate::bundle::Bundle;
+use crate::digest::Digest;
+use crate::finding::{Code, Finding};
+use crate::form::StatusPurpose;
+use crate::report::{Outcome, StatusKnown};
+use crate::status_list::{LIST_BITS, StatusList};
+use crate::time::format_time;
+use crate::trust::Trust;
+
+/// A list may be so much newer than the time asked about: clocks differ.
+const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
+
+/// The lists of a bundle that count, at the time asked about.
+pub(crate) struct Statuses<'t> {
+    trust: &'t Trust,
+    at: Timestamp,
+    oldest: SignedDuration,
+    lists: HashMap<(usize, u64, StatusPurpose), StatusList>,
+    known: Option<StatusKnown>,
+}
+
+/// Whose status is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) certificate: Digest,
+    /// Where it was logged, if that was found.
+    pub(crate) logged: Option<Logged>,
+    pub(crate) is_subject: bool,
+    pub(crate) is_lot: bool,
+}
+
+impl<'t> Statuses<'t> {
+    /// Reads the lists; those that are wrong are findings, those that nobody asked for are left out.
+    pub(crate) fn of(
+        bundle: &Bundle<'_>,
+        trust: &'t Trust,
+        at: Timestamp,
+        oldest: SignedDuration,
+        findings: &mut Vec<Finding>,
+    ) -> Self {
+        let mut statuses = Statuses { trust, at, oldest, lists: HashMap::new(), known: None };
+        if trust.registries.is_empty() {
+            return statuses;
+        }
+        for (number, bytes) in bundle.status_lists().enumerate() {
+            match StatusList::parse(bytes) {
+                Ok(list) => statuses.add(list),
+                Err(error) => {
+                    let pointer = format!("/statusLists/{number}");
+                    findings.push(Finding::new(Code::StatusList, error.to_string()).at(pointer));
+                }
+            }
+        }
+        statuses
+    }
+
+    fn add(&mut self, list: StatusList) {
+        let Some((registry, pinned)) = self.trust.registry(list.log.as_str()) else { return };
+        if !pinned.status_keys.contains(&list.key)
+            || list.at > self.at.saturating_add(CLOCKS).unwrap_or(self.at)
+        {
+            return;
+        }
+        let place = (registry, list.number, list.purpose);
+        let newer = self.lists.get(&place).is_none_or(|known| (known.size, known.at) < (list.size, list.at));
+        if newer {
+            self.lists.insert(place, list);
+        }
+    }
+
+    /// Judges the status of one certificate; what is not said is as it should be.
+    pub(crate) fn check(&mut self, asked: &Asked, findings: &mut Vec<Finding>) -> Outcome {
+        let required = self.trust.require_status;
+        let mut add = |code: Code, text: String| {
+            findings.push(Finding::new(code, text).about(asked.certificate));
+            Outcome::of(code.effect())
+        };
+        let Some(logged) = asked.logged else {
+            let text = "it has no place in a log that the trust file pins";
+            return if required { add(Code::StatusMissing, text.to_owned()) } else { Outcome::Unknown };
+        };
+        let mut outcome = Outcome::Pass;
+        for purpose in StatusPurpose::ALL {
+            let place = (logged.registry, logged.index / LIST_BITS, *purpose);
+            let found = self.lists.get(&place).and_then(|list| Some((list, list.get(logged.index)?)));
+            let own = match found {
+                None if required => add(Code::StatusMissing, missing(*purpose)),
+                None => Outcome::Unknown,
+                Some((list, true)) => {
+                    note(&mut self.known, list);
+                    let (code, text) = (set(asked, *purpose), said(list));
+                    add(code, text)
+                }
+                Some((list, false)) => {
+                    let old = self.at.duration_since(list.at) > self.oldest;
+                    note(&mut self.known, list);
+                    match (old, required) {
+                        (true, true) => add(Code::StatusStale, said(list)),
+                        (true, false) => Outcome::Unknown,
+                        (false, _) => Outcome::Pass,
+                    }
+                }
+            };
+            outcome = outcome.max(own);
+        }
+        outcome
+    }
+
+    /// As of when everything that was asked is known.
+    pub(crate) fn known(self) -> Option<StatusKnown> {
+        self.known
+    }
+}
+
+fn missing(purpose: StatusPurpose) -> String {
+    format!("no list of a pinned status key, as of the time asked about, shows its {purpose}")
+}
+
+/// Which code says that a status is on.
+fn set(asked: &Asked, purpose: StatusPurpose) -> Code {
+    match (asked.is_subject, asked.is_lot, purpose) {
+        (true, _, StatusPurpose::Revocation) => Code::StatusRevoked,
+        (false, true, StatusPurpose::Revocation) => Code::StatusAncestorRevoked,
+        (true, _, StatusPurpose::Suspension) | (false, true, StatusPurpose::Suspension) => {
+            Code::StatusSuspended
+        }
+        (false, false, _) => Code::StatusAttestationRevoked,
+    }
+}
+
+fn said(list: &StatusList) -> String {
+    format!("by the list of {} as of {}, size {}", list.log, format_time(list.at), list.size)
+}
+
+fn note(known: &mut Option<StatusKnown>, list: &StatusList) {
+    let own = StatusKnown { at: list.at, size: list.size, log: list.log.clone() };
+    if known.as_ref().is_none_or(|known| own.at < known.at) {
+        *known = Some(own);
+    }
+}

@@ -1,0 +1,166 @@
+//! Vectors of status: lists, who signed them, how old they are, and what they say of whom.
+
+use serde_json::{Value, json};
+use ytterby::Home;
+use ytterby::form::StatusPurpose;
+use ytterby::key::SigningKey;
+use ytterby::status_list::NewStatusList;
+use ytterby::time::parse_time;
+
+use super::forge::{Made, Signed, set};
+use super::registration::{HOME, registered};
+use super::{Forge, vectors};
+use crate::log::TestLog;
+
+/// When the lists of an honest bundle were made: an hour before the time asked about.
+const MADE: &str = "2026-11-24T11:00:00Z";
+
+fn status_key() -> SigningKey {
+    SigningKey::from_seed(&[0x5a; 32])
+}
+
+/// A list of the log with some indices set, by the registry's status key.
+fn list(purpose: StatusPurpose, size: u64, at: &str, set: &[u64]) -> NewList {
+    NewList {
+        purpose,
+        size,
+        at: at.to_owned(),
+        set: set.to_vec(),
+        origin: HOME,
+        number: 0,
+        key: status_key(),
+    }
+}
+
+struct NewList {
+    purpose: StatusPurpose,
+    size: u64,
+    at: String,
+    set: Vec<u64>,
+    origin: &'static str,
+    number: u64,
+    key: SigningKey,
+}
+
+impl NewList {
+    fn value(&self) -> Value {
+        let log = Home::parse(self.origin).expect("an origin");
+        let at = parse_time(&self.at).expect("a time");
+        let Self { purpose, size, set, number, .. } = self;
+        let new = NewStatusList { log: &log, number: *number, purpose: *purpose, size: *size, at, set };
+        serde_json::from_slice(&new.sign(&self.key)).expect("JSON")
+    }
+}
+
+const REVOCATION: StatusPurpose = StatusPurpose::Revocation;
+const SUSPENSION: StatusPurpose = StatusPurpose::Suspension;
+
+/// Registered certificates with lists, by a verifier who requires both.
+fn with_lists(f: &mut Forge, all: &[&Signed], lists: &[NewList]) -> Made {
+    let mut made = registered(f, &mut TestLog::new(HOME), all);
+    made.bundle["statusLists"] = lists.iter().map(NewList::value).collect();
+    let pin = format!("status_keys = [\"{}\"]\nkey", status_key().public());
+    made.trusting("status = false", "status = true")
+        .trusting("\nkey = \"registry", &format!("\n{pin} = \"registry"))
+}
+
+/// An ore and an oxide with two honest lists in which some indices are set.
+fn ore_and_oxide(f: &mut Forge, revoked: &[u64], suspended: &[u64]) -> Made {
+    let ore = f.ore();
+    let oxide = f.oxide(&ore);
+    with_lists(
+        f,
+        &[&ore, &oxide],
+        &[list(REVOCATION, 2, MADE, revoked), list(SUSPENSION, 2, MADE, suspended)],
+    )
+}
+
+/// The same of an ore alone, one of the lists made otherwise.
+fn ore_with(f: &mut Forge, change: impl FnOnce(&mut NewList)) -> Made {
+    let ore = f.ore();
+    let mut revocations = list(REVOCATION, 1, MADE, &[]);
+    change(&mut revocations);
+    with_lists(f, &[&ore], &[revocations, list(SUSPENSION, 1, MADE, &[])])
+}
+
+vectors! {
+    /// Both lists of the log are there, an hour old, and no bit is set: accepted.
+    "honest-status" [] |f| {
+        ore_and_oxide(f, &[], &[])
+    }
+    /// The certificate asked about is revoked.
+    "status.revoked" ["status.revoked"] |f| {
+        ore_and_oxide(f, &[1], &[])
+    }
+    /// What it was made from is revoked, and nothing shows that this was before it was drawn on.
+    "status.ancestor-revoked" ["status.ancestor-revoked"] |f| {
+        ore_and_oxide(f, &[0], &[])
+    }
+    /// The certificate asked about is suspended.
+    "status.suspended" ["status.suspended"] |f| {
+        ore_and_oxide(f, &[], &[1])
+    }
+    /// What it was made from is suspended.
+    "status.suspended-ancestor" ["status.suspended"] |f| {
+        ore_and_oxide(f, &[], &[0])
+    }
+    /// An assay report beside the lot is revoked.
+    "status.attestation-revoked" ["status.attestation-revoked"] |f| {
+        let ore = f.ore();
+        let audit = f.sign("AttestationCertificate", json!({
+            "home": HOME, "kind": "audit", "about": { "sampleId": "S-1" }, "result": "passed",
+        }));
+        let lists = [list(REVOCATION, 2, MADE, &[1]), list(SUSPENSION, 2, MADE, &[])];
+        let mut made = with_lists(f, &[&ore, &audit], &lists);
+        made.bundle["subject"] = json!([ore.digest()]);
+        made
+    }
+    /// There is a list of revocations and none of suspensions.
+    "status.missing" ["status.missing"] |f| {
+        let ore = f.ore();
+        with_lists(f, &[&ore], &[list(REVOCATION, 1, MADE, &[])])
+    }
+    /// The list is from before the certificate was logged.
+    "status.missing-older-than-the-entry" ["status.missing"] |f| {
+        ore_with(f, |list| list.size = 0)
+    }
+    /// The list is that of other indices.
+    "status.missing-other-list" ["status.missing"] |f| {
+        ore_with(f, |list| list.number = 1)
+    }
+    /// The list is that of another log with the same status key.
+    "status.missing-other-log" ["status.missing"] |f| {
+        ore_with(f, |list| list.origin = "rival.example/ree")
+    }
+    /// The list is by a key that the trust file does not name.
+    "status.missing-other-key" ["status.missing"] |f| {
+        ore_with(f, |list| list.key = SigningKey::from_seed(&[1; 32]))
+    }
+    /// The list is from after the time asked about, more than clocks may differ.
+    "status.missing-from-later" ["status.missing"] |f| {
+        ore_with(f, |list| list.at = "2026-11-24T12:05:01Z".to_owned())
+    }
+    /// The list is seven days and a second old.
+    "status.stale" ["status.stale"] |f| {
+        ore_with(f, |list| list.at = "2026-11-17T11:59:59Z".to_owned())
+    }
+    /// The list is seven days old to the second: accepted.
+    "honest-status-seven-days-old" [] |f| {
+        ore_with(f, |list| list.at = "2026-11-17T12:00:00Z".to_owned())
+    }
+    /// A newer list, in which the bit is set, counts more than an older one.
+    "status.revoked-in-the-newer-list" ["status.revoked"] |f| {
+        let ore = f.ore();
+        let newer = list(REVOCATION, 2, MADE, &[0]);
+        with_lists(f, &[&ore], &[newer, list(REVOCATION, 1, MADE, &[]), list(SUSPENSION, 1, MADE, &[])])
+    }
+    /// A bit of the list was changed after it was signed.
+    "status.list" ["status.list"] |f| {
+        let mut made = ore_and_oxide(f, &[], &[]);
+        let extra = list(REVOCATION, 1, MADE, &[0]).value()["credentialSubject"]["encodedList"].clone();
+        let mut altered = list(REVOCATION, 1, MADE, &[]).value();
+        set(&mut altered, "/credentialSubject/encodedList", extra);
+        made.bundle["statusLists"].as_array_mut().expect("a list").push(altered);
+        made
+    }
+}
