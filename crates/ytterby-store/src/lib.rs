@@ -6,7 +6,9 @@
 //! ARCHITECTURE.md.
 
 mod admission;
+mod postgres;
 mod record;
+mod sound;
 mod sqlite;
 mod status;
 
@@ -14,6 +16,7 @@ use std::path::Path;
 use std::pin::Pin;
 
 pub use admission::{Admission, Foreign};
+pub use postgres::{Postgres, PostgresOptions, Replication};
 pub use record::{
     ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, CloseReason, Closing, Cursor, Draw, DrawnBy,
     Entered, Idempotency, IssuerKey, IssuerRow, Logged, LotRecord, NewCertificate, NewLot, Page, Registered,

@@ -32,7 +32,7 @@ pub use copy::{Checked, check, restore};
 use crate::{
     Admission, Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Closing, Cursor, Direction,
     DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Registered, Registration, Replay,
-    StatusBits, StatusChange, StatusEvent, Store, StoreError,
+    StatusBits, StatusChange, StatusEvent, Store, StoreError, sound,
 };
 use file::Claim;
 use readers::Readers;
@@ -113,7 +113,7 @@ impl Sqlite {
 
 impl Store for Sqlite {
     fn register(&self, registration: Registration) -> Answer<'_, Registered> {
-        if let Err(error) = register::sound(&registration) {
+        if let Err(error) = sound::registration(&registration) {
             return Box::pin(std::future::ready(Err(error)));
         }
         let origin = self.origin.clone();
@@ -225,6 +225,9 @@ impl Store for Sqlite {
     }
 
     fn admit(&self, admission: Admission) -> Answer<'_, u64> {
+        if let Err(error) = sound::admission(&admission) {
+            return Box::pin(std::future::ready(Err(error)));
+        }
         let origin = self.origin.clone();
         self.writer.submit(move |connection| admission::admit(connection, &origin, &admission))
     }

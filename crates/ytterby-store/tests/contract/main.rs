@@ -1,10 +1,18 @@
 //! What every engine has to do, through `dyn Store` alone. An engine brings a function that opens
-//! an empty store, and one line at the foot of this file.
+//! an empty store, if it can be had here, and one line at the foot of this file.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test says why it fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test says why it fails by panicking"
+)]
 
 mod arriving;
 mod certificates;
+#[expect(dead_code, reason = "the contract needs one server that lives")]
+#[path = "../cluster/mod.rs"]
+mod cluster;
 mod contention;
 mod drawing;
 mod listing;
@@ -19,7 +27,7 @@ mod recall;
 use std::any::Any;
 
 use make::home;
-use ytterby_store::{Sqlite, SqliteOptions, Store};
+use ytterby_store::{Postgres, PostgresOptions, Replication, Sqlite, SqliteOptions, Store};
 
 /// An empty store and what has to live as long as it.
 struct Fixture {
@@ -36,8 +44,10 @@ macro_rules! contract {
             $(
                 #[test]
                 fn $case() {
-                    let fixture: Fixture = $open();
-                    $module::$case(&*fixture.store);
+                    let fixture: Option<Fixture> = $open();
+                    if let Some(fixture) = fixture {
+                        $module::$case(&*fixture.store);
+                    }
                 }
             )*
         }
@@ -81,5 +91,12 @@ macro_rules! contract {
 contract!(sqlite, || {
     let folder = tempfile::tempdir().unwrap();
     let store = Sqlite::open(folder.path().join("store.db"), &home(), SqliteOptions::default()).unwrap();
-    Fixture { store: Box::new(store), _place: Box::new(folder) }
+    Some(Fixture { store: Box::new(store), _place: Box::new(folder) })
+});
+
+contract!(postgres, || {
+    let url = cluster::database(cluster::programs()?);
+    let options = PostgresOptions { replication: Replication::Any, ..PostgresOptions::default() };
+    let store = Postgres::open(&url, &home(), options).unwrap();
+    Some(Fixture { store: Box::new(store), _place: Box::new(()) })
 });
