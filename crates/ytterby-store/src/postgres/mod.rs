@@ -53,7 +53,8 @@ pub struct PostgresOptions {
     pub queue: usize,
     /// So many connections read.
     pub readers: usize,
-    /// How long the server works on one statement, waits for the lock, or waits for a standby.
+    /// How long the server may work on one statement or wait for the lock, and how long a commit may
+    /// take before it is in doubt. (A wait for a standby the server itself never ends.)
     pub statement_timeout: Duration,
 }
 

@@ -196,7 +196,7 @@ impl Writing {
     async fn group(&mut self, first: Work) {
         let mut group = vec![first];
         let mut apart = Vec::new();
-        self.gather(&mut group, &mut apart);
+        gather(&mut self.waiting, self.options.group, &mut group, &mut apart);
         let (fate, tells) = match self.connected().await {
             Ok(()) => self.transaction(group, &mut apart).await,
             Err(error) => (Fate::Undone(error), group.into_iter().map(untried).collect()),
@@ -205,18 +205,6 @@ impl Writing {
         tells.into_iter().for_each(|tell| tell(&fate));
         for (party, reply) in apart {
             self.party(party, reply).await;
-        }
-    }
-
-    fn gather(&mut self, group: &mut Vec<Work>, apart: &mut Vec<(Party, Reply<bool>)>) {
-        while group.len() < self.options.group.max(1)
-            && apart.is_empty()
-            && let Ok(next) = self.waiting.try_recv()
-        {
-            match next {
-                Work::Party(party, reply) => apart.push((party, reply)),
-                next => group.push(next),
-            }
         }
     }
 
@@ -234,37 +222,46 @@ impl Writing {
         mut group: Vec<Work>,
         apart: &mut Vec<(Party, Reply<bool>)>,
     ) -> (Fate, Vec<Tell>) {
-        let mut named = Named::default();
-        group.iter().for_each(|work| name(&mut named, work));
-        let Some(session) = self.session.take() else {
-            return (Fate::Undone(stopped()), group.into_iter().map(untried).collect());
+        let begun = match self.begin(&mut group, apart).await {
+            Err(_) if self.is_lost().await => match self.connected().await {
+                // Nothing was done yet: nobody needs to know.
+                Ok(()) => self.begin(&mut group, apart).await,
+                Err(error) => Err(error),
+            },
+            begun => begun,
         };
-        let done = match self.begin(&session, &named, &mut group, apart).await {
-            Ok((head, mut judge)) => {
+        match (begun, &self.session) {
+            (Ok((head, mut judge)), Some(session)) => {
                 let tells = group.into_iter().map(|work| judged(&mut judge, work)).collect();
-                (self.written(&session, &head, &judge).await, tells)
+                (self.written(session, &head, &judge).await, tells)
             }
-            Err(error) => (Fate::Undone(error), group.into_iter().map(untried).collect()),
-        };
-        self.session = Some(session);
-        done
+            (Ok(_), None) => (Fate::Undone(stopped()), group.into_iter().map(untried).collect()),
+            (Err(error), _) => (Fate::Undone(error), group.into_iter().map(untried).collect()),
+        }
+    }
+
+    /// Whether the connection is gone; the end of one takes a moment to be seen.
+    async fn is_lost(&self) -> bool {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        self.session.as_ref().is_none_or(|session| session.client.is_closed())
     }
 
     /// Takes the lock and reads all that the group names. Whoever came while this waited for the lock
     /// comes along.
     async fn begin(
         &mut self,
-        session: &Session,
-        named: &Named,
         group: &mut Vec<Work>,
         apart: &mut Vec<(Party, Reply<bool>)>,
     ) -> Result<(Head, Judge), StoreError> {
-        let (head, names) = load::begin(session, &self.origin, named).await?;
+        let Some(session) = self.session.as_ref() else { return Err(stopped()) };
+        let mut named = Named::default();
+        group.iter().for_each(|work| name(&mut named, work));
+        let (head, names) = load::begin(session, &self.origin, &named).await?;
         let (halted, size) = (head.halted.clone(), head.frontier.size());
         let mut judge = Judge::new(self.origin.clone(), halted, size, head.certificates);
         judge.learn(names);
         let before = group.len();
-        self.gather(group, apart);
+        gather(&mut self.waiting, self.options.group, group, apart);
         if group.len() > before {
             let mut late = Named::default();
             group.iter().skip(before).for_each(|work| name(&mut late, work));
@@ -297,18 +294,13 @@ impl Writing {
             }
             growth.frontier.size()
         };
-        match session.commit(self.patience()).await {
+        match session.commit(self.options.statement_timeout).await {
             Ok(()) => {
                 self.shared.confirmed.fetch_max(size, Ordering::Release);
                 Fate::Committed
             }
             Err(why) => Fate::InDoubt(why),
         }
-    }
-
-    /// How long a commit may take: a little longer than the server itself allows it.
-    fn patience(&self) -> Duration {
-        self.options.statement_timeout + Duration::from_secs(5)
     }
 
     /// A connection of which anything is doubtful is not used again: the server rolls back what it did
@@ -330,7 +322,7 @@ impl Writing {
         let fate = match self.connected().await {
             Ok(()) => match self.session.take() {
                 Some(session) => {
-                    let (outcome, fate) = alone(&session, &party, self.patience()).await;
+                    let (outcome, fate) = alone(&session, &party, self.options.statement_timeout).await;
                     self.session = Some(session);
                     self.after(&fate);
                     drop(reply.send(fate.of(outcome)));
@@ -341,6 +333,24 @@ impl Writing {
             Err(error) => Fate::Undone(error),
         };
         drop(reply.send(fate.of(Ok(false))));
+    }
+}
+
+/// Takes what waits into a group, up to the first request that is not for the log.
+fn gather(
+    waiting: &mut mpsc::Receiver<Work>,
+    most: usize,
+    group: &mut Vec<Work>,
+    apart: &mut Vec<(Party, Reply<bool>)>,
+) {
+    while group.len() < most.max(1)
+        && apart.is_empty()
+        && let Ok(next) = waiting.try_recv()
+    {
+        match next {
+            Work::Party(party, reply) => apart.push((party, reply)),
+            next => group.push(next),
+        }
     }
 }
 

@@ -4,8 +4,12 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// How often, and how long in between, a server is asked before it counts as broken.
+const TRIES: usize = 600;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What installs what is missing.
 const MISSING: &str = "PostgreSQL 15 or later is needed: sudo apt-get install postgresql";
@@ -159,14 +163,14 @@ impl Server {
 
     /// Waits until a statement has an answer.
     pub(crate) fn wait_for(&self, sql: &str, wanted: &str) {
-        let (begun, mut last) = (Instant::now(), None);
-        while begun.elapsed() < Duration::from_secs(60) {
+        let mut last = None;
+        for _ in 0..TRIES {
             let answer = self.ask(sql);
             if answer.as_deref() == Ok(wanted) {
                 return;
             }
             last = Some(answer);
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(PAUSE);
         }
         let log = std::fs::File::open(self.folder.join("server.log")).map(BufReader::new);
         let log: Vec<_> = log.into_iter().flat_map(|log| log.lines().map_while(Result::ok)).collect();
@@ -197,10 +201,20 @@ impl Server {
         // A child may have ended by itself in between.
         kill.stderr(Stdio::null()).status().unwrap();
         let alive = |pid: &str| Path::new("/proc").join(pid).exists();
-        let begun = Instant::now();
-        while children.split_whitespace().any(alive) && begun.elapsed() < Duration::from_secs(10) {
-            std::thread::sleep(Duration::from_millis(10));
+        for _ in 0..TRIES {
+            if !children.split_whitespace().any(alive) {
+                return;
+            }
+            std::thread::sleep(PAUSE);
         }
+        panic!("some of {children} still run");
+    }
+
+    /// Sends a signal to the process that receives what the primary writes.
+    pub(crate) fn signal_receiver(&self, signal: &str) {
+        let receiver =
+            self.ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walreceiver'").unwrap();
+        told(Command::new("kill").arg(signal).arg(&receiver));
     }
 }
 
@@ -219,15 +233,4 @@ fn new_folder() -> PathBuf {
         told(Command::new("chown").arg(format!("{}:{}", user(), group())).arg(&folder));
     }
     folder
-}
-
-/// A new database of a server that all tests of this program share.
-pub(crate) fn database(bin: &'static Path) -> String {
-    static SHARED: Mutex<Option<(Server, u32)>> = Mutex::new(None);
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    let (server, count) = shared.get_or_insert_with(|| (Server::start(bin, &[]), 0));
-    *count += 1;
-    let name = format!("store_{count}");
-    server.ask(&format!("CREATE DATABASE {name}")).unwrap();
-    server.url(&name)
 }

@@ -25,6 +25,8 @@ mod random;
 mod recall;
 
 use std::any::Any;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use make::home;
 use ytterby_store::{Postgres, PostgresOptions, Replication, Sqlite, SqliteOptions, Store};
@@ -88,6 +90,17 @@ macro_rules! contract {
     };
 }
 
+/// A new database of a server that all tests of this program share.
+fn database(bin: &'static Path) -> String {
+    static SHARED: Mutex<Option<(cluster::Server, u32)>> = Mutex::new(None);
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let (server, count) = shared.get_or_insert_with(|| (cluster::Server::start(bin, &[]), 0));
+    *count += 1;
+    let name = format!("store_{count}");
+    server.ask(&format!("CREATE DATABASE {name}")).unwrap();
+    server.url(&name)
+}
+
 contract!(sqlite, || {
     let folder = tempfile::tempdir().unwrap();
     let store = Sqlite::open(folder.path().join("store.db"), &home(), SqliteOptions::default()).unwrap();
@@ -95,7 +108,7 @@ contract!(sqlite, || {
 });
 
 contract!(postgres, || {
-    let url = cluster::database(cluster::programs()?);
+    let url = database(cluster::programs()?);
     let options = PostgresOptions { replication: Replication::Any, ..PostgresOptions::default() };
     let store = Postgres::open(&url, &home(), options).unwrap();
     Some(Fixture { store: Box::new(store), _place: Box::new(()) })
