@@ -47,11 +47,17 @@ fn from_vector(target: &str, vector: &Value) -> Vec<Vec<u8>> {
     }
 }
 
-/// The texts in a receipt: its entry, its proof, the checkpoint in that.
+/// The texts in a receipt: its entry, its proof, the checkpoint in that, and the newer one if there is one.
 fn texts(receipt: &Value) -> Vec<Vec<u8>> {
     let proof = receipt["proof"].as_str().unwrap_or_default();
     let checkpoint = proof.split_once("\n\n").map_or("", |(_, checkpoint)| checkpoint);
-    [receipt["entry"].to_string().as_str(), proof, checkpoint].map(|text| text.as_bytes().to_vec()).to_vec()
+    let entry = receipt["entry"].to_string();
+    let fresh = receipt["fresh"]["checkpoint"].as_str();
+    [Some(&*entry), Some(proof), Some(checkpoint), fresh]
+        .into_iter()
+        .flatten()
+        .map(|text| text.as_bytes().to_vec())
+        .collect()
 }
 
 fn files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {

@@ -9,7 +9,8 @@ use ytterby::masses::Masses;
 use ytterby::receipt::Receipt;
 use ytterby::{Bundle, Certificate};
 use ytterby_tlog::{
-    Checkpoint, Cosigner, Frontier, Hash, KeyName, NoteSigner, SignedCheckpoint, Tile, TileTree, grow,
+    Checkpoint, Cosigner, Frontier, Hash, KeyName, NoteSigner, SignedCheckpoint, Tile, TileTree, TreeHead,
+    grow,
 };
 
 /// When the first witness cosigns: 2026-09-21T12:00:00Z. Each other does so a minute later.
@@ -63,10 +64,29 @@ impl TestLog {
         self.pinned() + &witnesses.collect::<String>() + "[quorum]\nneed = 3\ndishonest = 1\n"
     }
 
-    /// Its own table in a trust file.
+    /// Its own table in a trust file, with the quorum that is published for it.
     pub fn pinned(&self) -> String {
         let key = self.signer.verifier_key();
-        format!("[[registry]]\norigin = \"{}\"\nkey = \"{key}\"\n", key.name())
+        format!("[[registry]]\norigin = \"{}\"\nkey = \"{key}\"\n{}", key.name(), self.published())
+    }
+
+    /// What an alliance publishes of it: three of the four witnesses.
+    pub fn published(&self) -> String {
+        let policy = self.policy();
+        format!("[registry.published]\nby = \"did:web:alliance.example\"\npolicy = \"\"\"\n{policy}\"\"\"\n")
+    }
+
+    /// The C2SP policy of the log: three of four witnesses.
+    pub fn policy(&self) -> String {
+        let line = |number| format!("witness w{number} {}\n", witness(number).verifier_key());
+        let witnesses: String = (1..=4).map(line).collect();
+        let log = self.signer.verifier_key();
+        format!("log {log}\n{witnesses}group auditing 3 w1 w2 w3 w4\nquorum auditing\n")
+    }
+
+    /// Its head as it stands.
+    pub fn head(&self) -> TreeHead {
+        self.frontier.head()
     }
 
     /// Registers a certificate as an honest registry would, counting what is drawn.
@@ -85,10 +105,12 @@ impl TestLog {
     /// Registers a certificate with any state of the lots that it draws on.
     pub fn register_as(&mut self, certificate: &Certificate<'_>, taken: &[Taken]) -> Vec<u8> {
         let entry = CertificateEntry::of(certificate, taken).expect("an entry");
-        self.append(Entry::Certificate(entry).to_bytes(), certificate.digest())
+        self.append(&Entry::Certificate(entry))
     }
 
-    fn append(&mut self, entry: Vec<u8>, certificate: Digest) -> Vec<u8> {
+    /// Appends any entry, true or not.
+    pub fn append(&mut self, entry: &Entry) -> Vec<u8> {
+        let (entry, certificate) = (entry.to_bytes(), entry.certificate());
         let leaves = [Hash::of_leaf(&entry)];
         let read = |tile: Tile| Ok::<_, ()>(self.tiles.get(&tile).cloned());
         let growth = grow(&self.frontier, &leaves, read).expect("sound tiles");
@@ -129,6 +151,20 @@ impl TestLog {
     pub fn receipt(&self, certificate: &Digest, checkpoint: &SignedCheckpoint) -> Receipt<'static> {
         let entry = &self.entries[usize::try_from(self.indices[certificate]).expect("a small log")];
         Receipt::of(entry, &self.proof(certificate, checkpoint)).expect("an entry of ours")
+    }
+
+    /// A receipt with the log's checkpoint as it stands beside it, which continues its own.
+    pub fn refreshed(&self, receipt: &Receipt<'_>, checkpoint: &SignedCheckpoint) -> Receipt<'static> {
+        let own = receipt.open().expect("a receipt of ours").proof;
+        let proof = self.consistency(own.checkpoint().unverified().head().size);
+        receipt.with_fresh(checkpoint, &proof).expect("a checkpoint of ours")
+    }
+
+    /// The proof that the log as it stands continues itself at an older size.
+    pub fn consistency(&self, old_size: u64) -> Vec<Hash> {
+        let read = |tile: Tile| Ok::<_, ()>(self.tiles.get(&tile).cloned());
+        let mut tree = TileTree::new(self.frontier.head(), read);
+        tree.prove_consistency(old_size).expect("a size that it had").1
     }
 
     /// Registers every certificate of a bundle in its order, and adds the receipts under one

@@ -17,6 +17,36 @@ Exit codes:
   70  a bug in this program
 With several inputs 1 beats 4 beats 3 beats 0.";
 
+const WITNESS: &str = "\
+The configuration is TOML:
+
+  listen = \"127.0.0.1:7411\"
+  key_file = \"witness.key\"
+  state = \"state\"
+
+  [[log]]
+  key = \"registry.example/ree+c265d31c+Aceg+8nmkeNSNCR2d/MjgVc0lHKjs5zThOOyjba/z0Tt\"
+  url = \"https://registry.example/log\"
+  # api_key_file = \"api.key\"    for a registry that limits who reads entries
+
+  # [limits]                    these are the defaults
+  # request_seconds = 15        for a request to arrive
+  # audit_seconds = 600         for reading a log, for one request
+  # waiting_per_log = 16        requests that wait their turn
+  # connections = 256
+
+It answers POST /add-checkpoint and GET /HASH/checkpoint, HASH being the
+hexadecimal SHA-256 of an origin. Before it cosigns it reads every new entry,
+recomputes the root, replays the entries and has all of it on the disk.
+A state that was lost, or restored from a backup, must never be used again
+with the same key.
+
+Example:
+  ytterby key generate --witness witness.example/1 -o witness.key
+  ytterby witness --config witness.toml -v
+
+Exit codes: 0 told to stop, 2 usage, 4 the state or the key is not to be used";
+
 /// Certificates for rare-earth lots: verify, read, issue.
 #[derive(Debug, Parser)]
 #[command(name = "ytterby", version, after_help = EXIT_CODES, max_term_width = 110, arg_required_else_help = true)]
@@ -64,6 +94,9 @@ pub(crate) enum Command {
     /// Make and read trust files.
     #[command(subcommand)]
     Trust(Trust),
+    /// Audit logs and cosign their checkpoints. This serves on the network until it is told to stop.
+    #[command(after_help = WITNESS)]
+    Witness(Witness),
     /// Explain a finding's code.
     #[command(
         after_help = "Examples:\n  ytterby explain conservation.overdrawn\n  ytterby explain --list\n\nExit codes: 0 explained, 2 no such code"
@@ -331,9 +364,12 @@ pub(crate) struct Issue {
 pub(crate) enum Key {
     /// Make a signing key, in a file that only its owner can read.
     #[command(
-        after_help = "Example:\n  ytterby key generate -o refiner.key\n\nExit codes: 0 made, 2 usage, 4 the file is there already, or cannot be written"
+        after_help = "Examples:\n  ytterby key generate -o refiner.key\n  ytterby key generate --witness witness.example/1 -o witness.key\n\nExit codes: 0 made, 2 usage, 4 the file is there already, or cannot be written"
     )]
     Generate {
+        /// Make the key of a witness of this name, for `ytterby witness`: a host and path without a scheme.
+        #[arg(long, value_name = "NAME")]
+        witness: Option<String>,
         /// Where to write it [default: stdout].
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -361,12 +397,15 @@ pub(crate) enum Key {
 pub(crate) enum Trust {
     /// Write a commented trust file to fill in.
     #[command(
-        after_help = "Example:\n  ytterby trust init -o acme.toml\n\nExit codes: 0 written, 2 usage, 4 the file is there already, or cannot be written"
+        after_help = "Examples:\n  ytterby trust init -o acme.toml\n  ytterby trust init -o acme.toml --policy alliance.policy\n\nExit codes: 0 written, 2 usage, 4 the file is there already or cannot be written, or the policy is none that can be pinned"
     )]
     Init {
         /// Where to write it [default: $XDG_CONFIG_HOME/ytterby/trust.toml; `-` is stdout].
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// A C2SP tlog-policy file that states the logs, their witnesses and the quorum.
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
     },
     /// Say in sentences what a trust file means.
     #[command(
@@ -412,6 +451,17 @@ pub(crate) struct TrustAdd {
     /// Countries its facilities may be in [default: any].
     #[arg(long, value_delimiter = ',')]
     pub(crate) countries: Vec<String>,
+}
+
+/// `witness`.
+#[derive(Debug, Args)]
+pub(crate) struct Witness {
+    /// The configuration, a TOML file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Say of every request what became of it.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
 }
 
 /// `explain`.

@@ -1,13 +1,14 @@
 //! `ytterby`: certificates for rare-earth lots, read, judged and issued from a command line.
 //!
 //! Bytes, trust, time and labels are collected here and handed to the library, which judges. Nothing
-//! is fetched unless a command says so in its name: `bundle fetch`, and `issue --registry`.
+//! is fetched unless a command says so in its name: `bundle fetch`, `issue --registry`, `witness`, and `log`.
 
 mod args;
 mod clock;
 mod cmd;
 mod failure;
 mod file;
+mod follow;
 mod input;
 mod mass;
 mod output;
@@ -15,6 +16,7 @@ mod progress;
 mod random;
 mod received;
 mod render;
+mod witness;
 
 use std::process::ExitCode;
 

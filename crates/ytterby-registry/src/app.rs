@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use ytterby::Home;
 use ytterby::did::Did;
-use ytterby::key::Multikey;
+use ytterby::key::{Multikey, SigningKey};
 use ytterby::time::format_time;
+use ytterby::{Home, Trust};
 use ytterby_store::Store;
 
 use crate::clock::Clock;
@@ -17,6 +17,7 @@ use crate::log::{Log, LogError};
 use crate::problem::Problem;
 use crate::registrar::Registrar;
 use crate::seal::{Seal, SealError};
+use crate::statuses::Statuses;
 
 /// Writes that may be under way at once; shutting down waits for every one of them.
 const WRITES: u32 = 2_048;
@@ -37,19 +38,28 @@ struct Parts {
     requests: Arc<Semaphore>,
     verifications: Arc<Semaphore>,
     writes: Arc<Semaphore>,
+    statuses: Statuses,
+    admission: Option<Arc<Trust>>,
+}
+
+/// What a registry says of itself, beside what it keeps.
+pub struct About {
+    /// Where clients reach it.
+    pub public_url: PublicUrl,
+    /// Its log's origin: the `home` of every lot made here.
+    pub origin: Home,
+    /// What one request, and all together, may cost.
+    pub limits: Limits,
+    /// What signs its status lists.
+    pub status_key: SigningKey,
+    /// By which trust file lots of other registries are admitted; none are without one.
+    pub admission: Option<Arc<Trust>>,
 }
 
 impl App {
-    /// Puts the parts together; `origin` is the `home` of every lot made here.
-    pub fn new(
-        store: Arc<dyn Store>,
-        log: Log,
-        seal: Seal,
-        clock: Clock,
-        public_url: PublicUrl,
-        origin: Home,
-        limits: Limits,
-    ) -> Self {
+    /// Puts the parts together.
+    pub fn new(store: Arc<dyn Store>, log: Log, seal: Seal, clock: Clock, about: About) -> Self {
+        let About { public_url, origin, limits, status_key, admission } = about;
         let registrar = Registrar::new(store.clone(), log);
         let requests = Arc::new(Semaphore::new(limits.concurrent_requests));
         let verifications = Arc::new(Semaphore::new(limits.concurrent_verifications));
@@ -67,6 +77,8 @@ impl App {
             requests,
             verifications,
             writes,
+            statuses: Statuses::new(status_key),
+            admission,
         }))
     }
 
@@ -118,6 +130,19 @@ impl App {
 
     pub(crate) fn registrar(&self) -> &Registrar {
         &self.0.registrar
+    }
+
+    pub(crate) fn statuses(&self) -> &Statuses {
+        &self.0.statuses
+    }
+
+    /// The key that verifies the status lists.
+    pub fn status_key(&self) -> Multikey {
+        self.0.statuses.key()
+    }
+
+    pub(crate) fn admission_trust(&self) -> Option<Arc<Trust>> {
+        self.0.admission.clone()
     }
 
     pub(crate) fn in_progress(&self) -> &InProgress {

@@ -54,6 +54,22 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
+    /// Fetch what a store that was restored from a backup lacks of its own log. The service must not run.
+    ///
+    /// Draws, closings and statuses count again. The certificates themselves are gone: their holders have
+    /// them, and their lots cannot be drawn on here.
+    Recover {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// A copy of the log: the URL or folder of its checkpoint and tiles, or the folder in which a
+        /// witness keeps its entries.
+        #[arg(long, value_name = "URL|DIR")]
+        from: String,
+        /// A file that holds an API key, for a copy that limits who may read entries.
+        #[arg(long, value_name = "FILE")]
+        api_key_file: Option<PathBuf>,
+    },
     /// Keys of issuers and administrators. The service must not run.
     #[command(subcommand)]
     Keys(Keys),
@@ -80,6 +96,12 @@ pub(crate) enum Keys {
         /// The log's origin: host and path without a scheme, as in the configuration.
         #[arg(long)]
         origin: String,
+        /// The new file.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Make the key of the status lists in a new file, and print the public key that trust files pin.
+    Status {
         /// The new file.
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,

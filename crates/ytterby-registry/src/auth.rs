@@ -95,7 +95,14 @@ pub(crate) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let caller = identify(&app, request.headers()).await?;
+    let caller = permit(&app, request.headers(), access).await?;
+    request.extensions_mut().insert(caller);
+    Ok(next.run(request).await)
+}
+
+/// Who calls, if the key is good for this.
+pub(crate) async fn permit(app: &App, headers: &HeaderMap, access: Access) -> Result<Caller, Problem> {
+    let caller = identify(app, headers).await?;
     if let Access::Scope(scope) = access
         && !caller.may(scope)
     {
@@ -104,8 +111,7 @@ pub(crate) async fn guard(
         }
         return Err(forbidden("auth.scope", &format!("the key lacks the scope `{}`", scope.as_str())));
     }
-    request.extensions_mut().insert(caller);
-    Ok(next.run(request).await)
+    Ok(caller)
 }
 
 /// A new key: its text, to be shown once, and what is stored.

@@ -1,5 +1,8 @@
 //! The configuration: one TOML file, one documented struct, unknown keys refused.
 
+mod status;
+mod witness;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +11,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use ytterby::Home;
 use zeroize::Zeroizing;
+
+pub use status::{AdmissionConfig, StatusConfig};
+pub use witness::{Entries, WitnessAddress, WitnessConfig};
 
 /// What every secret of a demonstration begins with; `profile = "production"` refuses it.
 pub const DEMO_SECRET: &str = "ytterby-demo-";
@@ -35,6 +41,15 @@ pub struct Config {
     pub seal: SealConfig,
     /// What signs the log, and how far it has.
     pub log: LogConfig,
+    /// Who cosigns the log. `log.quorum` of them have to, before an entry counts as witnessed. A registry
+    /// without any runs, in production too: a witness needs its origin, its key and its entries to
+    /// agree. But nobody's trust file finds a quorum on its receipts.
+    #[serde(default)]
+    pub witness: Vec<WitnessConfig>,
+    /// What signs the status lists.
+    pub status: StatusConfig,
+    /// By whose word lots of other registries are admitted. Without it none are.
+    pub admission: Option<AdmissionConfig>,
     /// What one request, and all together, may cost.
     #[serde(default)]
     pub limits: Limits,
@@ -76,6 +91,11 @@ pub struct LogConfig {
     /// Where the newest checkpoint that was signed is kept. On another disk than the database, so that
     /// one restored from a backup is noticed; never restore this file itself.
     pub mark_file: PathBuf,
+    /// How many of the witnesses have to cosign a checkpoint: from 1 to as many as are named.
+    pub quorum: Option<usize>,
+    /// Who may read the entries: `public` (the default), or `restricted`, to keys that may read.
+    #[serde(default)]
+    pub entries: Entries,
 }
 
 /// What one request, and all together, may cost.
@@ -167,6 +187,10 @@ impl Config {
         config.seal.secret_file = folder.join(&config.seal.secret_file);
         config.log.key_file = folder.join(&config.log.key_file);
         config.log.mark_file = folder.join(&config.log.mark_file);
+        config.status.key_file = folder.join(&config.status.key_file);
+        if let Some(admission) = &mut config.admission {
+            admission.trust_file = folder.join(&admission.trust_file);
+        }
         config.check()?;
         Ok(config)
     }
@@ -235,6 +259,8 @@ impl Config {
         if self.profile == Profile::Production && !self.public_url.https {
             return Err(ConfigError::Production(format!("the plain-http public URL {}", self.public_url)));
         }
+        self.witnesses()?;
+        self.admission_trust()?;
         self.secret()?;
         self.log_key().map(|_| ())
     }
@@ -302,7 +328,7 @@ impl std::fmt::Display for PublicUrl {
 mod tests {
     use super::*;
 
-    const GOOD: &str = r#"
+    pub(super) const GOOD: &str = r#"
 profile = "development"
 listen = "127.0.0.1:8080"
 public_url = "http://127.0.0.1:8080"
@@ -310,13 +336,15 @@ public_url = "http://127.0.0.1:8080"
 sqlite = "registry.db"
 [seal]
 secret_file = "secret"
+[status]
+key_file = "status.key"
 [log]
 key_file = "log.key"
 mark_file = "log.mark"
 "#;
 
     /// Writes a configuration and its secret into a folder and reads it.
-    fn read(text: &str, secret: &str, mode: u32) -> Result<Config, ConfigError> {
+    pub(super) fn read(text: &str, secret: &str, mode: u32) -> Result<Config, ConfigError> {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("registry.toml");
@@ -345,9 +373,20 @@ mark_file = "log.mark"
         assert_eq!((config.profile, &config.limits), (Profile::Production, &Limits::default()));
         assert_eq!(config.home().unwrap().to_string(), "registry.example/log");
         // Every key is shown, those that may be left out too.
-        for key in ["metrics_listen", "origin", "sqlite", "secret_file", "bundle_certificates"] {
+        for key in [
+            "metrics_listen",
+            "origin",
+            "sqlite",
+            "secret_file",
+            "quorum",
+            "entries",
+            "url",
+            "bundle_certificates",
+        ] {
             assert!(sample.contains(&format!("\n{key} = ")), "{key}");
         }
+        let (witnesses, quorum) = config.witnesses().unwrap();
+        assert_eq!((witnesses.len(), quorum, config.log.entries), (4, 3, Entries::Public));
     }
 
     #[test]

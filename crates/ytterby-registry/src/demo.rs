@@ -7,7 +7,10 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use ytterby::Home;
-use ytterby_registry::config::{Config, DEMO_SECRET, Limits, LogConfig, Profile, SealConfig, Storage};
+use ytterby::key::SigningKey;
+use ytterby_registry::config::{
+    Config, DEMO_SECRET, Entries, Limits, LogConfig, Profile, SealConfig, StatusConfig, Storage,
+};
 use ytterby_registry::log::Log;
 use ytterby_registry::random;
 
@@ -52,6 +55,12 @@ impl Folder {
             let (secret, _) = Log::new_key(&origin, &random::bytes::<32>())?;
             write_new(&key_file, &secret).with_context(|| key_file.display().to_string())?;
         }
+        let status_file = self.path.join("status.key");
+        if !status_file.exists() {
+            let key = SigningKey::from_seed(&random::bytes::<32>());
+            write_new(&status_file, &key.to_secret_multikey())
+                .with_context(|| status_file.display().to_string())?;
+        }
         Ok(Config {
             profile: Profile::Development,
             listen: address,
@@ -60,7 +69,15 @@ impl Folder {
             metrics_listen: None,
             storage: Storage { sqlite: self.path.join("registry.db") },
             seal: SealConfig { secret_file },
-            log: LogConfig { key_file, mark_file: self.path.join("log.mark") },
+            log: LogConfig {
+                key_file,
+                mark_file: self.path.join("log.mark"),
+                quorum: None,
+                entries: Entries::Public,
+            },
+            witness: Vec::new(),
+            status: StatusConfig { key_file: status_file },
+            admission: None,
             limits: Limits::default(),
         })
     }

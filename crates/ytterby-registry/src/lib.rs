@@ -4,11 +4,13 @@
 //! everything that verifies. Start at [`http::routes`] and [`server::serve`]; what happens to a
 //! certificate is in one place, `issue`. Implements proto-docs/http-api.md.
 
+mod admission;
 mod app;
 pub mod auth;
 mod batch;
 pub mod clock;
 pub mod config;
+mod cosigning;
 pub mod http;
 mod idempotency;
 mod inputs;
@@ -18,11 +20,15 @@ mod mark;
 mod problem;
 pub mod random;
 mod receipts;
+pub mod recover;
 mod reference;
 mod registrar;
 pub mod seal;
 pub mod server;
 mod show;
+mod statuses;
+mod witness;
+pub mod witnesses;
 
 pub use app::App;
 pub use problem::Problem;

@@ -2,26 +2,32 @@
 //!
 //! The store commits entries and heads; here a committed head is signed, the mark advances, and only
 //! then is it published, in that order. The mark is a file outside the database: a database that was
-//! restored from a backup is behind it, and its log would fork if it went on.
+//! restored from a backup is behind it, and its log would fork if it went on. What the witnesses have
+//! seen is asked too, before anything is signed: they know what a mark that was restored does not.
 //! Implements proto-docs/registration.md, "Order of effects".
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use ytterby::Home;
 use ytterby_store::{Store, StoreError};
 use ytterby_tlog::{Checkpoint, KeyName, NoteSigner, SignedCheckpoint, TreeHead, VerifierKey};
 
+use crate::config::Entries;
 use crate::mark::{Mark, MarkError};
+use crate::witnesses::Witnesses;
 
 /// A log that this process alone signs for.
 pub struct Log {
     signer: NoteSigner,
     mark: PathBuf,
-    /// Empty until the mark was compared with the store, and again after any doubt.
+    /// Empty until the mark was compared with the store and the witnesses, and again after any doubt.
     advanced: Mutex<Option<Mark>>,
-    published: RwLock<Option<Arc<SignedCheckpoint>>>,
+    published: watch::Sender<Option<Arc<SignedCheckpoint>>>,
+    cosigned: watch::Sender<Option<Arc<SignedCheckpoint>>>,
+    witnesses: Witnesses,
+    entries: Entries,
 }
 
 /// Why a log is not signed for.
@@ -35,7 +41,8 @@ pub enum LogError {
     Mark(#[from] MarkError),
     /// The store holds entries, and there is no mark to compare it with.
     #[error(
-        "the store's log has {size} entries and there is no mark at {path}: put the mark back that belongs to it"
+        "the store's log has {size} entries and there is no mark at {path}: put the mark back that belongs to it, or \
+         let `ytterby-registry recover` make it again"
     )]
     NoMark {
         /// Where the mark should be.
@@ -44,7 +51,10 @@ pub enum LogError {
         size: u64,
     },
     /// The store is behind what was signed: it was restored from a backup, or lost commits.
-    #[error("a checkpoint of {mark} entries was signed, the store has {size}: going on would fork the log")]
+    #[error(
+        "a checkpoint of {mark} entries was signed, the store has {size}: going on would fork the log; \
+         `ytterby-registry recover` fetches what is missing"
+    )]
     Behind {
         /// The size that was signed.
         mark: u64,
@@ -56,6 +66,43 @@ pub enum LogError {
     Forked {
         /// The size that was signed.
         size: u64,
+    },
+    /// A witness has cosigned more than the store has.
+    #[error(
+        "the witness {witness} has seen this log with {seen} entries, the store has {size}: going on would fork \
+         the log; `ytterby-registry recover` fetches what is missing"
+    )]
+    BehindWitness {
+        /// Its name.
+        witness: String,
+        /// The size that it has cosigned.
+        seen: u64,
+        /// The size of the store's log.
+        size: u64,
+    },
+    /// A witness has cosigned another log than the store's.
+    #[error(
+        "the witness {witness} has seen another log at size {size} than the store has: the log was forked, or \
+         this is the wrong store; nothing can be signed for it"
+    )]
+    ForkedFromWitness {
+        /// Its name.
+        witness: String,
+        /// The size of which it has another root.
+        size: u64,
+    },
+    /// A witness has cosigned more than the mark says was signed, and does not show what.
+    #[error(
+        "the witness {witness} has seen {seen} entries, the mark says that {mark} were signed: it is an old one; \
+         put the newest back, or let `ytterby-registry recover` make it again"
+    )]
+    OldMark {
+        /// Its name.
+        witness: String,
+        /// The size that it has cosigned.
+        seen: u64,
+        /// The size of the mark.
+        mark: u64,
     },
     /// The store failed.
     #[error(transparent)]
@@ -71,7 +118,27 @@ impl Log {
         if name.as_str() != origin.as_str() {
             return Err(LogError::Key(format!("it is the key of {name}, the origin is {origin}")));
         }
-        Ok(Log { signer, mark: mark.to_owned(), advanced: Mutex::new(None), published: RwLock::new(None) })
+        Ok(Log {
+            signer,
+            mark: mark.to_owned(),
+            advanced: Mutex::new(None),
+            published: watch::Sender::new(None),
+            cosigned: watch::Sender::new(None),
+            witnesses: Witnesses::default(),
+            entries: Entries::Public,
+        })
+    }
+
+    /// The same log, its entries for these readers.
+    pub fn with_entries(mut self, entries: Entries) -> Self {
+        self.entries = entries;
+        self
+    }
+
+    /// The same log, with those who cosign it and know what it was.
+    pub fn with_witnesses(mut self, witnesses: Witnesses) -> Self {
+        self.witnesses = witnesses;
+        self
     }
 
     /// A new key for an origin: the text to keep, and the verifier's key to publish.
@@ -88,12 +155,61 @@ impl Log {
 
     /// The newest checkpoint that may be shown; none before the first one was signed.
     pub fn checkpoint(&self) -> Option<Arc<SignedCheckpoint>> {
-        self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.published.borrow().clone()
+    }
+
+    /// The same with the cosignatures that are known for it.
+    pub fn checkpoint_shown(&self) -> Option<Arc<SignedCheckpoint>> {
+        let published = self.checkpoint()?;
+        let cosigned = self.cosigned().filter(|cosigned| cosigned.unverified() == published.unverified());
+        Some(cosigned.unwrap_or(published))
+    }
+
+    /// The newest checkpoint that a quorum has cosigned.
+    pub fn cosigned(&self) -> Option<Arc<SignedCheckpoint>> {
+        self.cosigned.borrow().clone()
+    }
+
+    /// Its size; 0 before there is one.
+    pub fn cosigned_size(&self) -> u64 {
+        size_of(&self.cosigned.borrow())
+    }
+
+    /// Who may read its entries.
+    pub(crate) fn entries(&self) -> Entries {
+        self.entries
+    }
+
+    /// Who cosigns.
+    pub(crate) fn witnesses(&self) -> &Witnesses {
+        &self.witnesses
+    }
+
+    /// Notes a checkpoint that a quorum has cosigned and the store keeps.
+    pub(crate) fn note_cosigned(&self, checkpoint: SignedCheckpoint) {
+        self.cosigned.send_replace(Some(Arc::new(checkpoint)));
+    }
+
+    /// Told whenever another checkpoint is published.
+    pub(crate) fn watch_published(&self) -> watch::Receiver<Option<Arc<SignedCheckpoint>>> {
+        self.published.subscribe()
+    }
+
+    /// Returns when a quorum has cosigned a checkpoint of more than this many entries.
+    pub(crate) async fn cosigned_beyond(&self, index: u64) {
+        let mut cosigned = self.cosigned.subscribe();
+        // The sender is this log's: it is there as long as anybody waits.
+        let _ = cosigned.wait_for(|checkpoint| size_of(checkpoint) > index).await;
+    }
+
+    /// Forgets what was compared: before anything is signed again, mark, store and witnesses are.
+    pub(crate) async fn doubt(&self) {
+        *self.advanced.lock().await = None;
     }
 
     /// The size up to which anything may be shown.
     pub fn published_size(&self) -> u64 {
-        self.checkpoint().map_or(0, |checkpoint| checkpoint.unverified().head().size)
+        size_of(&self.published.borrow())
     }
 
     /// Returns when a checkpoint of at least this size is signed, marked and published. Whoever waits
@@ -109,7 +225,7 @@ impl Log {
         };
         let head = store.head().await?;
         let mark = if mark.head() == head { mark } else { mark.advance(self.sign(head)?).await? };
-        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(mark.checkpoint());
+        self.published.send_replace(Some(mark.checkpoint()));
         *advanced = Some(mark);
         Ok(())
     }
@@ -120,20 +236,46 @@ impl Log {
         checkpoint.sign(&self.signer).map_err(|error| LogError::Key(error.to_string()))
     }
 
-    /// Compares the mark with the store. Only a log that has grown, or stands still, is gone on with.
+    /// What the mark says was signed last, if there is one.
+    pub(crate) fn marked(&self) -> Result<Option<SignedCheckpoint>, LogError> {
+        Ok(Mark::read(&self.mark, self.verifier_key())?.map(|mark| (*mark.checkpoint()).clone()))
+    }
+
+    /// Puts the mark at a head that this log's key has signed before, unless it is there or beyond.
+    pub(crate) async fn raise_mark(&self, head: TreeHead) -> Result<(), LogError> {
+        let marked = self.marked()?.map(|checkpoint| checkpoint.unverified().head().size);
+        if marked.is_none_or(|size| size < head.size) {
+            Mark::first(&self.mark, self.sign(head)?).await?;
+        }
+        Ok(())
+    }
+
+    /// Compares the mark with the store, and both with what the witnesses have seen. Only a log that has
+    /// grown, or stands still, is gone on with.
     async fn reconcile(&self, store: &dyn Store) -> Result<Mark, LogError> {
         let head = store.head().await?;
         let Some(mark) = Mark::read(&self.mark, self.verifier_key())? else {
             if head.size > 0 {
                 return Err(LogError::NoMark { path: self.mark.clone(), size: head.size });
             }
-            return Ok(Mark::first(&self.mark, self.sign(head)?).await?);
+            // A log without entries forks from none: its checkpoint asks what there was before.
+            let first = self.sign(head)?;
+            self.witnesses.compare(store, self, &first, head).await?;
+            return Ok(Mark::first(&self.mark, first).await?);
         };
         let signed = mark.head();
         if signed.size > head.size {
             return Err(LogError::Behind { mark: signed.size, size: head.size });
         }
         let (then, _) = store.consistency(signed.size, head.size).await?;
-        if then == signed { Ok(mark) } else { Err(LogError::Forked { size: signed.size }) }
+        if then != signed {
+            return Err(LogError::Forked { size: signed.size });
+        }
+        self.witnesses.compare(store, self, &mark.checkpoint(), head).await?;
+        Ok(mark)
     }
+}
+
+fn size_of(checkpoint: &Option<Arc<SignedCheckpoint>>) -> u64 {
+    checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.unverified().head().size)
 }

@@ -1,4 +1,4 @@
-//! `ytterby-registry`: serve, check a configuration, back up, restore, manage keys.
+//! `ytterby-registry`: serve, check a configuration, back up, restore, recover, manage keys.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place that prints")]
 
 mod args;
@@ -17,11 +17,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 use ytterby::Home;
+use ytterby::key::SigningKey;
 use ytterby::time::format_time;
 use ytterby_registry::clock::Clock;
 use ytterby_registry::config::{Config, Profile};
 use ytterby_registry::log::Log;
-use ytterby_registry::{App, auth, random, server};
+use ytterby_registry::{App, auth, random, recover, server};
 use ytterby_store::{IssuerKey, Scope};
 
 use args::{Args, Command, Keys};
@@ -58,6 +59,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let checked = ytterby_store::restore(&from, &to)?;
             println!("restored: {} certificates, {} lots", checked.certificates, checked.lots);
             Ok(())
+        }
+        Command::Recover { config, from, api_key_file } => {
+            recover(&config, &from, api_key_file.as_deref()).await
         }
         Command::Keys(keys) => manage_keys(keys).await,
     }
@@ -130,6 +134,18 @@ async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn recover(config: &Path, from: &str, api_key_file: Option<&Path>) -> anyhow::Result<()> {
+    let read = |path: &Path| std::fs::read_to_string(path).with_context(|| path.display().to_string());
+    let key = api_key_file.map(read).transpose()?.map(|key| key.trim().to_owned());
+    let app = open(config)?;
+    let recovered = recover::recover(&app, from, key).await?;
+    match recovered.now - recovered.before {
+        0 => println!("nothing was missing: {} entries", recovered.now),
+        missing => println!("recovered: {missing} entries, there are {} now", recovered.now),
+    }
+    Ok(())
+}
+
 async fn manage_keys(keys: Keys) -> anyhow::Result<()> {
     match keys {
         Keys::List { config } => {
@@ -149,6 +165,13 @@ async fn manage_keys(keys: Keys) -> anyhow::Result<()> {
             let (secret, public) = Log::new_key(&origin, &random::bytes::<32>())?;
             keys::write_new(&output, &secret).with_context(|| output.display().to_string())?;
             println!("{public}");
+            Ok(())
+        }
+        Keys::Status { output } => {
+            let key = SigningKey::from_seed(&random::bytes::<32>());
+            keys::write_new(&output, &key.to_secret_multikey())
+                .with_context(|| output.display().to_string())?;
+            println!("{}", key.public());
             Ok(())
         }
         Keys::Admin { config, label } => {

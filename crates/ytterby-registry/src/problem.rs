@@ -261,6 +261,22 @@ impl From<StoreError> for Problem {
                 "its entry in the log would be too large",
                 text.clone(),
             ),
+            StoreError::StatusChanged { .. } => Problem::new(
+                StatusCode::PRECONDITION_FAILED,
+                "status.changed",
+                "the status has changed since it was read",
+                text.clone(),
+            ),
+            StoreError::Halted(_) => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "registry.halted",
+                "the registry makes no certificates at present",
+                text.clone(),
+            )
+            .retry_after(60),
+            StoreError::Unloggable { .. } => {
+                conflict("log.rule", "the log's rules do not let this be recorded")
+            }
             StoreError::Busy => Problem::busy(),
             StoreError::InDoubt(_) => {
                 tracing::error!(error = %text, "a commit is in doubt");

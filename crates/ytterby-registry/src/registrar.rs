@@ -4,12 +4,16 @@
 //! has a receipt that a crash can take back. Implements proto-docs/registration.md, "Order of effects".
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::StatusCode;
+use ytterby::Entry;
 use ytterby::digest::Digest;
 use ytterby::receipt::Receipt;
-use ytterby_store::{Logged, Registered, Registration, Store, StoreError};
-use ytterby_tlog::SignedCheckpoint;
+use ytterby_store::{
+    Admission, Closing, Cosigned, Logged, Registered, Registration, StatusChange, Store, StoreError,
+};
+use ytterby_tlog::{Hash, SignedCheckpoint};
 
 use crate::log::{Log, LogError};
 use crate::problem::Problem;
@@ -31,24 +35,76 @@ impl Registrar {
         &self.log
     }
 
-    /// Compares the log with its mark and shows its checkpoint: before anything is served.
+    /// Compares the log with its mark and its witnesses, and shows its checkpoint: before anything is
+    /// served.
     pub(crate) async fn start(&self) -> Result<(), LogError> {
-        self.log.publish(&*self.store, 0).await
+        self.log.publish(&*self.store, 0).await?;
+        Ok(self.load_cosigned().await?)
+    }
+
+    /// Goes on with the newest cosigned checkpoint that the store keeps.
+    pub(crate) async fn load_cosigned(&self) -> Result<(), StoreError> {
+        if let Some(last) = self.store.last_cosigned().await? {
+            self.log.note_cosigned(note(&last.note)?);
+        }
+        Ok(())
+    }
+
+    /// The outcome of a write. After a commit in doubt nothing is signed until the log was compared with
+    /// its mark and its witnesses anew.
+    pub(crate) async fn settle<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::InDoubt(_)) = &outcome {
+            self.log.doubt().await;
+        }
+        outcome
     }
 
     /// Commits; when this is `Ok`, the certificates, their draws, their entries and the answer to their
     /// idempotency key are on the disk. [`Registrar::receipts`] publishes them.
     pub(crate) async fn register(&self, registration: Registration) -> Result<Registered, StoreError> {
         let count = registration.certificates.len() as u64;
-        let registered = self.store.register(registration).await?;
+        let registered = self.settle(self.store.register(registration).await).await?;
         metrics::counter!("ytterby_certificates_registered_total").increment(count);
         Ok(registered)
+    }
+
+    /// Changes statuses, each an entry; [`Registrar::publish_all`] publishes them.
+    pub(crate) async fn change_status(&self, change: StatusChange) -> Result<Vec<u64>, StoreError> {
+        self.settle(self.store.change_status(change).await).await
+    }
+
+    /// Admits a lot; [`Registrar::publish_all`] publishes it.
+    pub(crate) async fn admit(&self, admission: Admission) -> Result<u64, StoreError> {
+        let admitted = self.settle(self.store.admit(admission).await).await?;
+        metrics::counter!("ytterby_lots_admitted_total").increment(1);
+        Ok(admitted)
+    }
+
+    /// Closes a lot; [`Registrar::publish_all`] publishes it.
+    pub(crate) async fn close(&self, closing: Closing) -> Result<(), StoreError> {
+        self.settle(self.store.close(closing).await).await
     }
 
     /// Returns when a published checkpoint covers everything that is committed now.
     pub(crate) async fn publish_all(&self) -> Result<(), Problem> {
         let head = self.store.head().await?;
         self.log.publish(&*self.store, head.size).await.map_err(unpublished)
+    }
+
+    /// Returns when a published checkpoint covers a size that is committed.
+    pub(crate) async fn publish(&self, size: u64) -> Result<(), Problem> {
+        self.log.publish(&*self.store, size).await.map_err(unpublished)
+    }
+
+    /// The entry of a lot's admission with its proof under the published checkpoint, `None` if it was not
+    /// admitted.
+    pub(crate) async fn admission_receipt(&self, lot: Digest) -> Result<Option<Receipt<'static>>, Problem> {
+        self.publish_all().await?;
+        let checkpoint = self.log.checkpoint().ok_or_else(Problem::busy)?;
+        let events = self.store.events(vec![lot], checkpoint.unverified().head().size).await?;
+        let admission = |event: &Logged| matches!(Entry::parse(&event.entry), Ok(Entry::Admission(_)));
+        let found = events.into_iter().find(admission);
+        found.map(|logged| receipt(logged, (*checkpoint).clone())).transpose()
     }
 
     /// The receipts of registered certificates, each for the first head that covers its entry: the same
@@ -65,19 +121,89 @@ impl Registrar {
         logged.into_iter().zip(digests).map(bytes).collect()
     }
 
-    /// The receipts of those of some certificates that are registered, all under the checkpoint that is
-    /// published: whoever verifies them opens one.
+    /// The receipts of those of some certificates that are registered: each under the first checkpoint
+    /// that a quorum has cosigned and that covers it, whose time is the certificate's for ever, with the
+    /// newest such checkpoint beside it; where there is none yet, under the published one. With each the index
+    /// of its entry.
     pub(crate) async fn receipts_now(
         &self,
         digests: Vec<Digest>,
-    ) -> Result<Vec<(Digest, Receipt<'static>)>, Problem> {
+    ) -> Result<Vec<(Digest, u64, Receipt<'static>)>, Problem> {
         self.publish_all().await?;
-        let checkpoint = self.log.checkpoint().ok_or_else(Problem::busy)?;
-        let size = checkpoint.unverified().head().size;
+        let published = self.log.checkpoint().ok_or_else(Problem::busy)?;
+        let size = published.unverified().head().size;
         let logged = self.store.logged(digests.clone(), Some(size)).await?;
-        let found = digests.into_iter().zip(logged).filter_map(|(digest, logged)| Some((digest, logged?)));
-        found.map(|(digest, logged)| Ok((digest, receipt(logged, (*checkpoint).clone())?))).collect()
+        let mut found: Vec<(Digest, Logged)> =
+            digests.into_iter().zip(logged).filter_map(|(digest, logged)| Some((digest, logged?))).collect();
+        found.sort_by_key(|(_, logged)| logged.index);
+        let mut receipts = Vec::with_capacity(found.len());
+        let mut rest = found.as_slice();
+        let newest = self.store.last_cosigned().await?;
+        while let Some((_, first)) = rest.first() {
+            let Some(cosigned) = self.store.cosigned(first.index).await? else { break };
+            let covered;
+            (covered, rest) = rest.split_at(rest.partition_point(|(_, l)| l.index < cosigned.size));
+            let digests: Vec<Digest> = covered.iter().map(|(digest, _)| *digest).collect();
+            let checkpoint = note(&cosigned.note)?;
+            let proven = self.store.logged(digests.clone(), Some(cosigned.size)).await?;
+            let fresh = self.fresh(&newest, cosigned.size).await?;
+            for (digest, logged) in digests.into_iter().zip(proven.into_iter().flatten()) {
+                let index = logged.index;
+                let first = receipt(logged, checkpoint.clone())?;
+                receipts.push((digest, index, with_fresh(first, fresh.as_ref())?));
+            }
+        }
+        for (digest, logged) in rest {
+            receipts.push((*digest, logged.index, receipt(logged.clone(), (*published).clone())?));
+        }
+        Ok(receipts)
     }
+
+    /// The newest of the cosigned checkpoints, with the proof that it continues the one of a size; none if
+    /// that is the newest.
+    async fn fresh(
+        &self,
+        newest: &Option<Cosigned>,
+        size: u64,
+    ) -> Result<Option<(SignedCheckpoint, Vec<Hash>)>, Problem> {
+        let Some(newest) = newest.as_ref().filter(|newest| newest.size > size) else { return Ok(None) };
+        let (_, proof) = self.store.consistency(size, newest.size).await?;
+        Ok(Some((note(&newest.note)?, proof)))
+    }
+
+    /// The best receipt of a certificate now, `None` if it is not registered. Waits so long for a quorum
+    /// to cosign a checkpoint that covers it.
+    pub(crate) async fn receipt_now(
+        &self,
+        digest: Digest,
+        wait: Duration,
+    ) -> Result<Option<Receipt<'static>>, Problem> {
+        let logged = self.store.logged(vec![digest], None).await?;
+        let Some(logged) = logged.into_iter().flatten().next() else { return Ok(None) };
+        self.log.publish(&*self.store, logged.head.size).await.map_err(unpublished)?;
+        if !self.log.witnesses().is_empty() {
+            // If it does not come in time, there is the receipt without it.
+            let _ = tokio::time::timeout(wait, self.log.cosigned_beyond(logged.index)).await;
+        }
+        let receipts = self.receipts_now(vec![digest]).await?;
+        Ok(receipts.into_iter().next().map(|(_, _, receipt)| receipt))
+    }
+}
+
+fn with_fresh(
+    receipt: Receipt<'static>,
+    fresh: Option<&(SignedCheckpoint, Vec<Hash>)>,
+) -> Result<Receipt<'static>, Problem> {
+    let Some((checkpoint, consistency)) = fresh else { return Ok(receipt) };
+    receipt
+        .with_fresh(checkpoint, consistency)
+        .map_err(|error| Problem::internal("a newer checkpoint", &error))
+}
+
+/// A checkpoint that the store keeps.
+fn note(text: &str) -> Result<SignedCheckpoint, StoreError> {
+    SignedCheckpoint::parse(text.as_bytes())
+        .map_err(|error| StoreError::Inconsistent { table: "cosigned", detail: error.to_string() })
 }
 
 /// The receipt of what is logged, under a checkpoint that covers it.

@@ -16,12 +16,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use ytterby_store::{Sqlite, SqliteOptions, StoreError};
 
-use crate::app::App;
+use crate::app::{About, App};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::cosigning;
 use crate::http;
 use crate::log::{Log, LogError};
 use crate::seal::{Seal, SealError};
+use crate::witnesses::Witnesses;
 
 /// How long connections may take to end once the service is told to stop.
 const GRACE: Duration = Duration::from_secs(20);
@@ -61,9 +63,19 @@ pub enum ServeError {
 pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
     let origin = config.home()?;
     let seal = Seal::new(&config.secret()?, &origin.to_string())?;
-    let log = Log::new(&origin, config.log_key()?.expose_secret(), &config.log.mark_file)?;
+    let (witnesses, quorum) = config.witnesses()?;
+    let log = Log::new(&origin, config.log_key()?.expose_secret(), &config.log.mark_file)?
+        .with_witnesses(Witnesses::new(witnesses, quorum))
+        .with_entries(config.log.entries);
     let store = Arc::new(Sqlite::open(&config.storage.sqlite, &origin, SqliteOptions::default())?);
-    Ok(App::new(store, log, seal, clock, config.public_url.clone(), origin, config.limits.clone()))
+    let about = About {
+        public_url: config.public_url.clone(),
+        origin,
+        limits: config.limits.clone(),
+        status_key: config.status_key()?,
+        admission: config.admission_trust()?.map(Arc::new),
+    };
+    Ok(App::new(store, log, seal, clock, about))
 }
 
 /// Serves until told to stop; then no connection is accepted, what was accepted is finished, and
@@ -73,8 +85,12 @@ pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
 pub async fn serve(app: App, listener: TcpListener, stop: watch::Receiver<bool>) -> Result<(), ServeError> {
     app.start().await?;
     let service = http::router(app.clone());
+    let collecting = tokio::spawn(cosigning::collect(app.clone()));
     run(listener, service, stop).await;
     app.finish_writes().await;
+    collecting.abort();
+    // It was aborted, or had nothing to do.
+    let _ = collecting.await;
     Ok(())
 }
 

@@ -18,9 +18,9 @@ use std::pin::Pin;
 pub use admission::{Admission, Foreign};
 pub use postgres::{Postgres, PostgresOptions, Replication};
 pub use record::{
-    ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, CloseReason, Closing, Cursor, Draw, DrawnBy,
-    Entered, Idempotency, IssuerKey, IssuerRow, Logged, LotRecord, NewCertificate, NewLot, Page, Registered,
-    Registration, Replay, Scope,
+    ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, CloseReason, Closing, Cosigned, Cursor, Draw,
+    DrawnBy, Entered, Idempotency, IssuerKey, IssuerRow, Logged, LotRecord, NewCertificate, NewLot, Page,
+    Recovery, Registered, Registration, Replay, Scope,
 };
 pub use sqlite::{Checked, Sqlite, SqliteOptions, Synchronous, check, restore};
 pub use status::{Direction, Kin, StatusBits, StatusChange, StatusEvent};
@@ -76,7 +76,7 @@ pub trait Store: Send + Sync + 'static {
     /// of every attestation about any of them. [`StoreError::TooMany`] above `limit` certificates.
     fn lineage(&self, digests: Vec<Digest>, limit: usize) -> Answer<'_, Vec<Vec<u8>>>;
 
-    /// Who drew on a lot, in the order of the draws.
+    /// Who drew on a lot, in the order of the draws; draws of recovered certificates are left out.
     fn drawn_by(&self, digest: Digest) -> Answer<'_, Vec<DrawnBy>>;
 
     /// Closes a lot for ever: nothing may draw on it again. [`StoreError::LotClosed`] if it is.
@@ -175,6 +175,24 @@ pub trait Store: Send + Sync + 'static {
 
     /// Why registrations are stopped, if they are.
     fn halted(&self) -> Answer<'_, Option<String>>;
+
+    /// Keeps for ever a checkpoint that a quorum has cosigned, of a size at which a write ended. `false`,
+    /// and nothing is kept, if one of that size or of a larger one is kept already: what covers an entry
+    /// first never changes.
+    fn keep_cosigned(&self, cosigned: Cosigned) -> Answer<'_, bool>;
+
+    /// The first kept checkpoint that covers the entry at an index: its time is the entry's for ever.
+    fn cosigned(&self, index: u64) -> Answer<'_, Option<Cosigned>>;
+
+    /// The newest kept checkpoint.
+    fn last_cosigned(&self) -> Answer<'_, Option<Cosigned>>;
+
+    /// Appends entries that a store which was lost had, and this one, restored from a copy, has not. Each
+    /// is replayed, its draws are taken, closings, admissions and changes of status done. Certificates whose bytes are gone with the
+    /// lost store are counted and found by no other verb than [`Store::logged`]; their lots have no
+    /// holder. The size and root that the log has then; [`StoreError::NotThere`] if it does not end where
+    /// the entries begin, [`StoreError::Unloggable`] if one breaks a rule, and then none is kept.
+    fn recover(&self, recovery: Recovery) -> Answer<'_, TreeHead>;
 }
 
 /// Why a store did not do what it was asked.
@@ -255,6 +273,14 @@ pub enum StoreError {
     /// Registrations are stopped.
     #[error("registrations are stopped: {0}")]
     Halted(String),
+    /// The log ends elsewhere than was said, or no write ended at that size.
+    #[error("the log has {size} entries, {wanted} were expected")]
+    NotThere {
+        /// The size of the log.
+        size: u64,
+        /// The size that was spoken of.
+        wanted: u64,
+    },
     /// The queue in front of the engine is full.
     #[error("too many requests are waiting")]
     Busy,

@@ -129,6 +129,26 @@ pub struct Logged {
     pub proof: Vec<Hash>,
 }
 
+/// A checkpoint that a quorum of witnesses has cosigned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cosigned {
+    /// Its size.
+    pub size: u64,
+    /// The signed note, cosignatures included.
+    pub note: String,
+}
+
+/// Entries that are to be put back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// The index of the first: the size of the log before.
+    pub from: u64,
+    /// The entries, in canonical bytes.
+    pub entries: Vec<Vec<u8>>,
+    /// The time of the recovery, in the place of the times of registration, which are lost.
+    pub at: String,
+}
+
 /// A lot as it stands.
 #[derive(Debug, Clone)]
 pub struct LotRecord {

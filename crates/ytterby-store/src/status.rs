@@ -33,7 +33,7 @@ pub struct StatusEvent {
     pub value: bool,
     /// Why.
     pub reason: String,
-    /// Who did it.
+    /// Who did it; empty if that was lost with a database.
     pub by: String,
     /// When.
     pub at: String,
@@ -62,7 +62,7 @@ pub enum Direction {
 pub struct Kin {
     /// How many there are in all.
     pub total: usize,
-    /// Digest and label of those of this page.
+    /// Digest and label of those of this page. What was recovered without its bytes has an empty label.
     pub page: Vec<(Digest, String)>,
     /// Where the next page begins, if there is one.
     pub next: Option<crate::Cursor>,

@@ -131,6 +131,19 @@ impl Policy {
         }
     }
 
+    /// The keys of the n witnesses of which a quorum of [`Policy::flat_quorum`] asks for k.
+    pub fn flat_witnesses(&self) -> Option<Vec<&VerifierKey>> {
+        let key = |member: &Member| match member {
+            Member::Witness(at) => Some(&self.witnesses[*at].key),
+            Member::Group(_) => None,
+        };
+        match self.quorum {
+            None => Some(Vec::new()),
+            Some(Member::Group(group)) => self.groups[group].members.iter().map(key).collect(),
+            Some(witness) => Some(key(&witness).into_iter().collect()),
+        }
+    }
+
     /// When a member had witnessed: a witness when it cosigned, a group when as many of its members
     /// had as it asks for. For k of n that is the k-th smallest time.
     fn met_at(&self, member: Member, witnesses: &[Option<u64>]) -> Option<u64> {
@@ -233,6 +246,9 @@ mod tests {
     fn the_time_of_k_of_n_is_the_kth_smallest() {
         let two = policy("group g 2 w1 w2 w3\nquorum g\n");
         assert_eq!(two.flat_quorum(), Some((2, 3)));
+        let three = [1, 2, 3].map(witness);
+        let keys: Vec<_> = three.iter().map(Cosigner::verifier_key).collect();
+        assert_eq!(two.flat_witnesses(), Some(keys), "those that the quorum asks for");
         assert_eq!(time(&two, &[(1, 30), (2, 10), (3, 20)]), Ok(Some(20)));
         assert_eq!(time(&two, &[(3, 7), (1, 5)]), Ok(Some(7)));
         assert_eq!(time(&two, &[(1, 5)]), Err(PolicyError::Quorum { cosigned: 1 }));
@@ -246,7 +262,7 @@ mod tests {
     #[test]
     fn nested_quorums_are_met_when_their_groups_are() {
         let nested = policy("group x 2 w1 w2 w3\ngroup y any w4 w5\ngroup all all x y w6\nquorum all\n");
-        assert_eq!(nested.flat_quorum(), None);
+        assert_eq!((nested.flat_quorum(), nested.flat_witnesses()), (None, None));
         let all = [(1, 10), (2, 20), (3, 30), (4, 40), (5, 5), (6, 1)];
         assert_eq!(time(&nested, &all), Ok(Some(20)));
         assert_eq!(time(&nested, &all[..4]), Err(PolicyError::Quorum { cosigned: 4 }));
@@ -258,11 +274,11 @@ mod tests {
         let any = policy("group x all w1 w2\ngroup y any x w3\nquorum y\n");
         assert_eq!(time(&any, &[(1, 5), (2, 6), (3, 9)]), Ok(Some(6)));
         let one = policy("quorum w3\n");
-        assert_eq!(one.flat_quorum(), Some((1, 1)));
+        assert_eq!((one.flat_quorum(), one.flat_witnesses().map(|keys| keys.len())), (Some((1, 1)), Some(1)));
         assert_eq!(time(&one, &[(3, 9)]), Ok(Some(9)));
         assert_eq!(time(&one, &[(1, 9)]), Err(PolicyError::Quorum { cosigned: 1 }));
         let none = policy("quorum none\n");
-        assert_eq!(none.flat_quorum(), Some((0, 0)));
+        assert_eq!((none.flat_quorum(), none.flat_witnesses()), (Some((0, 0)), Some(vec![])));
         assert_eq!(time(&none, &[]), Ok(None));
     }
 

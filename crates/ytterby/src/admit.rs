@@ -389,7 +389,9 @@ impl Composition {
 /// The subject, fully written out.
 fn compose(draft: &Draft, inputs: &Inputs, authority: &Authority) -> Result<Object<'static>, Finding> {
     let mut subject = draft.subject.clone();
-    subject.insert("home", text(authority.home.to_string()));
+    if draft.kind != Kind::Transfer || subject.get("home").is_none() {
+        subject.insert("home", text(authority.home.to_string()));
+    }
     if matches!(draft.kind, Kind::Origin | Kind::Attestation) && !draft.inputs.is_empty() {
         let text = format!("{} has no inputs", draft.kind);
         return Err(Finding::new(Code::MalformedUnknownField, text).at("/inputs"));

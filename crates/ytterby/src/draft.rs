@@ -69,7 +69,9 @@ impl Draft {
         let known: Vec<_> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
         let text = format!("`type` must be one of {}", known.join(", "));
         let kind = kind.ok_or_else(|| Misfit::new(MisfitKind::Value, text).under("type"))?;
-        for computed in ["home", "content"] {
+        // A transfer may say that the lot moves to another registry.
+        let computed = if kind == Kind::Transfer { &["content"][..] } else { &["home", "content"] };
+        for computed in computed.iter().copied() {
             if subject.get(computed).is_some() {
                 let misfit =
                     Misfit::new(MisfitKind::UnknownField, "this is computed, a draft does not state it");

@@ -319,12 +319,18 @@ codes! {
     RegistrationCheckpoint "registration.checkpoint" Reject
         "the checkpoint is not signed by its log, or a signature of a known witness is forged",
         "do not rely on this receipt; fetch the bundle again from the registry, and compare its key if that does not help";
+    RegistrationConsistency "registration.consistency" Reject
+        "two checkpoints of one log are not shown to go together",
+        "fetch the bundle again; if it stays so, keep both checkpoints: the log may have two histories";
     RegistrationCumulative "registration.cumulative" Reject
         "by the log's count more was drawn from a lot than it holds, or the count is impossible",
         "do not accept the lot under this certificate, and show the receipt to the registry's witnesses";
     RegistrationDoubleDraw "registration.double-draw" Reject
         "two certificates draw on one lot as if the other did not",
         "the log has forked or was rolled back: keep the bundle, it is the evidence, and accept neither";
+    RegistrationFrozen "registration.frozen" Untrusted
+        "the receipt goes beyond where the trust file has frozen its log",
+        "find out why the log was frozen; what it says since then is not accepted, older receipts are";
     RegistrationInclusion "registration.inclusion" Reject
         "the receipt does not show this certificate in the log",
         "ask for the certificate's own receipt; it is as good as not registered until then";
@@ -334,6 +340,9 @@ codes! {
     RegistrationNotChecked "registration.not-checked" Undecided
         "whether the certificates are registered was not checked",
         "pin the registry and its witnesses in the trust file; `[require] registration = false` does without";
+    RegistrationPrivateQuorum "registration.private-quorum" Warn
+        "the quorum is not one that is published for everybody who relies on the log",
+        "take the witnesses and the quorum that an anchor publishes, and state them under `published` in the trust file: another buyer's quorum need not share an honest witness with yours";
     RegistrationQuorum "registration.quorum" Undecided
         "too few of the witnesses that audit the log have cosigned the checkpoint",
         "ask the registry for a receipt with more cosignatures, or pin the witnesses that it has and the quorum";

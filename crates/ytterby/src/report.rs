@@ -175,6 +175,18 @@ pub struct LoggedIn {
     pub cosigned: usize,
     /// Of how many that audit the log.
     pub witnesses: usize,
+    /// Up to where its log is known: by the receipt's checkpoint, or by a newer one beside it.
+    pub known: Known,
+}
+
+/// How much of a log is known, and as of when: the newest of a receipt's checkpoints. It says nothing
+/// of when a certificate was logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Entries of the log.
+    pub size: u64,
+    /// When a quorum of witnesses had cosigned a checkpoint of that size.
+    pub time: Timestamp,
 }
 
 /// As of when the statuses of a report are known: its oldest list.
@@ -192,8 +204,9 @@ impl LoggedIn {
     pub(crate) fn of(logged: Logged, trust: &Trust) -> Option<Self> {
         let registry = trust.registries.get(logged.registry)?;
         let (_, witnesses) = registry.quorum()?;
-        let Logged { index, at, cosigned, .. } = logged;
-        Some(LoggedIn { log: registry.origin.clone(), index, at, cosigned, witnesses })
+        let Logged { index, at, cosigned, known, .. } = logged;
+        let known = Known { size: known.size, time: known.at };
+        Some(LoggedIn { log: registry.origin.clone(), index, at, cosigned, witnesses, known })
     }
 }
 

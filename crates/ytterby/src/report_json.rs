@@ -12,8 +12,8 @@ use crate::finding::{Effect, Finding};
 use crate::report::{CertificateReport, Outcome, Report, Step, Verdict, not_checked, not_shown};
 use crate::time::format_time;
 use crate::wire::{
-    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, LotJson, ProblemJson, RegisteredJson,
-    ReportJson, RunCounts, RunJson, StatusAsOf,
+    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
+    RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
 };
 
 /// What a program read, as its report names it.
@@ -171,6 +171,7 @@ fn certificate(own: &CertificateReport, certificate: Option<&Certificate<'_>>) -
             time: format_time(logged.at),
             cosigned: logged.cosigned,
             witnesses: logged.witnesses,
+            known: KnownJson { size: logged.known.size.to_string(), time: format_time(logged.known.time) },
         }),
         checks: Step::ALL.into_iter().map(check).collect::<BTreeMap<_, _>>(),
     }

@@ -2,9 +2,11 @@
 //! Implements proto-docs/verification.md, "Trust file".
 
 mod logs;
+mod registry;
 
 use jiff::civil::Date;
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::did::Did;
 use crate::element::Element;
@@ -13,8 +15,10 @@ use crate::key::Multikey;
 use crate::time::parse_date;
 use crate::wire::Country;
 
-pub use logs::{PinnedRegistry, PinnedWitness, Quorum};
-use logs::{WireQuorum, WireRegistry, WireWitness};
+pub use logs::{PinnedWitness, Quorum};
+use logs::{WireLogs, WireQuorum, WireWitness};
+use registry::WireRegistry;
+pub use registry::{PinnedRegistry, Published};
 
 /// What a verifier accepts. Holding one means that every value in it is well formed.
 #[derive(Debug, Clone)]
@@ -88,6 +92,16 @@ pub enum TrustError {
         /// What is wrong.
         problem: String,
     },
+    /// Two ways to say who must have watched a log stand in one file: the later is named.
+    #[error("line {line}, column {column}: {problem}")]
+    Ambiguous {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What stands there besides.
+        problem: &'static str,
+    },
     /// A version this library does not know.
     #[error("version {0} is not known; this reads version 1")]
     Version(i64),
@@ -106,11 +120,12 @@ struct Wire {
     issuer: Vec<WireIssuer>,
     #[serde(default)]
     anchor: Vec<WireAnchor>,
+    policy: Option<String>,
     #[serde(default)]
     registry: Vec<WireRegistry>,
     #[serde(default)]
-    witness: Vec<WireWitness>,
-    quorum: Option<WireQuorum>,
+    witness: Vec<Spanned<WireWitness>>,
+    quorum: Option<Spanned<WireQuorum>>,
     #[serde(default)]
     require: WireRequire,
 }
@@ -156,8 +171,9 @@ impl Trust {
         if wire.version != 1 {
             return Err(TrustError::Version(wire.version));
         }
+        let Wire { policy, registry, witness, quorum, .. } = wire;
         let logs::Logs { registries, witnesses, quorum } =
-            logs::read(wire.registry, wire.witness, wire.quorum)?;
+            logs::read(text, WireLogs { policy, registry, witness, quorum })?;
         let trust = Trust {
             name: wire.name,
             holder: list("holder", &wire.holder, Did::parse)?,

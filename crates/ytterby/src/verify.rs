@@ -270,6 +270,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             certificate.set(Step::Registration, Outcome::Fail);
         }
         report.findings.extend(found);
+        report.findings.extend(self.registration.iter().flat_map(Registration::check_quorums));
     }
 
     /// Revoked or suspended, as far as the lists of the bundle show.

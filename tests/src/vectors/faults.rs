@@ -345,6 +345,16 @@ vectors! {
         let signed = f.sign("ProcessingCertificate", subject);
         f.bundle(&[&ore, &signed])
     }
+    /// A delivery to somebody without a DID names another home: its old one could not know that it is closed.
+    "registration.wrong-home-delivered" ["registration.wrong-home"] |f| {
+        let ore = f.ore();
+        let mut subject = sale(&ore);
+        set(&mut subject, "/home", json!("rival.example/ree"));
+        unset(&mut subject, "/holder");
+        unset(&mut subject, "/to/id");
+        let signed = f.sign("TransferCertificate", subject);
+        f.bundle(&[&ore, &signed])
+    }
     /// The trust file requires registration.
     "registration.not-checked" ["registration.not-checked"] |f| {
         let ore = f.ore();

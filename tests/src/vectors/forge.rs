@@ -47,7 +47,7 @@ impl Signed {
     }
 
     /// What the library reads it as.
-    pub(crate) fn certificate(&self) -> Certificate<'static> {
+    pub fn certificate(&self) -> Certificate<'static> {
         let text = self.value.to_string();
         Certificate::parse(text.as_bytes()).expect("a certificate").into_owned()
     }

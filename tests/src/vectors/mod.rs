@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub use findings::document as findings_document;
 pub use steps::{contents, intermediate};
 
-pub use forge::{Forge, NOW, set, unset};
+pub use forge::{Forge, NOW, Signed, set, unset};
 
 /// A vector: a bundle with one fault, what it is verified with, and the whole set of expected codes.
 pub struct Vector {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use ytterby::entry::Taken;
 use ytterby::masses::Masses;
-use ytterby_tlog::SignedCheckpoint;
+use ytterby_tlog::{Hash, SignedCheckpoint, TreeHead};
 
 use super::faults::from_draws;
 use super::forge::{Made, Signed, input, ore, oxide, sale, set, unset};
@@ -45,6 +45,43 @@ fn at(signed: &Signed, member: &str) -> String {
     format!("/receipts/{}{member}", signed.digest())
 }
 
+/// An ore with the receipt of the second of three entries of its log, and beside it the log's checkpoint
+/// of a day later, cosigned by so many, with two entries more.
+fn refreshed(f: &mut Forge, cosigned: u32) -> (Made, Signed) {
+    let mut log = TestLog::new(HOME);
+    let others = [f.ore(), f.ore(), f.ore(), f.ore()];
+    log.register(&others[0].certificate());
+    let ore = f.ore();
+    log.register(&ore.certificate());
+    log.register(&others[1].certificate());
+    let first = log.receipt(&ore.certificate().digest(), &log.cosigned(3));
+    log.cosigned_at += 86_400;
+    for other in &others[2..] {
+        log.register(&other.certificate());
+    }
+    let fresh = log.refreshed(&first, &log.cosigned(cosigned));
+    let mut made = f.bundle(&[&ore]).requiring(&log.trusted());
+    let fresh = serde_json::from_str(fresh.as_str()).expect("JSON");
+    made.bundle["receipts"] = json!({});
+    set_receipt(&mut made, &ore, &fresh);
+    made.asked.at = "2026-09-23T09:00:00Z";
+    (made, ore)
+}
+
+/// An ore with its receipt, the second of three entries, by a verifier who has frozen the log at a head
+/// of this or another log: `grown` makes the log beyond its checkpoint, and says where it is frozen.
+fn frozen(f: &mut Forge, grown: impl FnOnce(&mut Forge, &mut TestLog) -> TreeHead) -> Made {
+    let mut log = TestLog::new(HOME);
+    let others = [f.ore(), f.ore()];
+    log.register(&others[0].certificate());
+    let ore = f.ore();
+    let made = registered(f, &mut log, &[&ore]);
+    log.register(&others[1].certificate());
+    let TreeHead { size, root } = grown(f, &mut log);
+    let frozen = format!("frozen = {{ last_size = \"{size}\", root = \"{root}\" }}\n[registry.published]\n");
+    made.trusting("[registry.published]\n", &frozen)
+}
+
 /// Masses of neodymium and praseodymium in milligrams.
 fn masses(nd: u64, pr: u64) -> Masses {
     let element = |symbol| ytterby::element::Element::parse(symbol).expect("an element");
@@ -83,13 +120,17 @@ fn oxide_counted(f: &mut Forge, seq: u64, cumulative: Masses) -> Made {
 
 /// The text of a proof with the first letter of a signer's signature changed, behind the key's ID.
 fn forged(made: &mut Made, signed: &Signed, signer: &str) {
-    let place = at(signed, "/proof");
-    let text = made.bundle.pointer(&place).and_then(Value::as_str).expect("a proof").to_owned();
+    forged_in(made, &at(signed, "/proof"), signer);
+}
+
+/// The same in any text with signatures.
+fn forged_in(made: &mut Made, place: &str, signer: &str) {
+    let text = made.bundle.pointer(place).and_then(Value::as_str).expect("a text").to_owned();
     let mark = format!("\u{2014} {signer} ");
     let letter = text.find(&mark).expect("a signature") + mark.len() + 30;
     let other = if text[letter..].starts_with('A') { "B" } else { "A" };
     let changed = format!("{}{other}{}", &text[..letter], &text[letter + 1..]);
-    set(&mut made.bundle, &place, json!(changed));
+    set(&mut made.bundle, place, json!(changed));
 }
 
 vectors! {
@@ -137,6 +178,94 @@ vectors! {
         let audits = format!("audits = [\"{HOME}\"]");
         made.trusting("[quorum]", &format!("{}[quorum]", new.pinned()))
             .trusting(&audits, &format!("audits = [\"{HOME}\", \"{RIVAL}\"]"))
+    }
+    /// Beside the receipt travels a newer checkpoint of its log, which continues it: accepted.
+    "honest-registered-fresh" [] |f| {
+        refreshed(f, 3).0
+    }
+    /// The proof that the newer checkpoint continues the receipt's has a hash of another tree.
+    "registration.consistency" ["registration.consistency"] |f| {
+        let (mut made, ore) = refreshed(f, 3);
+        let other = Hash::EMPTY_ROOT.to_string();
+        set(&mut made.bundle, &at(&ore, "/fresh/consistency/0"), json!(other));
+        made
+    }
+    /// The checkpoint that travels beside it is older than the receipt's.
+    "registration.consistency-older" ["registration.consistency"] |f| {
+        let mut log = TestLog::new(HOME);
+        let (first, ore) = (f.ore(), f.ore());
+        log.register(&first.certificate());
+        let older = log.cosigned(3);
+        let mut made = registered(f, &mut log, &[&ore]);
+        let fresh = json!({ "checkpoint": older.to_string(), "consistency": [] });
+        set(&mut made.bundle, &at(&ore, "/fresh"), fresh);
+        made
+    }
+    /// A log of the same name, size and key, with another entry, cosigned by as many: it has two histories.
+    "registration.consistency-fork" ["registration.consistency"] |f| {
+        let (mut log, mut fork) = (TestLog::new(HOME), TestLog::new(HOME));
+        let (ore, other) = (f.ore(), f.ore());
+        let mut made = registered(f, &mut log, &[&ore]);
+        fork.register(&other.certificate());
+        let fresh = json!({ "checkpoint": fork.cosigned(3).to_string(), "consistency": [] });
+        set(&mut made.bundle, &at(&ore, "/fresh"), fresh);
+        made
+    }
+    /// The log has not signed the newer checkpoint as it stands, three witnesses have.
+    "registration.checkpoint-fresh" ["registration.checkpoint"] |f| {
+        let (mut made, ore) = refreshed(f, 3);
+        forged_in(&mut made, &at(&ore, "/fresh/checkpoint"), HOME);
+        made
+    }
+    /// The newer checkpoint is that of another log.
+    "registration.checkpoint-fresh-log" ["registration.checkpoint"] |f| {
+        let (mut made, ore) = refreshed(f, 3);
+        let rival = TestLog::new(RIVAL).cosigned(3).to_string();
+        set(&mut made.bundle, &at(&ore, "/fresh/checkpoint"), json!(rival));
+        made
+    }
+    /// Two of four witnesses have cosigned the newer checkpoint where three are needed.
+    "registration.quorum-fresh" ["registration.quorum"] |f| {
+        refreshed(f, 2).0
+    }
+    /// Log, witnesses and quorum are stated in a C2SP policy: accepted.
+    "honest-registered-policy" [] |f| {
+        let mut log = TestLog::new(HOME);
+        let ore = f.ore();
+        let mut made = registered(f, &mut log, &[&ore]);
+        let policy = format!("version = 1\npolicy = \"\"\"\n{}\"\"\"\n", log.policy());
+        let about = format!("[[registry]]\norigin = \"{HOME}\"\n{}", log.published());
+        made.asked.trust = f.asked().trust;
+        made.requiring(&about).trusting("version = 1\n", &policy)
+    }
+    /// The trust file states no quorum that is published for everybody.
+    "registration.private-quorum" ["registration.private-quorum"] |f| {
+        let mut log = TestLog::new(HOME);
+        let ore = f.ore();
+        registered(f, &mut log, &[&ore]).trusting(&log.published(), "")
+    }
+    /// All four witnesses are asked for, and the published quorum is three of them.
+    "registration.private-quorum-other" ["registration.private-quorum"] |f| {
+        let mut log = TestLog::new(HOME);
+        let ore = f.ore();
+        log.register(&ore.certificate());
+        under(f, &log, &log.cosigned(4), &[&ore]).trusting("need = 3", "need = 4")
+    }
+    /// The trust file has frozen the log at a later entry than the receipt's checkpoint: accepted.
+    "honest-registered-frozen" [] |f| {
+        frozen(f, |_, log| log.head())
+    }
+    /// The log is frozen before the entry.
+    "registration.frozen" ["registration.frozen"] |f| {
+        frozen(f, |f, _| {
+            let mut before = TestLog::new(HOME);
+            before.register(&f.ore().certificate());
+            before.head()
+        })
+    }
+    /// The log is frozen at the size of the receipt's checkpoint, with another root.
+    "registration.consistency-frozen" ["registration.consistency"] |f| {
+        frozen(f, |_, _| TreeHead { size: 2, root: Hash::EMPTY_ROOT })
     }
     /// The separation has no receipt, the others have.
     "registration.missing" ["registration.missing"] |f| {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ytterby::key::SigningKey;
 use ytterby::text::printable;
+use ytterby_tlog::{Cosigner, KeyName};
 
 use crate::args;
 use crate::failure::Failure;
@@ -13,14 +14,25 @@ use crate::{file, input, random};
 /// Runs one of the commands.
 pub(crate) fn run(args: args::Key, mut output: Output) -> Result<u8, Failure> {
     match args {
-        args::Key::Generate { output: path } => {
-            let key = SigningKey::from_seed(&random::seed()?);
-            let secret = format!("{}\n", key.to_secret_multikey());
+        args::Key::Generate { witness, output: path } => {
+            let (secret, public) = match witness {
+                Some(name) => {
+                    let name = KeyName::parse(&name)
+                        .map_err(|error| Failure::usage(format!("--witness {name:?}: {error}")))?;
+                    let key = Cosigner::from_seed(name, &random::seed()?);
+                    (key.to_secret(), key.verifier_key().to_string())
+                }
+                None => {
+                    let key = SigningKey::from_seed(&random::seed()?);
+                    (key.to_secret_multikey(), key.public().to_string())
+                }
+            };
+            let secret = format!("{secret}\n");
             match path.filter(|path| path.as_os_str() != "-") {
                 Some(path) => {
                     file::create(&path, secret.as_bytes(), true)?;
                     let shown = printable(&path.display().to_string());
-                    output.note(&format!("wrote {shown}: its public key is {}", key.public()));
+                    output.note(&format!("wrote {shown}: its public key is {public}"));
                 }
                 None => output.raw(secret.as_bytes())?,
             }

@@ -11,6 +11,9 @@ mod show;
 mod tree;
 mod trust;
 mod verify;
+mod witness;
+
+pub(crate) use bundle::agent;
 
 use crate::args::{Cli, Command, OneFile};
 use crate::failure::Failure;
@@ -30,6 +33,7 @@ pub(crate) fn run(cli: Cli) -> u8 {
         Command::Issue(args) => issue::run(&args, output),
         Command::Key(args) => key::run(args, output),
         Command::Trust(args) => trust::run(args, output),
+        Command::Witness(args) => witness::run(&args, output),
         Command::Explain(args) => explain::run(&args, output),
         Command::Completions { shell } => completions::shell(shell, output),
         Command::Man { command, directory } => completions::man(&command, directory.as_deref(), output),

@@ -37,6 +37,8 @@ name = \"My sourcing\"
 # elements = [\"Nd\", \"Pr\"]
 
 # Whose logs you accept, and who must have watched them: 2k > n + f of the witnesses that audit each.
+# Take the witnesses and the quorum that an anchor publishes for everybody, and state its policy in a
+# table [registry.published]: any other quorum warns.
 # [[registry]]
 # origin = \"registry.example/ree\"
 # key = \"registry.example/ree+c265d31c+Aceg+8nmkeNSNCR2d/MjgVc0lHKjs5zThOOyjba/z0Tt\"
@@ -58,7 +60,7 @@ status = false
 /// Runs one of the commands.
 pub(crate) fn run(args: args::Trust, output: Output) -> Result<u8, Failure> {
     match args {
-        args::Trust::Init { output: path } => init(path, output),
+        args::Trust::Init { output: path, policy } => init(path, policy.as_deref(), output),
         args::Trust::Check(file) => check(&path(file.file)?, output),
         args::Trust::List(file) => list(&path(file.file)?, output),
         args::Trust::Add(add) => add_issuer(&add, &output),
@@ -113,18 +115,40 @@ fn path(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::usage("neither XDG_CONFIG_HOME nor HOME is set: name the trust file"))
 }
 
-fn init(given: Option<PathBuf>, mut output: Output) -> Result<u8, Failure> {
+fn init(given: Option<PathBuf>, policy: Option<&Path>, mut output: Output) -> Result<u8, Failure> {
     let path = path(given)?;
+    let text = match policy {
+        Some(policy) => with_policy(policy)?,
+        None => TEMPLATE.to_owned(),
+    };
     if path.as_os_str() == "-" {
-        output.data(TEMPLATE)?;
+        output.data(&text)?;
         return Ok(0);
     }
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent).map_err(|error| Failure::file("make", parent, &error))?;
     }
-    file::create(&path, TEMPLATE.as_bytes(), false)?;
+    file::create(&path, text.as_bytes(), false)?;
     output.note(&format!("wrote {}: pin the issuers you know in it", printable(&path.display().to_string())));
     Ok(0)
+}
+
+/// The template with a C2SP policy in the place of tables of registries and witnesses.
+fn with_policy(path: &Path) -> Result<String, Failure> {
+    let bytes = input::read_small(path)?;
+    let refused = |error: &dyn std::fmt::Display| {
+        Failure::undecided(format!("{} is not to be pinned: {error}", path.display()))
+    };
+    let policy = String::from_utf8(bytes).map_err(|error| refused(&error))?;
+    // A policy has no control characters but tabs and newlines; what else TOML would read is escaped.
+    let escaped = policy.replace('\\', "\\\\").replace('"', "\\\"");
+    let stated = format!(
+        "# The logs you accept, their witnesses and the quorum, as published.\n\
+                          policy = \"\"\"\n{escaped}\"\"\"\n\n# Who you are:"
+    );
+    let text = TEMPLATE.replacen("# Who you are:", &stated, 1);
+    Trust::parse(text.as_bytes()).map_err(|error| refused(&error))?;
+    Ok(text)
 }
 
 fn check(path: &Path, mut output: Output) -> Result<u8, Failure> {
@@ -177,7 +201,7 @@ fn sentences(trust: &Trust, today: Date) -> String {
             "{did} is named as an anchor: accreditations are not read yet, so it vouches for nobody."
         ));
     }
-    out.extend(trust.registries.iter().map(watched));
+    out.extend(trust.registries.iter().map(|registry| watched(registry, trust)));
     out.push(registration(trust));
     out.push(
         match trust.require_status {
@@ -189,14 +213,28 @@ fn sentences(trust: &Trust, today: Date) -> String {
     out.join("\n") + "\n"
 }
 
-fn watched(registry: &PinnedRegistry) -> String {
+fn watched(registry: &PinnedRegistry, trust: &Trust) -> String {
     let origin = &registry.origin;
-    match registry.quorum() {
-        Some((need, all)) => {
-            format!("Receipts of {origin} count when {need} of the {all} witnesses that audit it cosigned.")
-        }
-        None => format!("Receipts of {origin} decide nothing: there is no quorum of witnesses."),
-    }
+    let (Some((need, all)), Some(quorum)) = (registry.quorum(), trust.quorum) else {
+        return format!("Receipts of {origin} decide nothing: there is no quorum of witnesses.");
+    };
+    let liars = match quorum.dishonest {
+        0 => "none of them may lie".to_owned(),
+        1 => "one of them may lie".to_owned(),
+        many => format!("{many} of them may lie"),
+    };
+    let published = match (registry.private_quorum(), &registry.published) {
+        (None, Some(published)) => format!(" This is the quorum that {} publishes.", published.by),
+        _ => " The quorum is your own: another buyer's need not share an honest witness with it.".to_owned(),
+    };
+    let frozen = registry
+        .frozen
+        .map(|last| format!(" The log is frozen at {} entries: nothing after that is accepted.", last.size));
+    format!(
+        "Receipts of {origin} count when {need} of the {all} witnesses that audit it cosigned; {liars}.\
+         {published}{}",
+        frozen.unwrap_or_default()
+    )
 }
 
 fn registration(trust: &Trust) -> String {

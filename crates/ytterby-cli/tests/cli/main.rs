@@ -4,10 +4,13 @@
 mod delivery;
 mod issue;
 mod keys;
+mod liar;
 mod network;
+mod policy;
 mod reading;
 mod record;
 mod registered;
 mod remote;
 mod run;
 mod verify;
+mod witness;

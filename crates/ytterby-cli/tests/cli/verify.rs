@@ -27,7 +27,7 @@ fn a_verified_delivery_on_the_screen() {
     authority      4 of 4 accepted by Acme
     status         not checked
     time           4 of 4 possible in time · as of 2026-08-01T00:00:00Z
-  not shown by this: that the metal in the drum is this metal, and that the assays are true; that the same ore was not registered under another lot elsewhere; what happened after the time asked about: later draws, transfers and pledges; that the certificates are registered: not every one has a receipt that was checked; that the certificates are unrevoked: status lists are not checked; that issuers whose keys a registry keeps signed themselves
+  not shown by this: that the metal in the drum is this metal, and that the assays are true; that the same ore was not registered under another lot elsewhere; what happened after the time asked about: later draws, transfers and pledges; that the certificates are registered: not every one has a receipt that was checked; that the certificates are unrevoked: not every one has status lists that were checked; that issuers whose keys a registry keeps signed themselves
 
 warning[custody.unusual-step]: the step does not usually turn such an input into such an output
   --> delivery.json  certificate urn:uuid:00000000-0000-4000-8000-000000000003 (OX-1)  /credentialSubject/step

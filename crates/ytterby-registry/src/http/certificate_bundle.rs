@@ -1,17 +1,22 @@
 //! `GET /v1/certificates/{id}/bundle`.
 
+use std::collections::HashSet;
+
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use ytterby::Bundle;
 use ytterby::certificate::Certificate;
+use ytterby::json::ParseError;
+use ytterby::{Bundle, Receipt};
 
 use super::body::{Name, json_bytes};
 use super::certificate_read::find;
 use crate::app::App;
 use crate::problem::Problem;
+use crate::statuses;
 
-/// The one file for an offline verifier: the certificate and everything behind it, with their receipts.
+/// The one file for an offline verifier: the certificate and everything behind it, with their receipts
+/// and the status lists that hold them.
 #[utoipa::path(
     get, path = "/v1/certificates/{id}/bundle", operation_id = "getBundle", tag = "certificates",
     params(("id" = String, Path, description = "`urn:uuid:…`, the plain UUID, or the digest `uEi…`")),
@@ -30,7 +35,18 @@ pub(super) async fn handle(State(app): State<App>, Name(id): Name) -> Result<Res
         parsed.map_err(|error| Problem::internal("a stored certificate does not parse", &error))?;
     let digests = certificates.iter().map(Certificate::digest).collect();
     let receipts = app.registrar().receipts_now(digests).await?;
-    let bundle = Bundle::of(vec![digest], certificates).with_receipts(receipts);
+    let lists = statuses::of(&app, receipts.iter().map(|(_, index, _)| *index)).await?;
+    let own: HashSet<_> = receipts.iter().map(|(digest, ..)| *digest).collect();
+    let elsewhere = certificates.iter().map(Certificate::digest).filter(|digest| !own.contains(digest));
+    let foreign = app.store().foreign_receipts(elsewhere.collect()).await?;
+    let foreign = foreign.iter().filter(|(_, receipt)| !receipt.is_empty());
+    let foreign: Result<Vec<_>, _> =
+        foreign.map(|(digest, bytes)| Ok((*digest, Receipt::parse(bytes)?.into_owned()))).collect();
+    let foreign = foreign.map_err(|error: ParseError| Problem::internal("a stored receipt", &error))?;
+    let bundle = Bundle::of(vec![digest], certificates)
+        .with_receipts(receipts.into_iter().map(|(digest, _, receipt)| (digest, receipt)))
+        .with_receipts(foreign)
+        .with_status_lists(lists);
     let mut response = json_bytes(StatusCode::OK, bundle.to_bytes());
     let name = format!("attachment; filename=\"{}.json\"", digest.short());
     if let Ok(name) = HeaderValue::from_str(&name) {

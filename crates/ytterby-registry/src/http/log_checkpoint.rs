@@ -17,7 +17,7 @@ use crate::problem::Problem;
     ),
 )]
 pub(super) async fn handle(State(app): State<App>) -> Result<Response, Problem> {
-    let checkpoint = app.registrar().log().checkpoint().ok_or_else(Problem::busy)?;
+    let checkpoint = app.registrar().log().checkpoint_shown().ok_or_else(Problem::busy)?;
     let mut response = typed(StatusCode::OK, "text/plain; charset=utf-8", checkpoint.to_string());
     // It changes with every commit: a cache may answer for a moment, not longer.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=5"));

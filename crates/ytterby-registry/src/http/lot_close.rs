@@ -64,7 +64,7 @@ pub(super) async fn handle(
 
 async fn close(app: &App, closing: Closing) -> Result<Response, Problem> {
     let Closing { lot, holder, reason, at } = closing.clone();
-    match app.store().close(closing).await {
+    match app.registrar().close(closing).await {
         Ok(()) => {
             app.registrar().publish_all().await?;
             Ok(closed(lot, &holder, reason, &at))

@@ -1,5 +1,6 @@
 //! The routes: method, path, who may use it, and the handler. One endpoint, one file.
 
+mod admission;
 mod api_key_create;
 mod api_key_list;
 mod api_key_revoke;
@@ -7,10 +8,14 @@ mod body;
 mod certificate_batch;
 mod certificate_bundle;
 mod certificate_issue;
+mod certificate_kin;
 mod certificate_list;
 mod certificate_read;
+mod certificate_receipt;
+mod certificate_status;
 mod docs;
 mod edge;
+mod halt;
 mod issuer_add;
 mod issuer_did;
 mod issuer_key_add;
@@ -24,6 +29,8 @@ mod lot_read;
 mod openapi;
 mod problem_read;
 mod service;
+mod status_bulk;
+mod status_list;
 mod verify;
 mod whoami;
 
@@ -64,6 +71,18 @@ pub fn routes() -> Vec<Route> {
         at(get_.clone(), "/v1/certificates", read, get(certificate_list::handle)),
         at(get_.clone(), "/v1/certificates/{id}", read, get(certificate_read::handle)),
         at(get_.clone(), "/v1/certificates/{id}/bundle", read, get(certificate_bundle::handle)),
+        at(get_.clone(), "/v1/certificates/{id}/receipt", read, get(certificate_receipt::handle)),
+        at(get_.clone(), "/v1/certificates/{id}/behind", read, get(certificate_kin::behind)),
+        at(get_.clone(), "/v1/certificates/{id}/after", read, get(certificate_kin::after)),
+        at(get_.clone(), "/v1/certificates/{id}/status", read, get(certificate_status::read)),
+        at(post_.clone(), "/v1/certificates/{id}/status", manage, post(certificate_status::change)),
+        at(post_.clone(), "/v1/certificates/status", manage, post(status_bulk::handle)),
+        at(get_.clone(), "/v1/status-lists/{n}", Access::Public, get(status_list::revocations)),
+        at(get_.clone(), "/v1/status-lists/{n}/suspension", Access::Public, get(status_list::suspensions)),
+        at(post_.clone(), "/v1/admissions", issue, post(admission::handle)),
+        at(get_.clone(), "/v1/halt", admin, get(halt::read)),
+        at(post_.clone(), "/v1/halt", admin, post(halt::stop)),
+        at(delete_.clone(), "/v1/halt", admin, delete(halt::go_on)),
         at(get_.clone(), "/v1/lots/{id}", read, get(lot_read::handle)),
         at(post_.clone(), "/v1/lots/{id}/close", issue, post(lot_close::handle)),
         at(post_.clone(), "/v1/verify", Access::Public, post(verify::handle)),

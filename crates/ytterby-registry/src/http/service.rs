@@ -35,13 +35,16 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<Response, Problem> 
     }
 }
 
-/// What runs, and the log origin it registers for.
+/// What runs, the log origin it registers for, and how far its log is published and cosigned.
 #[utoipa::path(get, path = "/version", tag = "service",
-    responses((status = 200, description = "Name, version, log origin", body = serde_json::Value)))]
+    responses((status = 200, description = "Name, version, log origin, sizes of the log", body = serde_json::Value)))]
 pub(super) async fn version(State(app): State<App>) -> Response {
-    let version = env!("CARGO_PKG_VERSION");
+    let (version, log) = (env!("CARGO_PKG_VERSION"), app.registrar().log());
     json(
         StatusCode::OK,
-        &json!({ "name": "ytterby-registry", "version": version, "origin": app.origin().to_string() }),
+        &json!({
+            "name": "ytterby-registry", "version": version, "origin": app.origin().to_string(),
+            "log": { "published": log.published_size(), "cosigned": log.cosigned_size() },
+        }),
     )
 }

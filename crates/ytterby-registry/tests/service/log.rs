@@ -16,7 +16,7 @@ use ytterby_tlog::{
 
 use crate::make::{Answer, ORIGIN, Service, draw, origin, separation, transfer, trust};
 
-fn key() -> VerifierKey {
+pub(crate) fn key() -> VerifierKey {
     let (_, public) = Log::new_key(&Home::parse(ORIGIN).unwrap(), &[7; 32]).unwrap();
     VerifierKey::parse(&public).unwrap()
 }
@@ -31,18 +31,18 @@ fn receipt(answer: &Answer) -> (Entry, u64) {
     (Entry::parse(entry.as_bytes()).unwrap(), included.index())
 }
 
-fn bytes(service: &Service, path: &str) -> Vec<u8> {
+pub(crate) fn bytes(service: &Service, path: &str) -> Vec<u8> {
     service.client.send("GET", path, &[], None).expect(200).bytes
 }
 
-fn checkpoint(service: &Service) -> SignedCheckpoint {
+pub(crate) fn checkpoint(service: &Service) -> SignedCheckpoint {
     let checkpoint = SignedCheckpoint::parse(&bytes(service, "/log/checkpoint")).unwrap();
     checkpoint.open(&key()).unwrap();
     checkpoint
 }
 
 /// Reads the whole log from its public tiles, replays it, and builds its tree anew.
-fn audited(service: &Service) -> (Ledger, u64) {
+pub(crate) fn audited(service: &Service) -> (Ledger, u64) {
     let head = checkpoint(service).unverified().head();
     let (mut ledger, mut tree) = (Ledger::new(Home::parse(ORIGIN).unwrap()), Frontier::new());
     for bundle in ytterby_tlog::Bundle::written(0, head.size) {

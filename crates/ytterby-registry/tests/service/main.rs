@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 mod access;
+mod admissions;
 mod batches;
 mod bodies;
 mod contention;
+mod cosigned;
 mod crash;
 mod first;
 mod idempotency;
@@ -12,4 +14,7 @@ mod issue;
 mod log;
 mod make;
 mod program;
+mod recover;
+mod status;
 mod surface;
+mod witness;

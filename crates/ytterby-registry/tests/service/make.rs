@@ -12,9 +12,13 @@ use tokio::sync::watch;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Request};
 use ytterby::Home;
+use ytterby::key::SigningKey;
 use ytterby::time::parse_time;
 use ytterby_registry::clock::Clock;
-use ytterby_registry::config::{Config, Limits, LogConfig, Profile, SealConfig, Storage};
+use ytterby_registry::config::{
+    AdmissionConfig, Config, Entries, Limits, LogConfig, Profile, SealConfig, StatusConfig, Storage,
+    WitnessConfig,
+};
 use ytterby_registry::log::Log;
 use ytterby_registry::{auth, server};
 use ytterby_store::Scope;
@@ -30,10 +34,23 @@ pub(crate) struct Service {
     /// An administrator's key.
     pub(crate) admin: String,
     pub(crate) clock: Clock,
+    setting: Setting,
     folder: Arc<TempDir>,
     address: SocketAddr,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What a test may configure.
+#[derive(Clone, Default)]
+pub(crate) struct Setting {
+    pub(crate) limits: Limits,
+    pub(crate) quorum: Option<usize>,
+    pub(crate) witness: Vec<WitnessConfig>,
+    pub(crate) entries: Entries,
+    pub(crate) admission: Option<PathBuf>,
+    /// Another origin than that of every service here.
+    pub(crate) origin: Option<&'static str>,
 }
 
 #[derive(Clone)]
@@ -77,31 +94,34 @@ impl Answer {
 
 impl Service {
     pub(crate) fn start() -> Self {
-        Self::start_with(Limits::default())
+        Self::set(Setting::default())
     }
 
     pub(crate) fn start_with(limits: Limits) -> Self {
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self::run(Arc::new(tempfile::tempdir().unwrap()), any, limits)
+        Self::set(Setting { limits, ..Setting::default() })
+    }
+
+    pub(crate) fn set(setting: Setting) -> Self {
+        Self::again_with(Arc::new(tempfile::tempdir().unwrap()), setting)
     }
 
     /// Stops it and starts it again over the same store, at the same address.
     pub(crate) fn restart(mut self) -> Self {
         self.end();
-        Self::run(self.folder.clone(), self.address, Limits::default())
+        Self::run(self.folder.clone(), self.address, self.setting.clone())
     }
 
-    fn run(folder: Arc<TempDir>, address: SocketAddr, limits: Limits) -> Self {
+    fn run(folder: Arc<TempDir>, address: SocketAddr, setting: Setting) -> Self {
         let clock = Clock::standing(parse_time(START).unwrap());
         let (stop, told) = watch::channel(false);
         let (ready, started) = std::sync::mpsc::channel();
-        let (own, path) = (clock.clone(), folder.path().to_owned());
+        let (own, path, set) = (clock.clone(), folder.path().to_owned(), setting.clone());
         let thread = std::thread::spawn(move || {
             let mut runtime = tokio::runtime::Builder::new_multi_thread();
             runtime.worker_threads(2).enable_all().build().unwrap().block_on(async move {
                 let listener = server::listen(address).await.unwrap();
                 let address = listener.local_addr().unwrap();
-                let app = server::open(&config(path, address, limits), own).unwrap();
+                let app = server::open(&config(path, address, set), own).unwrap();
                 let (text, key) = auth::new_key(None, vec![Scope::Admin], "test".to_owned(), app.now(), None);
                 app.store().add_api_key(key).await.unwrap();
                 ready.send((address, text.expose_secret().to_owned())).unwrap();
@@ -110,7 +130,7 @@ impl Service {
         });
         let (address, admin) = started.recv().unwrap();
         let client = Client::new(format!("http://{address}"));
-        Service { client, admin, clock, folder, address, stop, thread: Some(thread) }
+        Service { client, admin, clock, setting, folder, address, stop, thread: Some(thread) }
     }
 
     /// Stops it: what it leaves behind.
@@ -121,16 +141,24 @@ impl Service {
 
     /// A service over what another one left behind.
     pub(crate) fn again(folder: Arc<TempDir>) -> Self {
-        Self::run(folder, SocketAddr::from(([127, 0, 0, 1], 0)), Limits::default())
+        Self::again_with(folder, Setting::default())
+    }
+
+    pub(crate) fn again_with(folder: Arc<TempDir>, setting: Setting) -> Self {
+        Self::run(folder, SocketAddr::from(([127, 0, 0, 1], 0)), setting)
     }
 
     /// Why nothing is served from what another one left behind.
     pub(crate) fn refused(folder: Arc<TempDir>) -> String {
+        Self::refused_with(folder, Setting::default())
+    }
+
+    pub(crate) fn refused_with(folder: Arc<TempDir>, setting: Setting) -> String {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(async {
             let listener = server::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
-            let config = config(folder.path().to_owned(), listener.local_addr().unwrap(), Limits::default());
+            let config = config(folder.path().to_owned(), listener.local_addr().unwrap(), setting);
             let app = server::open(&config, Clock::standing(parse_time(START).unwrap())).unwrap();
             let (_stop, told) = watch::channel(false);
             server::serve(app, listener, told).await.unwrap_err().to_string()
@@ -253,21 +281,32 @@ pub(crate) fn bearer(key: &str) -> String {
     format!("Bearer {key}")
 }
 
-fn config(folder: PathBuf, address: SocketAddr, limits: Limits) -> Config {
+pub(crate) fn config(folder: PathBuf, address: SocketAddr, setting: Setting) -> Config {
     let (secret_file, key_file) = (folder.join("secret"), folder.join("log.key"));
     std::fs::write(&secret_file, "a secret for tests alone").unwrap();
-    let (key, _) = Log::new_key(&Home::parse(ORIGIN).unwrap(), &[7; 32]).unwrap();
+    let origin = setting.origin.unwrap_or(ORIGIN);
+    let (key, _) = Log::new_key(&Home::parse(origin).unwrap(), &[7; 32]).unwrap();
     std::fs::write(&key_file, key).unwrap();
+    let status_file = folder.join("status.key");
+    std::fs::write(&status_file, SigningKey::from_seed(&[9; 32]).to_secret_multikey()).unwrap();
     Config {
         profile: Profile::Development,
         listen: address,
         public_url: format!("http://{address}").try_into().unwrap(),
-        origin: Some(ORIGIN.to_owned()),
+        origin: Some(origin.to_owned()),
         metrics_listen: None,
         storage: Storage { sqlite: folder.join("registry.db") },
         seal: SealConfig { secret_file },
-        log: LogConfig { key_file, mark_file: folder.join("log.mark") },
-        limits,
+        log: LogConfig {
+            key_file,
+            mark_file: folder.join("log.mark"),
+            quorum: setting.quorum,
+            entries: setting.entries,
+        },
+        witness: setting.witness,
+        status: StatusConfig { key_file: status_file },
+        admission: setting.admission.map(|trust_file| AdmissionConfig { trust_file }),
+        limits: setting.limits,
     }
 }
 

@@ -21,7 +21,7 @@ fn run(arguments: &[&str]) -> Output {
 
 /// What a command that succeeds prints.
 #[track_caller]
-fn printed(arguments: &[&str]) -> String {
+pub(crate) fn printed(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -29,7 +29,7 @@ fn printed(arguments: &[&str]) -> String {
 
 /// What a command that fails says.
 #[track_caller]
-fn refused(arguments: &[&str]) -> String {
+pub(crate) fn refused(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert!(!output.status.success());
     assert!(output.stdout.is_empty());
@@ -42,7 +42,7 @@ fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf
     let text = format!(
         "profile = \"{profile}\"\nlisten = \"127.0.0.1:0\"\npublic_url = \"{scheme}://registry.example\"\n{more}\n\
          [storage]\nsqlite = \"registry.db\"\n[seal]\nsecret_file = \"seal.secret\"\n\
-         [log]\nkey_file = \"log.key\"\nmark_file = \"log.mark\"\n"
+         [log]\nkey_file = \"log.key\"\nmark_file = \"log.mark\"\n[status]\nkey_file = \"status.key\"\n"
     );
     fs::write(&path, text).unwrap();
     fs::write(folder.join("seal.secret"), "the secret of this test\n").unwrap();
@@ -51,6 +51,9 @@ fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf
         let key = folder.join("log.key").to_string_lossy().into_owned();
         let made = printed(&["keys", "log", "--origin", "registry.example/log", "--output", &key]);
         assert!(made.starts_with("registry.example/log+"), "{made}");
+        let status = folder.join("status.key").to_string_lossy().into_owned();
+        let made = printed(&["keys", "status", "--output", &status]);
+        assert!(made.starts_with("z6Mk"), "{made}");
     }
     path
 }

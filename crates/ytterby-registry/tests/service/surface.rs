@@ -54,9 +54,13 @@ fn every_operation_has_a_name_a_body_of_its_own_and_its_errors() {
         }
     }
     let wanted = [
+        ("/v1/admissions", "BundleDocument"),
         ("/v1/api-keys", "ApiKeyForm"),
         ("/v1/certificates", "Submission"),
         ("/v1/certificates/batch", "CertificateBatch"),
+        ("/v1/certificates/status", "BulkStatusForm"),
+        ("/v1/certificates/{id}/status", "StatusForm"),
+        ("/v1/halt", "HaltForm"),
         ("/v1/issuers", "IssuerForm"),
         ("/v1/issuers/{name}/keys", "IssuerKeyForm"),
         ("/v1/lots/{id}/close", "LotClosing"),

@@ -14,9 +14,10 @@ use ytterby::form::StatusPurpose;
 use ytterby::ledger::{Ledger, Standing};
 
 use super::plan::{ClosedRow, DrawRow, EntryRow, Plan};
+use super::rows::stored;
 use crate::{
-    Admission, Closing, Draw, Entered, NewCertificate, Registered, Registration, StatusChange, StoreError,
-    sound,
+    Admission, Closing, Draw, Entered, NewCertificate, Recovery, Registered, Registration, StatusChange,
+    StoreError, sound,
 };
 
 /// A certificate that a request names, as it stands.
@@ -117,6 +118,11 @@ impl Judge {
         })
     }
 
+    /// Takes entries again that a lost store had, all or none.
+    pub(super) fn recover(&mut self, recovery: &Recovery) -> Result<(), StoreError> {
+        self.tried(|trial| trial.recover(recovery))
+    }
+
     fn going_on(&self) -> Result<(), StoreError> {
         self.halted.clone().map_or(Ok(()), |reason| Err(StoreError::Halted(reason)))
     }
@@ -140,14 +146,14 @@ impl Judge {
 }
 
 /// One request on top of those that passed.
-struct Trial<'j> {
+pub(super) struct Trial<'j> {
     judge: &'j Judge,
-    names: Names,
-    plan: Plan,
+    pub(super) names: Names,
+    pub(super) plan: Plan,
 }
 
 impl Trial<'_> {
-    fn known(&self, digest: &Digest) -> Option<&Known> {
+    pub(super) fn known(&self, digest: &Digest) -> Option<&Known> {
         self.names.certificates.get(digest).or_else(|| self.judge.names.certificates.get(digest))
     }
 
@@ -171,8 +177,9 @@ impl Trial<'_> {
         let lot = new.lot.as_ref().map(|lot| lot.holder.clone());
         let known =
             Known { seq, standing: Standing::registered(None, None), lot, entry: Some(index), changes: 0 };
+        stored(new.lot.as_ref().map_or(0, |lot| lot.content.total()))?;
         self.append_new(&entry, known)?;
-        self.plan.certificate(seq, Some(index), new, at)?;
+        self.plan.certificate(seq, Some(index), new, at);
         Ok(Entered { index, taken })
     }
 
@@ -187,7 +194,7 @@ impl Trial<'_> {
         let known =
             Known { seq, standing: Standing::admitted(entry.content()), lot, entry: None, changes: 0 };
         self.append_new(&logged, known)?;
-        self.plan.certificate(seq, None, transfer, at)?;
+        self.plan.certificate(seq, None, transfer, at);
         self.plan.admissions.push((seq, entry.from().to_string(), entry.index()));
         self.plan.foreign.extend(foreign.iter().cloned());
         Ok(index)
@@ -208,13 +215,25 @@ impl Trial<'_> {
         if known.standing.has(purpose) == value {
             return Ok(None);
         }
-        let index = self.append(&Entry::Status(entry::StatusChange { certificate, purpose, value }))?;
-        let Some(known) = self.names.certificates.get_mut(&certificate) else { return Err(unknown) };
-        known.changes += 1;
-        let bits = [StatusPurpose::Revocation, StatusPurpose::Suspension].map(|p| known.standing.has(p));
-        self.plan.statuses.insert(subject, bits);
-        self.plan.events.push((index, subject, change.reason.clone(), change.by.clone(), change.at.clone()));
-        Ok(Some(index))
+        let change_of = entry::StatusChange { certificate, purpose, value };
+        self.changed(change_of, subject, [&change.reason, &change.by, &change.at]).map(Some)
+    }
+
+    /// Changes a status of the certificate whose own entry has an index; the index of the change's.
+    pub(super) fn changed(
+        &mut self,
+        change: entry::StatusChange,
+        subject: u64,
+        [reason, by, at]: [&str; 3],
+    ) -> Result<u64, StoreError> {
+        let index = self.append(&Entry::Status(change))?;
+        if let Some(known) = self.names.certificates.get_mut(&change.certificate) {
+            known.changes += 1;
+            let bits = [StatusPurpose::Revocation, StatusPurpose::Suspension].map(|p| known.standing.has(p));
+            self.plan.statuses.insert(subject, bits);
+        }
+        self.plan.events.push((index, subject, reason.to_owned(), by.to_owned(), at.to_owned()));
+        Ok(index)
     }
 
     /// Takes the names of a new certificate; its number.
@@ -265,14 +284,14 @@ impl Trial<'_> {
     }
 
     /// Replays an entry about what is known, and appends it: its index.
-    fn append(&mut self, entry: &Entry) -> Result<u64, StoreError> {
+    pub(super) fn append(&mut self, entry: &Entry) -> Result<u64, StoreError> {
         let ledger = self.replayed(entry)?;
         self.stand(&ledger, entry);
         Ok(self.logged(entry))
     }
 
     /// The same for an entry by which a certificate comes into the log.
-    fn append_new(&mut self, entry: &Entry, known: Known) -> Result<(), StoreError> {
+    pub(super) fn append_new(&mut self, entry: &Entry, known: Known) -> Result<(), StoreError> {
         let ledger = self.replayed(entry)?;
         self.names.certificates.insert(entry.certificate(), known);
         self.stand(&ledger, entry);

@@ -22,12 +22,12 @@ const ADMITTED: &str = "
 
 const LINKS: &str = "
     SELECT k.parent, c.seq, f.bytes FROM foreign_links k
-    LEFT JOIN certificates c ON c.digest = k.parent LEFT JOIN foreigners f ON f.digest = k.parent
+    LEFT JOIN certificates c ON c.digest = k.parent AND c.bytes IS NOT NULL LEFT JOIN foreigners f ON f.digest = k.parent
     WHERE k.child = ANY($1)";
 
 const NUMBERED: &str = "
     SELECT d.number, c.seq FROM unnest($1::bytea[]) WITH ORDINALITY d(digest, number)
-    JOIN certificates c ON c.digest = d.digest ORDER BY d.number";
+    JOIN certificates c ON c.digest = d.digest AND c.bytes IS NOT NULL ORDER BY d.number";
 
 /// Certificates, all that is behind them, and every attestation about any of these: parents before
 /// children. Behind an admitted transfer it goes on among what came with it, which may lead back here.
@@ -144,7 +144,7 @@ pub(super) async fn kin(
     let mut rest = found.range(from..).copied();
     let page: Vec<i64> = rest.by_ref().take(limit).collect();
     let next = rest.next().and(page.last().copied()).map(Cursor);
-    let sql = "SELECT digest, id FROM certificates WHERE seq = ANY($1) ORDER BY seq";
+    let sql = "SELECT digest, coalesce(id, '') FROM certificates WHERE seq = ANY($1) ORDER BY seq";
     let name = |row: &Row| {
         let cells = Cells::new("certificates", row);
         Ok((cells.digest(0)?, cells.text(1)?))

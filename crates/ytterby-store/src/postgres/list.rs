@@ -59,7 +59,7 @@ impl Query {
         if filter.element.is_some() {
             sql += " JOIN contents x ON x.lot = c.seq";
         }
-        sql += " WHERE true";
+        sql += " WHERE c.bytes IS NOT NULL";
         let mut query = Query { sql, values: Vec::new() };
         let equal = [
             ("c.external_id", filter.external_id.as_deref()),

@@ -12,9 +12,10 @@ use ytterby_tlog::Frontier;
 
 use super::connect::Session;
 use super::judge::{Known, Names};
+use super::recover;
 use super::rows::Cells;
 use super::tiles::Tiles;
-use crate::{CloseReason, NewCertificate, Registration, StoreError};
+use crate::{CloseReason, NewCertificate, Recovery, Registration, StoreError};
 
 /// The one lock. Whoever has it reads what the holder before it committed.
 const HEAD: &str =
@@ -92,6 +93,13 @@ impl Named {
     pub(super) fn registration(&mut self, registration: &Registration) {
         registration.certificates.iter().for_each(|new| self.new_certificate(new));
         self.keys.extend(registration.idempotency.iter().map(|i| (i.caller.clone(), i.key.clone())));
+    }
+
+    /// All that entries name. What is no entry is told when it is judged.
+    pub(super) fn recovery(&mut self, recovery: &Recovery) {
+        for entry in recover::parsed(recovery).map_while(Result::ok) {
+            entry.names().for_each(|digest| self.certificate(digest));
+        }
     }
 
     /// Reads what the store has of it.

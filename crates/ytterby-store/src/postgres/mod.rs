@@ -7,6 +7,7 @@
 
 mod check;
 mod connect;
+mod cosigned;
 mod judge;
 mod lineage;
 mod list;
@@ -16,6 +17,7 @@ mod parties;
 mod plan;
 mod readers;
 mod reads;
+mod recover;
 mod rows;
 mod schema;
 mod status;
@@ -34,9 +36,9 @@ use ytterby::form::StatusPurpose;
 use ytterby_tlog::{Hash, Tile, TreeHead};
 
 use crate::{
-    Admission, Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Checked, Closing, Cursor,
-    Direction, DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Registered, Registration, Replay,
-    StatusBits, StatusChange, StatusEvent, Store, StoreError, sound,
+    Admission, Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Checked, Closing, Cosigned,
+    Cursor, Direction, DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Recovery, Registered,
+    Registration, Replay, StatusBits, StatusChange, StatusEvent, Store, StoreError, sound,
 };
 use parties::Party;
 use readers::Readers;
@@ -349,5 +351,21 @@ impl Store for Postgres {
 
     fn halted(&self) -> Answer<'_, Option<String>> {
         self.readers.ask(|client| Box::pin(parties::halted(client)))
+    }
+
+    fn keep_cosigned(&self, cosigned: Cosigned) -> Answer<'_, bool> {
+        self.party(Party::Cosigned(cosigned))
+    }
+
+    fn cosigned(&self, index: u64) -> Answer<'_, Option<Cosigned>> {
+        self.readers.ask(move |client| Box::pin(cosigned::covering(client, index)))
+    }
+
+    fn last_cosigned(&self) -> Answer<'_, Option<Cosigned>> {
+        self.readers.ask(|client| Box::pin(cosigned::last(client)))
+    }
+
+    fn recover(&self, recovery: Recovery) -> Answer<'_, TreeHead> {
+        self.writer.submit(|reply| Work::Recover(recovery, reply))
     }
 }

@@ -5,9 +5,10 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Row};
 use ytterby::did::Did;
 
+use super::cosigned;
 use super::readers::{one, rows};
 use super::rows::Cells;
-use crate::{ApiKey, ApiKeyHash, IssuerKey, IssuerRow, Scope, StoreError};
+use crate::{ApiKey, ApiKeyHash, Cosigned, IssuerKey, IssuerRow, Scope, StoreError};
 
 /// A write that is no part of the log.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) enum Party {
     Revoke(String, String),
     /// Why registrations stop, or nothing.
     Halt(Option<String>),
+    /// A checkpoint that a quorum has cosigned.
+    Cosigned(Cosigned),
 }
 
 impl Party {
@@ -42,6 +45,7 @@ impl Party {
                 client.execute("UPDATE log SET halted = $1", &[reason]).await?;
                 Ok(true)
             }
+            Party::Cosigned(cosigned) => cosigned::keep(client, cosigned).await,
         }
     }
 }

@@ -6,7 +6,7 @@ use ytterby::digest::Digest;
 use ytterby::masses::Masses;
 
 use super::rows::stored;
-use crate::{Foreign, Idempotency, NewCertificate, StoreError};
+use crate::{Foreign, Idempotency, NewCertificate, NewLot, StoreError};
 
 /// What is to be written, in the order of the requests.
 #[derive(Debug, Default)]
@@ -33,21 +33,24 @@ pub(super) struct Plan {
 #[derive(Debug)]
 pub(super) struct CertificateRow {
     pub(super) seq: i64,
+    pub(super) digest: Digest,
     pub(super) entry: Option<u64>,
-    pub(super) new: NewCertificate,
+    pub(super) kind: &'static str,
     pub(super) at: String,
+    /// Nothing of one that is recovered from its entry.
+    pub(super) new: Option<NewCertificate>,
 }
 
 /// A row of `lots`, and its content.
 #[derive(Debug)]
 pub(super) struct LotRow {
     pub(super) seq: i64,
-    /// The sum of its content, milligrams.
-    pub(super) total_mg: i64,
+    pub(super) home: String,
+    pub(super) content: Masses,
     /// When it was delivered: it is closed from the start then.
     pub(super) delivered: Option<String>,
-    /// Where its certificate stands among those of the plan.
-    pub(super) certificate: usize,
+    /// What its certificate says besides.
+    pub(super) said: Option<NewLot>,
 }
 
 /// A row of `draws`, and its amounts.
@@ -97,27 +100,19 @@ impl Plan {
     }
 
     /// A certificate that has the next number, and its lot.
-    pub(super) fn certificate(
-        &mut self,
-        seq: i64,
-        entry: Option<u64>,
-        new: &NewCertificate,
-        at: &str,
-    ) -> Result<(), StoreError> {
+    pub(super) fn certificate(&mut self, seq: i64, entry: Option<u64>, new: &NewCertificate, at: &str) {
         if let Some(lot) = &new.lot {
-            let total_mg = stored(lot.content.total())?;
             let delivered = lot.holder.is_none().then(|| at.to_owned());
-            self.lots.push(LotRow { seq, total_mg, delivered, certificate: self.certificates.len() });
+            let (home, content) = (new.home.to_string(), lot.content.clone());
+            self.lots.push(LotRow { seq, home, content, delivered, said: Some(lot.clone()) });
         }
         self.abouts.extend(new.about.iter().map(|lot| (*lot, seq)));
-        self.certificates.push(CertificateRow { seq, entry, new: new.clone(), at: at.to_owned() });
-        Ok(())
+        let (digest, kind, at) = (new.digest, new.kind.as_str(), at.to_owned());
+        self.certificates.push(CertificateRow { seq, digest, entry, kind, at, new: Some(new.clone()) });
     }
 
     /// Adds what comes after it.
     pub(super) fn append(&mut self, mut next: Plan) {
-        let before = self.certificates.len();
-        next.lots.iter_mut().for_each(|lot| lot.certificate += before);
         self.certificates.append(&mut next.certificates);
         self.lots.append(&mut next.lots);
         self.draws.append(&mut next.draws);

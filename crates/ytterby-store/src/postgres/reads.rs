@@ -33,7 +33,7 @@ pub(super) async fn certificate(
     client: &ClientWrapper,
     digest: Digest,
 ) -> Result<Option<CertificateRow>, StoreError> {
-    let sql = format!("SELECT {CERTIFICATE} FROM certificates c WHERE c.digest = $1");
+    let sql = format!("SELECT {CERTIFICATE} FROM certificates c WHERE c.digest = $1 AND c.bytes IS NOT NULL");
     let row = one(client, &sql, &[&&digest.as_bytes()[..]]).await?;
     row.as_ref().map(|row| Cells::new("certificates", row).certificate()).transpose()
 }
@@ -42,7 +42,7 @@ pub(super) async fn certificate(
 pub(super) async fn lots(client: &ClientWrapper, digests: Vec<Digest>) -> Result<Vec<LotRecord>, StoreError> {
     let sql = "SELECT d.number, c.bytes, l.carried, l.draws, l.closed_at, l.closed_reason, x.elements, x.drawn_mg
                FROM unnest($1::bytea[]) WITH ORDINALITY d(digest, number)
-               JOIN certificates c ON c.digest = d.digest JOIN lots l ON l.certificate = c.seq
+               JOIN certificates c ON c.digest = d.digest AND c.bytes IS NOT NULL JOIN lots l ON l.certificate = c.seq
                CROSS JOIN LATERAL (
                    SELECT array_agg(element) elements, array_agg(drawn_mg) drawn_mg FROM contents WHERE lot = c.seq
                ) x ORDER BY d.number";
@@ -83,7 +83,7 @@ pub(super) async fn drawn_by(client: &ClientWrapper, digest: Digest) -> Result<V
     let sql = "SELECT c.digest, c.id, c.issuer, d.seq, array_agg(a.element), array_agg(a.drawn_mg)
                FROM draws d JOIN certificates c ON c.seq = d.child
                JOIN amounts a ON a.parent = d.parent AND a.seq = d.seq
-               WHERE d.parent = $1 GROUP BY d.seq, c.seq ORDER BY d.seq";
+               WHERE d.parent = $1 AND c.bytes IS NOT NULL GROUP BY d.seq, c.seq ORDER BY d.seq";
     let draw = |row: &Row| {
         let cells = Cells::new("draws", row);
         let amount: Masses = cells.masses(4, 5)?;
@@ -100,7 +100,7 @@ pub(super) async fn drawn_by(client: &ClientWrapper, digest: Digest) -> Result<V
 
 /// The number of a certificate.
 pub(super) async fn seq_of(client: &ClientWrapper, digest: Digest) -> Result<i64, StoreError> {
-    let sql = "SELECT seq FROM certificates WHERE digest = $1";
+    let sql = "SELECT seq FROM certificates WHERE digest = $1 AND bytes IS NOT NULL";
     match one(client, sql, &[&&digest.as_bytes()[..]]).await? {
         Some(row) => Cells::new("certificates", &row).get(0),
         None => Err(StoreError::UnknownLot(digest)),

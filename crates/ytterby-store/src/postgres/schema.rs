@@ -68,7 +68,11 @@ async fn recognise(client: &Client, origin: &Home) -> Result<(), StoreError> {
 /// `certificates.entry` is the index of the certificate's own entry; one that was admitted has none.
 /// `statuses.idx` is that index too. `log.frontier` is the one head that grows; `heads` has one of
 /// each commit. A row of `tiles` is the widest that its tile has been. `foreigners` are certificates
-/// behind an admitted transfer that are registered in other logs, and the transfer itself.
+/// behind an admitted transfer that are registered in other logs, and the transfer itself. `cosigned` has
+/// the checkpoints that first reached a quorum, and grows at its end alone.
+///
+/// A certificate without `bytes` was lost with a database and recovered from its entry: it is counted,
+/// and nobody finds it; of its lot nothing is known but home and content, and nobody holds it.
 const TABLES: &str = r#"
 CREATE SCHEMA ytterby;
 
@@ -76,14 +80,15 @@ CREATE TABLE ytterby.certificates (
     seq         bigint PRIMARY KEY,
     digest      bytea NOT NULL UNIQUE CHECK (octet_length(digest) = 32),
     entry       bigint,
-    id          text COLLATE "C" NOT NULL UNIQUE,
-    issuer      text COLLATE "C" NOT NULL,
+    id          text COLLATE "C" UNIQUE,
+    issuer      text COLLATE "C",
     kind        text COLLATE "C" NOT NULL,
-    created     text COLLATE "C" NOT NULL,
+    created     text COLLATE "C",
     registered  text COLLATE "C" NOT NULL,
-    external_id text COLLATE "C" NOT NULL,
-    bytes       bytea NOT NULL,
-    UNIQUE (external_id, issuer)
+    external_id text COLLATE "C",
+    bytes       bytea,
+    UNIQUE (external_id, issuer),
+    CHECK (num_nulls(id, issuer, created, external_id, bytes) IN (0, 5))
 );
 CREATE INDEX certificates_issuer ON ytterby.certificates (issuer, seq);
 CREATE INDEX certificates_kind ON ytterby.certificates (kind, seq);
@@ -210,6 +215,11 @@ ALTER TABLE ytterby.tiles ALTER COLUMN bytes SET STORAGE EXTERNAL;
 CREATE TABLE ytterby.heads (
     size bigint PRIMARY KEY CHECK (size > 0),
     root bytea NOT NULL CHECK (octet_length(root) = 32)
+);
+
+CREATE TABLE ytterby.cosigned (
+    size bigint PRIMARY KEY,
+    note text NOT NULL
 );
 
 CREATE TABLE ytterby.issuers (

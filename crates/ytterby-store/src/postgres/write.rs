@@ -5,7 +5,6 @@ use std::future::Future;
 use std::pin::Pin;
 
 use futures_util::future::try_join_all;
-use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby_tlog::{Frontier, Growth};
 
@@ -150,6 +149,8 @@ pub(super) async fn write(
     }
     if !plan.admissions.is_empty() {
         all.push(Box::pin(admissions(session, plan)));
+    }
+    if !plan.foreign.is_empty() {
         all.push(Box::pin(foreigners(session, plan)));
         all.push(Box::pin(links(session, plan)));
     }
@@ -167,16 +168,17 @@ pub(super) async fn write(
 
 async fn certificates(session: &Session, plan: &Plan) -> Result<(), StoreError> {
     let rows = &plan.certificates;
+    let new = || rows.iter().map(|row| row.new.as_ref());
     let seq: Vec<_> = rows.iter().map(|row| row.seq).collect();
-    let digest: Vec<_> = rows.iter().map(|row| &row.new.digest.as_bytes()[..]).collect();
+    let digest: Vec<_> = rows.iter().map(|row| &row.digest.as_bytes()[..]).collect();
     let entry: Vec<_> = rows.iter().map(|row| row.entry.map(stored).transpose()).collect::<Result<_, _>>()?;
-    let id: Vec<_> = rows.iter().map(|row| row.new.id.as_str()).collect();
-    let issuer: Vec<_> = rows.iter().map(|row| row.new.issuer.as_str()).collect();
-    let kind: Vec<_> = rows.iter().map(|row| row.new.kind.as_str()).collect();
-    let created: Vec<_> = rows.iter().map(|row| row.new.created.as_str()).collect();
+    let id: Vec<_> = new().map(|new| new.map(|new| new.id.as_str())).collect();
+    let issuer: Vec<_> = new().map(|new| new.map(|new| new.issuer.as_str())).collect();
+    let kind: Vec<_> = rows.iter().map(|row| row.kind).collect();
+    let created: Vec<_> = new().map(|new| new.map(|new| new.created.as_str())).collect();
     let at: Vec<_> = rows.iter().map(|row| row.at.as_str()).collect();
-    let external_id: Vec<_> = rows.iter().map(|row| row.new.external_id.as_str()).collect();
-    let bytes: Vec<_> = rows.iter().map(|row| &row.new.bytes[..]).collect();
+    let external_id: Vec<_> = new().map(|new| new.map(|new| new.external_id.as_str())).collect();
+    let bytes: Vec<_> = new().map(|new| new.map(|new| &new.bytes[..])).collect();
     let columns: [Parameter<'_>; 10] =
         [&seq, &digest, &entry, &id, &issuer, &kind, &created, &at, &external_id, &bytes];
     session.change(CERTIFICATES, &columns, rows.len()).await
@@ -190,33 +192,28 @@ async fn days(session: &Session, plan: &Plan) -> Result<(), StoreError> {
 }
 
 async fn lots(session: &Session, plan: &Plan) -> Result<(), StoreError> {
-    let rows = || {
-        plan.lots.iter().filter_map(|row| {
-            let new = &plan.certificates.get(row.certificate)?.new;
-            Some((row, new, new.lot.as_ref()?))
-        })
-    };
-    let seq: Vec<_> = rows().map(|(row, ..)| row.seq).collect();
-    let home: Vec<_> = rows().map(|(_, new, _)| new.home.as_str()).collect();
-    let number: Vec<_> = rows().map(|(.., lot)| lot.number.as_str()).collect();
-    let step: Vec<_> = rows().map(|(.., lot)| lot.step.as_str()).collect();
-    let form: Vec<_> = rows().map(|(.., lot)| lot.form.as_str()).collect();
-    let holder: Vec<_> = rows().map(|(.., lot)| lot.holder.as_ref().map(Did::as_str)).collect();
-    let carried: Vec<_> = rows().map(|(.., lot)| lot.carried.as_str()).collect();
-    let left_mg: Vec<_> = rows().map(|(row, ..)| row.total_mg).collect();
-    let closed_at: Vec<_> = rows().map(|(row, ..)| row.delivered.as_deref()).collect();
+    let rows = &plan.lots;
+    let said = || rows.iter().map(|row| row.said.as_ref());
+    let seq: Vec<_> = rows.iter().map(|row| row.seq).collect();
+    let home: Vec<_> = rows.iter().map(|row| row.home.as_str()).collect();
+    let number: Vec<_> = said().map(|lot| lot.map_or("", |lot| &lot.number)).collect();
+    let step: Vec<_> = said().map(|lot| lot.map_or("", |lot| &lot.step)).collect();
+    let form: Vec<_> = said().map(|lot| lot.map_or("", |lot| &lot.form)).collect();
+    let holder: Vec<_> = said().map(|lot| lot.and_then(|lot| Some(lot.holder.as_ref()?.as_str()))).collect();
+    let carried: Vec<_> = said().map(|lot| lot.map_or("", |lot| &lot.carried)).collect();
+    let left_mg: Vec<_> = rows.iter().map(|row| stored(row.content.total())).collect::<Result<_, _>>()?;
+    let closed_at: Vec<_> = rows.iter().map(|row| row.delivered.as_deref()).collect();
     let reason = |at: &Option<&str>| at.map(|_| CloseReason::Delivered.as_str());
     let closed_reason: Vec<_> = closed_at.iter().map(reason).collect();
     let columns: [Parameter<'_>; 10] =
         [&seq, &home, &number, &step, &form, &holder, &carried, &left_mg, &closed_at, &closed_reason];
-    session.change(LOTS, &columns, plan.lots.len()).await
+    session.change(LOTS, &columns, rows.len()).await
 }
 
 async fn contents(session: &Session, plan: &Plan) -> Result<(), StoreError> {
     let (mut lot, mut element, mut content_mg) = (Vec::new(), Vec::new(), Vec::new());
     for row in &plan.lots {
-        let content = plan.certificates.get(row.certificate).and_then(|row| row.new.lot.as_ref());
-        for (symbol, mg) in content.iter().flat_map(|lot| lot.content.iter()) {
+        for (symbol, mg) in row.content.iter() {
             lot.push(row.seq);
             element.push(symbol.symbol());
             content_mg.push(stored(mg)?);

@@ -15,14 +15,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 use ytterby::Home;
-use ytterby_tlog::{Hash, grow};
+use ytterby_tlog::{Hash, TreeHead, grow};
 
 use super::connect::Session;
 use super::judge::Judge;
 use super::load::{self, Head, Named};
 use super::parties::Party;
 use super::{PostgresOptions, Replication, tiles, write};
-use crate::{Admission, Answer, Closing, Registered, Registration, StatusChange, StoreError};
+use crate::{Admission, Answer, Closing, Recovery, Registered, Registration, StatusChange, StoreError};
 
 /// What a request is answered through.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -37,6 +37,8 @@ pub(super) enum Work {
     Admit(Box<Admission>, Reply<u64>),
     /// Statuses to be changed.
     Status(StatusChange, Reply<Vec<u64>>),
+    /// Entries to be taken again, in a transaction of their own.
+    Recover(Recovery, Reply<TreeHead>),
     /// What is no part of the log, in a transaction of its own.
     Party(Party, Reply<bool>),
     /// Nothing: answered when a commit is confirmed, and with it all that was committed before.
@@ -185,27 +187,33 @@ struct Writing {
 impl Writing {
     async fn run(mut self) {
         while let Some(first) = self.waiting.recv().await {
-            match first {
-                Work::Party(party, reply) => self.party(party, reply).await,
-                first => self.group(first).await,
+            let mut next = Some(first);
+            while let Some(work) = next {
+                next = match work {
+                    Work::Party(party, reply) => {
+                        self.party(party, reply).await;
+                        None
+                    }
+                    work => self.group(work).await,
+                };
             }
         }
     }
 
-    /// A group: what waits, up to the first request that is not for the log.
-    async fn group(&mut self, first: Work) {
+    /// A group: what waits, up to the first request that needs a transaction of its own, which is given
+    /// back.
+    async fn group(&mut self, first: Work) -> Option<Work> {
+        let mut apart = None;
+        let most = if matches!(first, Work::Recover(..)) { 1 } else { self.options.group };
         let mut group = vec![first];
-        let mut apart = Vec::new();
-        gather(&mut self.waiting, self.options.group, &mut group, &mut apart);
+        gather(&mut self.waiting, most, &mut group, &mut apart);
         let (fate, tells) = match self.connected().await {
-            Ok(()) => self.transaction(group, &mut apart).await,
+            Ok(()) => self.transaction(group, most, &mut apart).await,
             Err(error) => (Fate::Undone(error), group.into_iter().map(untried).collect()),
         };
         self.after(&fate);
         tells.into_iter().for_each(|tell| tell(&fate));
-        for (party, reply) in apart {
-            self.party(party, reply).await;
-        }
+        apart
     }
 
     /// Has a session, a new one if the last one was given up.
@@ -220,19 +228,20 @@ impl Writing {
     async fn transaction(
         &mut self,
         mut group: Vec<Work>,
-        apart: &mut Vec<(Party, Reply<bool>)>,
+        most: usize,
+        apart: &mut Option<Work>,
     ) -> (Fate, Vec<Tell>) {
-        let begun = match self.begin(&mut group, apart).await {
+        let begun = match self.begin(&mut group, most, apart).await {
             Err(_) if self.is_lost().await => match self.connected().await {
                 // Nothing was done yet: nobody needs to know.
-                Ok(()) => self.begin(&mut group, apart).await,
+                Ok(()) => self.begin(&mut group, most, apart).await,
                 Err(error) => Err(error),
             },
             begun => begun,
         };
         match (begun, &self.session) {
             (Ok((head, mut judge)), Some(session)) => {
-                let tells = group.into_iter().map(|work| judged(&mut judge, work)).collect();
+                let tells = group.into_iter().map(|work| judged(&mut judge, &head, work)).collect();
                 (self.written(session, &head, &judge).await, tells)
             }
             (Ok(_), None) => (Fate::Undone(stopped()), group.into_iter().map(untried).collect()),
@@ -251,7 +260,8 @@ impl Writing {
     async fn begin(
         &mut self,
         group: &mut Vec<Work>,
-        apart: &mut Vec<(Party, Reply<bool>)>,
+        most: usize,
+        apart: &mut Option<Work>,
     ) -> Result<(Head, Judge), StoreError> {
         let Some(session) = self.session.as_ref() else { return Err(stopped()) };
         let mut named = Named::default();
@@ -261,7 +271,7 @@ impl Writing {
         let mut judge = Judge::new(self.origin.clone(), halted, size, head.certificates);
         judge.learn(names);
         let before = group.len();
-        gather(&mut self.waiting, self.options.group, group, apart);
+        gather(&mut self.waiting, most, group, apart);
         if group.len() > before {
             let mut late = Named::default();
             group.iter().skip(before).for_each(|work| name(&mut late, work));
@@ -336,19 +346,14 @@ impl Writing {
     }
 }
 
-/// Takes what waits into a group, up to the first request that is not for the log.
-fn gather(
-    waiting: &mut mpsc::Receiver<Work>,
-    most: usize,
-    group: &mut Vec<Work>,
-    apart: &mut Vec<(Party, Reply<bool>)>,
-) {
-    while group.len() < most.max(1)
-        && apart.is_empty()
+/// Takes what waits into a group, up to the first request that needs a transaction of its own.
+fn gather(waiting: &mut mpsc::Receiver<Work>, most: usize, group: &mut Vec<Work>, apart: &mut Option<Work>) {
+    while group.len() < most
+        && apart.is_none()
         && let Ok(next) = waiting.try_recv()
     {
         match next {
-            Work::Party(party, reply) => apart.push((party, reply)),
+            next @ (Work::Party(..) | Work::Recover(..)) => *apart = Some(next),
             next => group.push(next),
         }
     }
@@ -391,19 +396,35 @@ fn name(named: &mut Named, work: &Work) {
         Work::Close(closing, _) => named.certificate(closing.lot),
         Work::Admit(admission, _) => named.new_certificate(&admission.transfer),
         Work::Status(change, _) => change.certificates.iter().for_each(|digest| named.certificate(*digest)),
+        Work::Recover(recovery, _) => named.recovery(recovery),
         Work::Party(..) | Work::Confirm(_) => {}
     }
 }
 
-fn judged(judge: &mut Judge, work: Work) -> Tell {
+fn judged(judge: &mut Judge, head: &Head, work: Work) -> Tell {
     match work {
         Work::Register(registration, reply) => tell(reply, judge.register(&registration)),
         Work::Close(closing, reply) => tell(reply, judge.close(&closing)),
         Work::Admit(admission, reply) => tell(reply, judge.admit(&admission)),
         Work::Status(change, reply) => tell(reply, judge.change_status(&change)),
+        // Alone in its group, so that the head it leads to is the one that the commit has.
+        Work::Recover(recovery, reply) => {
+            let recovered = judge.recover(&recovery);
+            tell(reply, recovered.and_then(|()| grown(head, judge)))
+        }
         Work::Party(_, reply) => tell(reply, Err(stopped())),
         Work::Confirm(reply) => tell(reply, Ok(())),
     }
+}
+
+/// The head that what was judged leads to.
+fn grown(head: &Head, judge: &Judge) -> Result<TreeHead, StoreError> {
+    let mut frontier = head.frontier.clone();
+    for entry in &judge.plan().entries {
+        let full = |error: ytterby_tlog::FrontierError| StoreError::Engine(error.to_string());
+        frontier.append(Hash::of_leaf(&entry.bytes)).map_err(full)?;
+    }
+    Ok(frontier.head())
 }
 
 /// The answer of a request whose group never began.
@@ -413,6 +434,7 @@ fn untried(work: Work) -> Tell {
         Work::Close(_, reply) => tell(reply, Err(stopped())),
         Work::Admit(_, reply) => tell(reply, Err(stopped())),
         Work::Status(_, reply) => tell(reply, Err(stopped())),
+        Work::Recover(_, reply) => tell(reply, Err(stopped())),
         Work::Party(_, reply) => tell(reply, Err(stopped())),
         Work::Confirm(reply) => tell(reply, Err(stopped())),
     }

@@ -168,7 +168,8 @@ pub(super) fn kin(
         }
     }
     let from = after.map_or(0, |Cursor(seq)| seq);
-    let mut names = connection.prepare_cached("SELECT digest, id FROM certificates WHERE seq = ?1")?;
+    let mut names =
+        connection.prepare_cached("SELECT digest, ifnull(id, '') FROM certificates WHERE seq = ?1")?;
     let mut rest = found.range(from + 1..);
     let mut page = Vec::with_capacity(limit.min(found.len()));
     let mut last = from;

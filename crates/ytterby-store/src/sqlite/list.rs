@@ -81,7 +81,7 @@ impl Query {
                 query.push(&format!(" CROSS JOIN {} ON {} = {}", table.as_source(), table.key(), lead.key()));
             }
         }
-        query.push(" WHERE true");
+        query.push(" WHERE c.bytes IS NOT NULL");
         for (n, (table, column, value)) in equal.into_iter().enumerate() {
             let plus = if n > 0 && table == lead { "+" } else { "" };
             query.bind(&format!("{plus}{column} ="), value.to_owned());

@@ -5,6 +5,7 @@
 
 mod admission;
 mod copy;
+mod cosigned;
 mod file;
 mod ledger;
 mod lineage;
@@ -13,6 +14,7 @@ mod log;
 mod parties;
 mod readers;
 mod reads;
+mod recover;
 mod register;
 mod rows;
 mod schema;
@@ -30,9 +32,9 @@ use ytterby_tlog::{Hash, Tile, TreeHead};
 pub use copy::{Checked, check, restore};
 
 use crate::{
-    Admission, Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Closing, Cursor, Direction,
-    DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Registered, Registration, Replay,
-    StatusBits, StatusChange, StatusEvent, Store, StoreError, sound,
+    Admission, Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Closing, Cosigned, Cursor,
+    Direction, DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Recovery, Registered,
+    Registration, Replay, StatusBits, StatusChange, StatusEvent, Store, StoreError, sound,
 };
 use file::Claim;
 use readers::Readers;
@@ -269,5 +271,22 @@ impl Store for Sqlite {
 
     fn halted(&self) -> Answer<'_, Option<String>> {
         self.readers.ask(status::halted)
+    }
+
+    fn keep_cosigned(&self, cosigned: Cosigned) -> Answer<'_, bool> {
+        self.writer.submit(move |connection| cosigned::keep(connection, &cosigned))
+    }
+
+    fn cosigned(&self, index: u64) -> Answer<'_, Option<Cosigned>> {
+        self.readers.ask(move |connection| cosigned::covering(connection, index))
+    }
+
+    fn last_cosigned(&self) -> Answer<'_, Option<Cosigned>> {
+        self.readers.ask(cosigned::last)
+    }
+
+    fn recover(&self, recovery: Recovery) -> Answer<'_, TreeHead> {
+        let origin = self.origin.clone();
+        self.writer.submit(move |connection| recover::recover(connection, &origin, &recovery))
     }
 }

@@ -29,8 +29,9 @@ pub(super) fn certificate(
     connection: &Connection,
     digest: Digest,
 ) -> Result<Option<CertificateRow>, StoreError> {
-    let mut query = connection
-        .prepare_cached(&format!("SELECT {CERTIFICATE} FROM certificates c WHERE c.digest = ?1"))?;
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT {CERTIFICATE} FROM certificates c WHERE c.digest = ?1 AND c.bytes IS NOT NULL"
+    ))?;
     let mut rows = query.query(params![digest.as_bytes()])?;
     rows.next()?.map(|row| Cells::new("certificates", row).certificate()).transpose()
 }
@@ -43,7 +44,8 @@ pub(super) fn lots(connection: &Connection, digests: &[Digest]) -> Result<Vec<Lo
 fn lot(connection: &Connection, digest: Digest) -> Result<LotRecord, StoreError> {
     let mut query = connection.prepare_cached(
         "SELECT l.certificate, c.bytes, l.carried, l.draws, l.closed_at, l.closed_reason
-         FROM certificates c JOIN lots l ON l.certificate = c.seq WHERE c.digest = ?1",
+         FROM certificates c JOIN lots l ON l.certificate = c.seq
+         WHERE c.digest = ?1 AND c.bytes IS NOT NULL",
     )?;
     let mut rows = query.query(params![digest.as_bytes()])?;
     let Some(row) = rows.next()? else { return Err(StoreError::UnknownLot(digest)) };
@@ -86,7 +88,7 @@ pub(super) fn drawn_by(connection: &Connection, digest: Digest) -> Result<Vec<Dr
         "SELECT c.digest, c.id, c.issuer, d.seq, a.element, a.drawn_mg
          FROM draws d JOIN certificates c ON c.seq = d.child
          JOIN amounts a ON a.parent = d.parent AND a.seq = d.seq
-         WHERE d.parent = ?1 ORDER BY d.seq",
+         WHERE d.parent = ?1 AND c.bytes IS NOT NULL ORDER BY d.seq",
     )?;
     let mut rows = query.query(params![lot])?;
     let mut draws: Vec<DrawnBy> = Vec::new();
@@ -109,7 +111,8 @@ pub(super) fn drawn_by(connection: &Connection, digest: Digest) -> Result<Vec<Dr
 
 /// The number of a certificate.
 pub(super) fn seq_of(connection: &Connection, digest: Digest) -> Result<i64, StoreError> {
-    let mut query = connection.prepare_cached("SELECT seq FROM certificates WHERE digest = ?1")?;
+    let mut query =
+        connection.prepare_cached("SELECT seq FROM certificates WHERE digest = ?1 AND bytes IS NOT NULL")?;
     let mut rows = query.query(params![digest.as_bytes()])?;
     match rows.next()? {
         Some(row) => Cells::new("certificates", row).get(0),

@@ -6,6 +6,7 @@ use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::element::Element;
 use ytterby::entry::{Entry, Taken};
+use ytterby::masses::Masses;
 
 use super::reads::drawn;
 use super::rows::{Cells, stored};
@@ -52,9 +53,19 @@ pub(super) fn close(connection: &Connection, origin: &Home, closing: &Closing) -
     let entry = Entry::Closing(ytterby::entry::Closing { certificate: closing.lot, reason: closing.reason });
     sound::replay(&mut ledger::of(connection, origin, [closing.lot])?, &entry)?;
     log::append(connection, &entry)?;
+    shut(connection, lot, closing.reason, &closing.at)
+}
+
+/// Notes that a lot is closed.
+pub(super) fn shut(
+    connection: &Connection,
+    lot: i64,
+    reason: CloseReason,
+    at: &str,
+) -> Result<(), StoreError> {
     connection
         .prepare_cached("UPDATE lots SET closed_at = ?2, closed_reason = ?3 WHERE certificate = ?1")?
-        .execute(params![lot, closing.at, closing.reason.as_str()])?;
+        .execute(params![lot, at, reason.as_str()])?;
     Ok(())
 }
 
@@ -90,13 +101,19 @@ pub(super) fn insert(connection: &Connection, new: &NewCertificate, at: &str) ->
         Err(error) if taken(&error) => return Err(who_has_it(connection, new)?),
         Err(error) => return Err(error.into()),
     };
+    dated(connection, seq, at)?;
+    Ok(seq)
+}
+
+/// Notes the day of a registration.
+pub(super) fn dated(connection: &Connection, seq: i64, at: &str) -> Result<(), StoreError> {
     connection
         .prepare_cached(
             "INSERT INTO days (day, first, last) VALUES (substr(?1, 1, 10), ?2, ?2)
              ON CONFLICT (day) DO UPDATE SET last = excluded.last",
         )?
         .execute(params![at, seq])?;
-    Ok(seq)
+    Ok(())
 }
 
 /// Which of its unique names a certificate could not have.
@@ -140,17 +157,27 @@ pub(super) fn open(
             ":closed_at": delivered.map(|(at, _)| at),
             ":closed_reason": delivered.map(|(_, reason)| reason),
         })?;
+    fill(connection, seq, &lot.content)
+}
+
+/// Says what a new lot holds.
+pub(super) fn fill(connection: &Connection, lot: i64, content: &Masses) -> Result<(), StoreError> {
     let mut insert =
         connection.prepare_cached("INSERT INTO contents (lot, element, content_mg) VALUES (?1, ?2, ?3)")?;
-    for (element, mg) in lot.content.iter() {
-        insert.execute(params![seq, element.symbol(), stored(mg)?])?;
+    for (element, mg) in content.iter() {
+        insert.execute(params![lot, element.symbol(), stored(mg)?])?;
     }
     Ok(())
 }
 
-/// Takes a draw; how it leaves the lot.
+/// Takes a draw for the lot's holder; how it leaves the lot.
 fn draw(connection: &Connection, child: i64, issuer: &Did, draw: &Draw) -> Result<Taken, StoreError> {
     let lot = held(connection, draw.lot, issuer)?;
+    count(connection, child, lot, draw)
+}
+
+/// Counts a draw on a lot; how it leaves the lot.
+pub(super) fn count(connection: &Connection, child: i64, lot: i64, draw: &Draw) -> Result<Taken, StoreError> {
     for (element, mg) in draw.amount.iter() {
         take(connection, lot, draw.lot, element, mg)?;
     }

@@ -13,7 +13,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x5974_7462;
 
 /// The version of the tables below, in the file's header.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Makes the tables in an empty database, in one transaction with the header that names them.
 pub(super) fn create(connection: &Connection, origin: &Home) -> Result<(), StoreError> {
@@ -74,19 +74,25 @@ pub(super) fn recognise(connection: &Connection) -> Result<(), String> {
 /// registry, so it is a digest. `log.frontier` is the one head that grows; `heads` has one of each
 /// commit. `statuses.idx` is the index of the certificate's own entry, which is its bit in the status lists.
 /// `foreigners` are certificates behind an admitted transfer that are registered in other logs, and
-/// the transfer itself, whose bytes are in `certificates`. A row of `tiles` is the widest that its tile has been: narrower ones are its beginning.
+/// the transfer itself, whose bytes are in `certificates`. A row of `tiles` is the widest that its tile has
+/// been: narrower ones are its beginning.
+/// `cosigned` has the checkpoints that first reached a quorum, and grows at its end alone.
+///
+/// A certificate without `bytes` was lost with a database and recovered from its entry: it is counted,
+/// and nobody finds it; of its lot nothing is known but home and content, and nobody holds it.
 const TABLES: &str = "
 CREATE TABLE certificates (
     seq         INTEGER PRIMARY KEY,
     digest      BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
-    id          TEXT NOT NULL UNIQUE,
-    issuer      TEXT NOT NULL,
+    id          TEXT UNIQUE,
+    issuer      TEXT,
     kind        TEXT NOT NULL,
-    created     TEXT NOT NULL,
+    created     TEXT,
     registered  TEXT NOT NULL,
-    external_id TEXT NOT NULL,
-    bytes       BLOB NOT NULL,
-    UNIQUE (external_id, issuer)
+    external_id TEXT,
+    bytes       BLOB,
+    UNIQUE (external_id, issuer),
+    CHECK ((id IS NULL) + (issuer IS NULL) + (created IS NULL) + (external_id IS NULL) + (bytes IS NULL) IN (0, 5))
 ) STRICT;
 CREATE INDEX certificates_issuer ON certificates (issuer);
 CREATE INDEX certificates_kind ON certificates (kind);
@@ -209,6 +215,11 @@ CREATE TABLE tiles (
 CREATE TABLE heads (
     size INTEGER PRIMARY KEY CHECK (size > 0),
     root BLOB NOT NULL CHECK (length(root) = 32)
+) STRICT;
+
+CREATE TABLE cosigned (
+    size INTEGER PRIMARY KEY REFERENCES heads,
+    note TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE issuers (

@@ -34,14 +34,34 @@ pub(super) fn change(
         sound::replay(&mut ledger, &entry)?;
         let index = log::append(connection, &entry)?;
         set(connection, own, purpose, value)?;
-        connection
-            .prepare_cached(
-                "INSERT INTO status_events (idx, of, reason, by, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![stored(index)?, own, change.reason, change.by, change.at])?;
+        tell(connection, index, own, [&change.reason, &change.by, &change.at])?;
         indices.push(index);
     }
     Ok(indices)
+}
+
+/// Does a change again that was logged before. Who made it, and why, is lost.
+pub(super) fn take_back(
+    connection: &Connection,
+    index: u64,
+    change: &entry::StatusChange,
+    at: &str,
+) -> Result<(), StoreError> {
+    let own = bit_of(connection, change.certificate)?.ok_or(StoreError::UnknownLot(change.certificate))?;
+    set(connection, own, change.purpose, change.value)?;
+    tell(connection, index, own, ["recovered from the log", "", at])
+}
+
+fn tell(
+    connection: &Connection,
+    index: u64,
+    own: i64,
+    [reason, by, at]: [&str; 3],
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("INSERT INTO status_events (idx, of, reason, by, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![stored(index)?, own, reason, by, at])?;
+    Ok(())
 }
 
 fn set(connection: &Connection, own: i64, purpose: StatusPurpose, value: bool) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ytterby::digest::Digest;
 use ytterby::entry::Entry;
 use ytterby::ledger::Ledger;
-use ytterby_store::{CloseReason, Closing, Store, StoreError};
+use ytterby_store::{CloseReason, Closing, Cosigned, Store, StoreError};
 use ytterby_tlog::{Frontier, Hash, Tile, TreeHead, verify_consistency, verify_inclusion};
 
 use crate::make::{AT, attestation, certificate, did, drawing, home, registration, wait};
@@ -89,4 +89,26 @@ pub(crate) fn old_heads_stay_and_lead_to_new_ones(store: &dyn Store) {
         verify_consistency(&old, &newest, &proof).unwrap();
     }
     replayed(store);
+}
+
+pub(crate) fn what_was_cosigned_first_stays_first(store: &dyn Store) {
+    let cosigned = |size: u64| Cosigned { size, note: format!("a note of {size}") };
+    let keep = |size| wait(store.keep_cosigned(cosigned(size)));
+    assert_eq!(wait(store.last_cosigned()).unwrap(), None);
+    assert!(matches!(keep(0), Err(StoreError::NotThere { size: 0, wanted: 0 })));
+    for n in 0..5 {
+        let two: Vec<_> = (0..2).map(|k| certificate(&format!("{n}-{k}"), "mine", &[("Nd", 1)])).collect();
+        wait(store.register(registration(&two))).unwrap();
+    }
+    // No write ended at 3, none yet at 12.
+    assert!(matches!(keep(3), Err(StoreError::NotThere { size: 10, wanted: 3 })));
+    assert!(matches!(keep(12), Err(StoreError::NotThere { size: 10, wanted: 12 })));
+    for (size, kept) in [(4, true), (4, false), (2, false), (8, true), (6, false)] {
+        assert_eq!(keep(size).unwrap(), kept, "{size}");
+    }
+    let first: Vec<_> = (0..10).map(|index| wait(store.cosigned(index)).unwrap().map(|c| c.size)).collect();
+    let (four, eight) = (Some(4), Some(8));
+    assert_eq!(first, [four, four, four, four, eight, eight, eight, eight, None, None]);
+    assert_eq!(wait(store.cosigned(5)).unwrap(), Some(cosigned(8)));
+    assert_eq!(wait(store.last_cosigned()).unwrap(), Some(cosigned(8)));
 }

@@ -23,6 +23,7 @@ mod parties;
 #[path = "../random/mod.rs"]
 mod random;
 mod recall;
+mod recovery;
 
 use std::any::Any;
 use std::path::Path;
@@ -83,6 +84,10 @@ macro_rules! contract {
             parties::api_keys_are_found_listed_and_revoked,
             log::what_is_kept_is_logged_and_nothing_else,
             log::old_heads_stay_and_lead_to_new_ones,
+            log::what_was_cosigned_first_stays_first,
+            recovery::what_was_lost_is_counted_again,
+            recovery::what_does_not_fit_is_not_recovered,
+            recovery::admissions_and_statuses_are_taken_back,
             model::random_requests_do_what_the_model_does,
             contention::no_milligram_is_drawn_twice,
             contention::one_idempotency_key_makes_one_certificate,

@@ -5,6 +5,7 @@
 
 pub(crate) mod authority;
 pub(crate) mod bounds;
+pub(crate) mod checkpoints;
 pub(crate) mod conservation;
 pub(crate) mod content;
 pub(crate) mod correction;
@@ -69,6 +70,24 @@ pub(crate) struct Logged {
     pub(crate) at: Timestamp,
     /// How many of the witnesses that audit the log had.
     pub(crate) cosigned: usize,
+    /// Up to where its log is known: by that checkpoint, or by a newer one that travels with it.
+    pub(crate) known: UpTo,
+}
+
+/// How much of a log is known, and as of when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UpTo {
+    /// Entries.
+    pub(crate) size: u64,
+    /// When a quorum had cosigned it.
+    pub(crate) at: Timestamp,
+}
+
+impl UpTo {
+    /// The larger size and the later time: the log only grows, so both hold together.
+    pub(crate) fn max(self, other: UpTo) -> UpTo {
+        UpTo { size: self.size.max(other.size), at: self.at.max(other.at) }
+    }
 }
 
 /// What a check found.

@@ -4,37 +4,28 @@
 //! Nothing is believed of a log but what the certificate does not say: how often, and how much, was
 //! drawn from a lot before. The entry is rebuilt from the certificate and looked for in the log.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use ytterby_tlog::{PolicyError, TreeHead};
+use ytterby_tlog::verify_consistency;
 
-use super::{Findings, Known, Logged, input};
+use super::checkpoints::{Checkpoints, Fault, Seen};
+use super::{Findings, Known, Logged, UpTo, input};
 use crate::certificate::Certificate;
 use crate::decimal::kilograms;
 use crate::digest::Digest;
 use crate::entry::{CertificateEntry, Draw, Entry, Taken};
 use crate::finding::{Code, Finding};
 use crate::masses::Masses;
-use crate::receipt::{Opened, Receipt};
+use crate::receipt::{Fresh, Receipt};
 use crate::trust::{PinnedRegistry, Trust};
 
 /// Verifies receipts, each checkpoint once, and remembers what was drawn by which certificate.
 pub(crate) struct Registration<'t> {
     trust: &'t Trust,
-    /// By digest of the checkpoint's text with its signatures.
-    checkpoints: HashMap<Digest, Seen>,
-    signatures_left: usize,
+    checkpoints: Checkpoints,
     drawn: Vec<Drawn>,
-}
-
-/// What is known of a checkpoint.
-#[derive(Debug, Clone)]
-enum Seen {
-    /// Its log has signed it, and so has a quorum.
-    Good { head: TreeHead, at: Timestamp, cosigned: u8 },
-    /// It does not count.
-    Bad(Code, Box<str>),
+    /// The registries, by their numbers in the trust file, in whose logs a certificate was found.
+    found: BTreeSet<usize>,
 }
 
 /// A draw as a log has it.
@@ -48,6 +39,14 @@ struct Drawn {
     input: u8,
 }
 
+/// What a receipt has shown.
+struct Included {
+    logged: Logged,
+    entry: CertificateEntry,
+    /// How far the newer checkpoint goes that travels with it, if one does and it counts.
+    fresh: Result<Option<UpTo>, Fault>,
+}
+
 /// A certificate with its receipt, and how to find the lots it draws on.
 pub(crate) struct Asked<'c> {
     pub(crate) certificate: &'c Certificate<'c>,
@@ -57,14 +56,27 @@ pub(crate) struct Asked<'c> {
 
 impl<'t> Registration<'t> {
     pub(crate) fn new(trust: &'t Trust, signatures: usize) -> Self {
-        Registration { trust, checkpoints: HashMap::new(), signatures_left: signatures, drawn: Vec::new() }
+        Registration {
+            trust,
+            checkpoints: Checkpoints::new(signatures),
+            drawn: Vec::new(),
+            found: BTreeSet::new(),
+        }
     }
 
     /// Judges a receipt; says where the certificate was logged if it is found to be.
     pub(crate) fn check(&mut self, asked: &Asked<'_>, findings: &mut Findings) -> Option<Logged> {
         match self.included(asked) {
-            Ok((logged, entry)) => {
+            Ok(Included { mut logged, entry, fresh }) => {
+                match fresh {
+                    // The newer checkpoint is of both the newest: what its witnesses saw, they saw later.
+                    Ok(Some(up_to)) => logged.known = logged.known.max(up_to),
+                    // Beyond where the log is frozen nothing is looked at; the receipt is older.
+                    Ok(None) | Err((Code::RegistrationFrozen, _)) => {}
+                    Err((code, text)) => findings.add(code, "", format!("the newer checkpoint: {text}")),
+                }
                 self.check_draws(asked, &entry, findings);
+                self.found.insert(logged.registry);
                 Some(logged)
             }
             Err((code, text)) => {
@@ -75,7 +87,7 @@ impl<'t> Registration<'t> {
     }
 
     /// The entry, once it is found to be the certificate's and in the log of the right home.
-    fn included(&mut self, asked: &Asked<'_>) -> Result<(Logged, CertificateEntry), (Code, String)> {
+    fn included(&mut self, asked: &Asked<'_>) -> Result<Included, Fault> {
         let opened = asked.receipt.open().map_err(|error| (Code::RegistrationReceipt, error.to_string()))?;
         let origin = opened.proof.checkpoint().unverified().origin().as_str().to_owned();
         check_home(asked, &origin)?;
@@ -83,10 +95,7 @@ impl<'t> Registration<'t> {
             let text = format!("it is logged in {origin}, which the trust file does not pin");
             return Err((Code::RegistrationUnknownLog, text));
         };
-        let (head, at, cosigned) = match self.seen(&opened, pinned)? {
-            Seen::Good { head, at, cosigned } => (*head, *at, *cosigned),
-            Seen::Bad(code, text) => return Err((*code, text.to_string())),
-        };
+        let seen = self.checkpoints.seen(opened.checkpoint, opened.proof.checkpoint(), pinned)?;
         let wrong = |text: String| (Code::RegistrationInclusion, text);
         let taken: Vec<Taken> = opened.entry.draws().iter().map(taken).collect();
         let entry =
@@ -97,24 +106,20 @@ impl<'t> Registration<'t> {
             ));
         }
         let entry = Entry::Certificate(entry);
-        opened.proof.verify_at(&entry.to_bytes(), &head).map_err(|error| wrong(error.to_string()))?;
-        let index = opened.proof.index();
-        Ok((Logged { registry, index, at, cosigned: cosigned.into() }, opened.entry))
+        opened.proof.verify_at(&entry.to_bytes(), &seen.head).map_err(|error| wrong(error.to_string()))?;
+        let fresh = opened.fresh.map(|fresh| self.continued(&seen, &fresh, pinned)).transpose();
+        let Seen { at, cosigned, .. } = seen;
+        let known = UpTo { size: seen.head.size, at };
+        let logged = Logged { registry, index: opened.proof.index(), at, cosigned: cosigned.into(), known };
+        Ok(Included { logged, entry: opened.entry, fresh })
     }
 
-    /// What is known of the receipt's checkpoint, which is verified when it is first seen.
-    fn seen(&mut self, opened: &Opened, pinned: &PinnedRegistry) -> Result<&Seen, (Code, String)> {
-        let key = opened.checkpoint;
-        if !self.checkpoints.contains_key(&key) {
-            let signatures = opened.proof.checkpoint().note().signatures().len();
-            let Some(left) = self.signatures_left.checked_sub(signatures) else {
-                let text = "the budget of signatures on checkpoints is spent";
-                return Err((Code::LimitSignatures, text.to_owned()));
-            };
-            self.signatures_left = left;
-            self.checkpoints.insert(key, look(opened, pinned));
-        }
-        self.checkpoints.get(&key).ok_or_else(|| (Code::RegistrationCheckpoint, String::new()))
+    /// How far a newer checkpoint goes, once it is found to count and to continue the receipt's.
+    fn continued(&mut self, seen: &Seen, fresh: &Fresh, pinned: &PinnedRegistry) -> Result<UpTo, Fault> {
+        let newer = self.checkpoints.seen(fresh.digest, &fresh.checkpoint, pinned)?;
+        verify_consistency(&seen.head, &newer.head, &fresh.consistency)
+            .map_err(|error| (Code::RegistrationConsistency, error.to_string()))?;
+        Ok(UpTo { size: newer.head.size, at: newer.at })
     }
 
     /// What the log says was drawn, against the contents of the certificates that were drawn on.
@@ -158,12 +163,22 @@ impl<'t> Registration<'t> {
     }
 }
 
+impl Registration<'_> {
+    /// Of each log that was relied on: two buyers are protected against each other only if their
+    /// quorums share an honest witness, and only one that is published for both is sure to.
+    pub(crate) fn check_quorums(&self) -> Vec<Finding> {
+        let pinned = self.found.iter().filter_map(|at| self.trust.registries.get(*at));
+        let private = pinned.filter_map(PinnedRegistry::private_quorum);
+        private.map(|text| Finding::new(Code::RegistrationPrivateQuorum, text)).collect()
+    }
+}
+
 fn taken(draw: &Draw) -> Taken {
     Taken { seq: draw.seq(), cumulative: draw.cumulative().clone() }
 }
 
 /// A draw is recorded in the home of the lot that is drawn on; what draws on nothing, in its own.
-fn check_home(asked: &Asked<'_>, origin: &str) -> Result<(), (Code, String)> {
+fn check_home(asked: &Asked<'_>, origin: &str) -> Result<(), Fault> {
     let claims = asked.certificate.claims();
     let inputs = claims.lot().map_or(&[][..], |lot| &lot.inputs);
     let mut parents = inputs.iter().filter_map(|input| (asked.find)(&input.digest)).peekable();
@@ -178,34 +193,6 @@ fn check_home(asked: &Asked<'_>, origin: &str) -> Result<(), (Code, String)> {
         Some(parent) => Err(wrong(parent.claims.home.as_str())),
         None => Ok(()),
     }
-}
-
-/// Verifies a checkpoint: its log's signature, those of the witnesses, the quorum.
-fn look(opened: &Opened, pinned: &PinnedRegistry) -> Seen {
-    let bad = |code, text: String| Seen::Bad(code, text.into());
-    let (Some(policy), Some((need, all))) = (pinned.policy(), pinned.quorum()) else {
-        let text = format!("the trust file has no [quorum] of witnesses for {}", pinned.origin);
-        return bad(Code::RegistrationQuorum, text);
-    };
-    match policy.open(pinned.key.name(), opened.proof.checkpoint()) {
-        Ok(witnessed) => Seen::Good {
-            head: witnessed.checkpoint().head(),
-            at: timestamp(witnessed.time()),
-            cosigned: u8::try_from(witnessed.cosignatures().len()).unwrap_or(u8::MAX),
-        },
-        Err(PolicyError::Quorum { cosigned }) => {
-            let text =
-                format!("cosigned by {cosigned} of the {all} witnesses that audit it, {need} are needed");
-            bad(Code::RegistrationQuorum, text)
-        }
-        Err(error) => bad(Code::RegistrationCheckpoint, error.to_string()),
-    }
-}
-
-/// A time that no calendar has is later than every time that can be asked about.
-fn timestamp(seconds: Option<u64>) -> Timestamp {
-    let seconds = seconds.and_then(|seconds| i64::try_from(seconds).ok());
-    seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or(Timestamp::MAX)
 }
 
 /// The draw is part of what was drawn in all, and that is no more than there was.

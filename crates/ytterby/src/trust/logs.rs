@@ -2,23 +2,12 @@
 //! proto-docs/verification.md, "Trust file".
 
 use serde::Deserialize;
+use toml::Spanned;
 use ytterby_tlog::{Policy, SignatureKind, VerifierKey};
 
-use super::{TrustError, fault, list, tables, value};
-use crate::key::Multikey;
+use super::registry::{self, PinnedRegistry, WireRegistry};
+use super::{TrustError, fault, tables, value};
 use crate::wire::Home;
-
-/// A registry whose receipts and status lists are accepted.
-#[derive(Debug, Clone)]
-pub struct PinnedRegistry {
-    /// Its log origin, which is the name of its key.
-    pub origin: Home,
-    /// Keys of its status lists.
-    pub status_keys: Vec<Multikey>,
-    /// The key that its log signs with.
-    pub key: VerifierKey,
-    policy: Option<Policy>,
-}
 
 /// A witness and the logs it audits.
 #[derive(Debug, Clone)]
@@ -38,13 +27,12 @@ pub struct Quorum {
     pub dishonest: u32,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WireRegistry {
-    origin: String,
-    #[serde(default)]
-    status_keys: Vec<String>,
-    key: String,
+/// The log part as it is written. Witnesses and quorum are stated in their tables or in a policy.
+pub(super) struct WireLogs {
+    pub(super) policy: Option<String>,
+    pub(super) registry: Vec<WireRegistry>,
+    pub(super) witness: Vec<Spanned<WireWitness>>,
+    pub(super) quorum: Option<Spanned<WireQuorum>>,
 }
 
 #[derive(Deserialize)]
@@ -61,19 +49,6 @@ pub(super) struct WireQuorum {
     dishonest: u32,
 }
 
-impl PinnedRegistry {
-    /// What a checkpoint of its log must satisfy: its key, and a quorum of the witnesses that audit
-    /// it. `None` when the trust file has no quorum.
-    pub fn policy(&self) -> Option<&Policy> {
-        self.policy.as_ref()
-    }
-
-    /// The quorum as (k, n), if there is one.
-    pub fn quorum(&self) -> Option<(usize, usize)> {
-        self.policy.as_ref().and_then(Policy::flat_quorum)
-    }
-}
-
 /// The log part of a trust file.
 pub(super) struct Logs {
     pub(super) registries: Vec<PinnedRegistry>,
@@ -81,15 +56,22 @@ pub(super) struct Logs {
     pub(super) quorum: Option<Quorum>,
 }
 
-/// Reads registries, witnesses and quorum, which only make sense together.
-pub(super) fn read(
-    registries: Vec<WireRegistry>,
-    witnesses: Vec<WireWitness>,
-    quorum: Option<WireQuorum>,
-) -> Result<Logs, TrustError> {
-    let mut registries = tables("registry", registries, registry)?;
-    let witnesses = tables("witness", witnesses, witness)?;
+/// Reads registries, witnesses and quorum, which only make sense together. `text` is the whole file.
+pub(super) fn read(text: &str, wire: WireLogs) -> Result<Logs, TrustError> {
+    match &wire.policy {
+        Some(policy) => {
+            check_unambiguous(text, &wire)?;
+            by_policy(policy, wire.registry)
+        }
+        None => by_tables(wire),
+    }
+}
+
+fn by_tables(wire: WireLogs) -> Result<Logs, TrustError> {
+    let mut registries = tables("registry", wire.registry, registry::read)?;
+    let witnesses = tables("witness", wire.witness, |at, wire| witness(at, wire.into_inner()))?;
     check_distinct(&registries, &witnesses)?;
+    let quorum = wire.quorum.map(Spanned::into_inner);
     let quorum = quorum.map(|WireQuorum { need, dishonest }| Quorum { need, dishonest });
     if let Some(quorum) = quorum {
         if registries.is_empty() {
@@ -105,15 +87,62 @@ pub(super) fn read(
     Ok(Logs { registries, witnesses, quorum })
 }
 
-fn registry(at: &str, wire: WireRegistry) -> Result<PinnedRegistry, TrustError> {
-    let origin = origin(&format!("{at}.origin"), &wire.origin)?;
-    let status_keys = list(&format!("{at}.status_keys"), &wire.status_keys, Multikey::parse)?;
-    let key = verifier_key(at, &wire.key, SignatureKind::Note)?;
-    if key.name().as_str() != origin.as_str() {
-        let problem = format!("the key is that of {}, not of {origin}", key.name());
-        return Err(fault(&format!("{at}.key"), problem));
+/// The log part as a C2SP policy states it: its logs are the registries, and all its witnesses audit
+/// each of them. It says nothing of dishonest witnesses, so as many are assumed as 2k > n + f bears.
+fn by_policy(text: &str, tables: Vec<WireRegistry>) -> Result<Logs, TrustError> {
+    let policy = value("policy", Policy::parse(text.as_bytes()))?;
+    let quorum = outvoting(&policy).map_err(|problem| fault("policy", problem))?;
+    let mut registries = Vec::new();
+    for key in policy.logs() {
+        let origin = origin("policy", key.name().as_str())?;
+        registries.push(PinnedRegistry::new(origin, key.clone(), policy.clone()));
     }
-    Ok(PinnedRegistry { origin, status_keys, key, policy: None })
+    let origins: Vec<Home> = registries.iter().map(|registry| registry.origin.clone()).collect();
+    let audits = |witness: &ytterby_tlog::Witness| PinnedWitness {
+        key: witness.key().clone(),
+        audits: origins.clone(),
+    };
+    let witnesses: Vec<PinnedWitness> = policy.witnesses().iter().map(audits).collect();
+    let is_policy = |error| match error {
+        TrustError::Value { problem, .. } => fault("policy", problem),
+        other => other,
+    };
+    check_distinct(&registries, &witnesses).map_err(is_policy)?;
+    for (at, table) in tables.into_iter().enumerate() {
+        registry::describe(&format!("registry[{at}]"), table, &mut registries)?;
+    }
+    Ok(Logs { registries, witnesses, quorum: Some(quorum) })
+}
+
+/// The quorum of a policy, if it is one of which any two share an honest witness.
+fn outvoting(policy: &Policy) -> Result<Quorum, String> {
+    let none = "it asks for no witness: no receipt could be told from one of another history";
+    let Some((k, n)) = policy.flat_quorum() else {
+        return Err("its quorum is no k of n witnesses: that any two overlap cannot be shown".to_owned());
+    };
+    let bears = (2 * k).checked_sub(n + 1).ok_or(match k {
+        0 => none.to_owned(),
+        _ => format!("{k} of {n} witnesses outvote nobody: 2k > n is needed"),
+    })?;
+    let number = |count: usize| u32::try_from(count).map_err(|error| error.to_string());
+    Ok(Quorum { need: number(k)?, dishonest: number(bears)? })
+}
+
+/// With a policy, nothing else may say what it says.
+fn check_unambiguous(text: &str, wire: &WireLogs) -> Result<(), TrustError> {
+    let keys = wire.registry.iter().filter_map(|registry| registry.key.as_ref()).map(Spanned::span);
+    let keys = keys.map(|span| (span, "`policy` states the keys of the logs: leave `key` out"));
+    let witnesses = wire.witness.iter().map(Spanned::span);
+    let witnesses = witnesses.map(|span| (span, "`policy` names the witnesses: leave [[witness]] out"));
+    let quorum = wire.quorum.iter().map(Spanned::span);
+    let quorum = quorum.map(|span| (span, "`policy` states the quorum: leave [quorum] out"));
+    let Some((span, problem)) = keys.chain(witnesses).chain(quorum).min_by_key(|(span, _)| span.start) else {
+        return Ok(());
+    };
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Err(TrustError::Ambiguous { line, column, problem })
 }
 
 fn witness(at: &str, wire: WireWitness) -> Result<PinnedWitness, TrustError> {
@@ -122,7 +151,7 @@ fn witness(at: &str, wire: WireWitness) -> Result<PinnedWitness, TrustError> {
     Ok(PinnedWitness { key, audits: audits.collect::<Result<_, _>>()? })
 }
 
-fn verifier_key(at: &str, text: &str, kind: SignatureKind) -> Result<VerifierKey, TrustError> {
+pub(super) fn verifier_key(at: &str, text: &str, kind: SignatureKind) -> Result<VerifierKey, TrustError> {
     let at = format!("{at}.key");
     let key = value(&at, VerifierKey::parse(text))?;
     if key.kind() == kind {
@@ -135,7 +164,7 @@ fn verifier_key(at: &str, text: &str, kind: SignatureKind) -> Result<VerifierKey
     Err(fault(&at, problem.to_owned()))
 }
 
-fn origin(key: &str, text: &str) -> Result<Home, TrustError> {
+pub(super) fn origin(key: &str, text: &str) -> Result<Home, TrustError> {
     Home::parse(text).ok_or_else(|| fault(key, "not a log origin: host and path without a scheme".to_owned()))
 }
 
@@ -200,12 +229,12 @@ pub(super) mod tests {
         (KeyName::parse(text).unwrap(), *Hash::of_leaf(text.as_bytes()).as_bytes())
     }
 
-    fn log_key(name: &str) -> String {
+    pub(crate) fn log_key(name: &str) -> String {
         let (name, seed) = name_and_seed(name);
         NoteSigner::from_seed(name, &seed).verifier_key().to_string()
     }
 
-    fn witness_key(name: &str) -> String {
+    pub(crate) fn witness_key(name: &str) -> String {
         let (name, seed) = name_and_seed(name);
         Cosigner::from_seed(name, &seed).verifier_key().to_string()
     }
@@ -218,7 +247,7 @@ pub(super) mod tests {
         format!("[[witness]]\nkey = \"{key}\"\naudits = {audits}\n")
     }
 
-    fn quorum(need: u32, dishonest: u32) -> String {
+    pub(crate) fn quorum(need: u32, dishonest: u32) -> String {
         format!("[quorum]\nneed = {need}\ndishonest = {dishonest}\n")
     }
 
@@ -229,7 +258,7 @@ pub(super) mod tests {
         registry(origin, &log_key(origin)) + &witnesses.collect::<String>()
     }
 
-    fn parse(rest: &[&str]) -> Result<Trust, String> {
+    pub(crate) fn parse(rest: &[&str]) -> Result<Trust, String> {
         let text = format!("version = 1\n{}", rest.concat());
         Trust::parse(text.as_bytes()).map_err(|error| error.to_string())
     }
@@ -302,6 +331,89 @@ pub(super) mod tests {
         ] {
             let text = parse(&[&rest]).unwrap_err();
             assert!(text.starts_with(key) && text.contains(word), "{text}\n{rest}");
+        }
+    }
+
+    /// A C2SP policy of these logs and so many witnesses, of which any `need` are a quorum.
+    pub(crate) fn policy_text(logs: &[&str], witnesses: u32, need: u32) -> String {
+        let logs: String = logs.iter().map(|name| format!("log {}\n", log_key(name))).collect();
+        let line = |n| format!("witness w{n} {}\n", witness_key(&format!("w{n}.example")));
+        let names: String = (1..=witnesses).map(|n| format!(" w{n}")).collect();
+        let lines: String = (1..=witnesses).map(line).collect();
+        format!("{logs}{lines}group all {need}{names}\nquorum all\n")
+    }
+
+    fn by(policy: &str) -> String {
+        format!("policy = \"\"\"\n{policy}\"\"\"\n")
+    }
+
+    #[test]
+    fn a_policy_states_logs_witnesses_and_quorum() {
+        let text = policy_text(&["a.example", "b.example"], 4, 3);
+        let about = "[[registry]]\norigin = \"b.example\"\nstatus_keys = [\"z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2\"]\n";
+        let trust = parse(&[&by(&text), about]).unwrap();
+        assert_eq!(trust.quorum, Some(Quorum { need: 3, dishonest: 1 }));
+        assert_eq!((trust.registries.len(), trust.witnesses.len()), (2, 4));
+        let (_, b) = trust.registry("b.example").unwrap();
+        assert_eq!((b.quorum(), b.status_keys.len()), (Some((3, 4)), 1));
+        // The same as in tables.
+        let tables = parse(&[&watched("a.example", 4), &quorum(3, 1)]).unwrap();
+        let (by_tables, by_policy) = (&tables.registries[0], &trust.registries[0]);
+        assert_eq!(by_tables.key, by_policy.key);
+        let keys = |registry: &PinnedRegistry| {
+            let keys = registry.policy().unwrap().flat_witnesses().unwrap();
+            keys.into_iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(by_tables), keys(by_policy));
+        // One witness that must have cosigned is any 1 of 1; a second that is listed is not asked.
+        let one =
+            format!("log {}\nwitness a {}\nquorum a\n", log_key("a.example"), witness_key("w1.example"));
+        assert_eq!(parse(&[&by(&one)]).unwrap().quorum, Some(Quorum { need: 1, dishonest: 0 }));
+    }
+
+    #[test]
+    fn policies_that_do_not_outvote_or_cannot_be_read_are_refused() {
+        let (log, w) = (log_key("a.example"), |n: u32| witness_key(&format!("w{n}.example")));
+        let same = Cosigner::from_seed(KeyName::parse("x.example").unwrap(), &name_and_seed("a.example").1);
+        for (policy, word) in [
+            (policy_text(&["a.example"], 4, 2), "2 of 4 witnesses outvote nobody"),
+            (format!("log {log}\nquorum none\n"), "asks for no witness"),
+            (
+                format!(
+                    "log {log}\nwitness a {}\nwitness b {}\ngroup g any a\ngroup h all g b\nquorum h\n",
+                    w(1),
+                    w(2)
+                ),
+                "no k of n",
+            ),
+            (format!("log {log}\nquorum b\n"), "line 2: "),
+            (format!("log {log}\nwitness a {}\nquorum a\n", same.verifier_key()), "own witness"),
+        ] {
+            let text = parse(&[&by(&policy)]).unwrap_err();
+            assert!(text.starts_with("policy: ") && text.contains(word), "{text}");
+        }
+        let unknown = "[[registry]]\norigin = \"c.example\"\n";
+        let text = parse(&[&by(&policy_text(&["a.example"], 4, 3)), unknown]).unwrap_err();
+        assert!(text.starts_with("registry[0].origin: ") && text.contains("no log"), "{text}");
+        let text = parse(&[unknown]).unwrap_err();
+        assert!(text.starts_with("registry[0].key: "), "{text}");
+    }
+
+    #[test]
+    fn two_ways_to_say_one_thing_are_refused_with_their_place() {
+        let policy = by(&policy_text(&["a.example"], 4, 3));
+        let lines = policy.lines().count() + 1;
+        let key = format!("[[registry]]\norigin = \"a.example\"\nkey = \"{}\"\n", log_key("a.example"));
+        let one = witness(&witness_key("w5.example"), r#"["a.example"]"#);
+        for (more, line, column, word) in [
+            (key.clone(), lines + 3, 7, "`key`"),
+            (one.clone(), lines + 1, 1, "[[witness]]"),
+            (quorum(3, 1), lines + 1, 1, "[quorum]"),
+            (quorum(3, 1) + &one + &key, lines + 1, 1, "[quorum]"),
+        ] {
+            let text = parse(&[&policy, &more]).unwrap_err();
+            assert!(text.starts_with(&format!("line {line}, column {column}: ")), "{text}\n{more}");
+            assert!(text.contains(word), "{text}");
         }
     }
 }

@@ -23,8 +23,8 @@ pub(crate) use hint::refusal;
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
 pub(crate) use report::{
-    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, LotJson, ProblemJson, RegisteredJson,
-    ReportJson, RunCounts, RunJson, StatusAsOf,
+    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
+    RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
 };
 pub use schema::{draft_schemas, published_schemas};
 pub(crate) use status_list::StatusListCredential;

@@ -180,6 +180,19 @@ pub(crate) struct RegisteredJson {
     pub(crate) cosigned: usize,
     /// Of how many that audit the log.
     pub(crate) witnesses: usize,
+    /// Up to where that log is known.
+    pub(crate) known: KnownJson,
+}
+
+/// How much of a log is known, and as of when.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct KnownJson {
+    /// Entries of the log.
+    pub(crate) size: String,
+    /// When a quorum of witnesses had cosigned that size.
+    pub(crate) time: String,
 }
 
 /// How a step ended.

@@ -55,7 +55,8 @@ pub fn draft_schemas() -> Vec<(String, Value)> {
             required.push("type".into());
         }
         if let Some(members) = schema["properties"].as_object_mut() {
-            members.retain(|name, _| name != "home" && name != "content");
+            let moves = *kind == Kind::Transfer;
+            members.retain(|name, _| (moves || name != "home") && name != "content");
             members.insert("type".to_owned(), json!({ "const": kind.as_str() }));
             if let Some(inputs) = members.get_mut("inputs") {
                 inputs["items"] = json!({ "$ref": "#/$defs/DraftInput" });

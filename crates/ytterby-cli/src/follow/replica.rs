@@ -1,0 +1,180 @@
+//! What is known of a log: how its lots stand, and the right edge of its tree.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ytterby::entry::EntryError;
+use ytterby::ledger::Violation;
+use ytterby::{Entry, Home, Ledger};
+use ytterby_tlog::{Bundle, Frontier, FrontierError, Hash, TreeHead};
+
+use super::LogFiles;
+use crate::clock::Stopwatch;
+
+/// A log replayed up to some size.
+#[derive(Debug)]
+pub(crate) struct Replica {
+    ledger: Ledger,
+    frontier: Frontier,
+}
+
+/// What following a log further came to; nothing of it counts until it is taken in.
+#[derive(Debug)]
+pub(crate) struct Step {
+    frontier: Frontier,
+    /// How the certificates that the new entries name stand after them.
+    changed: Ledger,
+    /// The first entry that no log may hold, though this one has signed it.
+    pub(crate) fault: Option<(u64, Fault)>,
+}
+
+/// Why an entry may not stand where it does.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Fault {
+    /// It is none.
+    #[error("{0}")]
+    NotAnEntry(#[from] EntryError),
+    /// It breaks a rule of replay.
+    #[error("{0}")]
+    Violation(#[from] Violation),
+}
+
+/// Why a log could not be followed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FollowError {
+    /// Something is not to be had now.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The entries that are served are not those that were signed.
+    #[error("the entries that {name} serves do not have the root that was signed for {size} of them")]
+    Root {
+        /// Where they were read.
+        name: String,
+        /// How many.
+        size: u64,
+    },
+    /// What was read could not be kept.
+    #[error("the entries cannot be kept: {0}")]
+    Keep(#[from] io::Error),
+}
+
+/// How long following may take, and who may end it earlier.
+#[derive(Debug)]
+pub(crate) struct Patience<'s> {
+    watch: Stopwatch,
+    most: Duration,
+    stop: &'s AtomicBool,
+}
+
+impl<'s> Patience<'s> {
+    /// So long from now, unless it is told to stop.
+    pub(crate) fn new(most: Duration, stop: &'s AtomicBool) -> Self {
+        Patience { watch: Stopwatch::start(), most, stop }
+    }
+
+    fn check(&self) -> Result<(), FollowError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(FollowError::Unavailable("told to stop".to_owned()));
+        }
+        if self.watch.elapsed() > self.most {
+            let text = format!("the log was not read within {} seconds", self.most.as_secs());
+            return Err(FollowError::Unavailable(text));
+        }
+        Ok(())
+    }
+}
+
+impl Replica {
+    /// Nothing of a log yet.
+    pub(crate) fn new(origin: Home) -> Self {
+        Replica { ledger: Ledger::new(origin), frontier: Frontier::new() }
+    }
+
+    /// Size and root of what is known.
+    pub(crate) fn head(&self) -> TreeHead {
+        self.frontier.head()
+    }
+
+    /// The right edge of the tree.
+    pub(crate) fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// How the lots stand.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Reads the log up to a head that it has signed, and replays what is new. Every new entry is
+    /// given to `keep`, with its index, also those after a fault: they show what was signed.
+    pub(crate) fn read_to(
+        &self,
+        head: TreeHead,
+        files: &LogFiles,
+        patience: &Patience<'_>,
+        mut keep: impl FnMut(u64, &[u8]) -> io::Result<()>,
+    ) -> Result<Step, FollowError> {
+        let mut step = self.step();
+        for bundle in Bundle::written(self.frontier.size(), head.size) {
+            patience.check()?;
+            let indices = bundle.indices();
+            for (index, entry) in indices.zip(files.entries(bundle)?) {
+                if index < step.frontier.size() {
+                    continue;
+                }
+                keep(index, &entry)?;
+                step.append(&entry, &self.ledger)?;
+            }
+        }
+        if step.frontier.head() == head {
+            return Ok(step);
+        }
+        Err(FollowError::Root { name: files.name(), size: head.size })
+    }
+
+    /// A step that leads nowhere yet.
+    pub(crate) fn step(&self) -> Step {
+        Step {
+            frontier: self.frontier.clone(),
+            changed: Ledger::new(self.ledger.origin().clone()),
+            fault: None,
+        }
+    }
+
+    /// Takes in a step without a fault.
+    pub(crate) fn take(&mut self, step: Step) {
+        self.frontier = step.frontier;
+        for (certificate, standing) in step.changed.iter() {
+            self.ledger.insert(*certificate, standing.clone());
+        }
+    }
+}
+
+impl Step {
+    /// The right edge after it.
+    pub(crate) fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// Replays one more entry. A ledger of the lots that are named comes to the verdict of the whole.
+    pub(crate) fn append(&mut self, bytes: &[u8], before: &Ledger) -> Result<(), FollowError> {
+        let leaf = Hash::of_leaf(bytes);
+        let full = |error: FrontierError| FollowError::Unavailable(error.to_string());
+        let index = self.frontier.append(leaf).map_err(full)?;
+        if self.fault.is_none() {
+            self.fault = self.replay(bytes, before).err().map(|fault| (index, fault));
+        }
+        Ok(())
+    }
+
+    fn replay(&mut self, bytes: &[u8], before: &Ledger) -> Result<(), Fault> {
+        let entry = Entry::parse(bytes)?;
+        for named in entry.names() {
+            if let (None, Some(standing)) = (self.changed.get(&named), before.get(&named)) {
+                self.changed.insert(named, standing.clone());
+            }
+        }
+        Ok(self.changed.apply(&entry)?)
+    }
+}

@@ -1,0 +1,173 @@
+//! The state of a witness: its key, and one keeper for each log.
+//!
+//! ```text
+//! state/witness.json              whose state it is, and of which logs
+//! state/lock                      held by the one process that uses it
+//! state/<hash of origin>/         one log: see `follow::Kept`
+//! state/evidence/                 refused requests that show a fault
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use ytterby::Home;
+use ytterby_tlog::{Cosigner, SignatureKind, VerifierKey};
+
+use super::config::{Config, LogConfig};
+use super::keeper::Keeper;
+use crate::failure::Failure;
+use crate::follow::{Kept, LogFiles};
+use crate::{file, input};
+
+/// All that a running witness has.
+#[derive(Debug)]
+pub(crate) struct State {
+    cosigner: Cosigner,
+    /// By the hash of the origin.
+    logs: BTreeMap<String, Keeper>,
+    evidence: PathBuf,
+    /// Set when the witness is to end: audits that are under way are given up.
+    pub(crate) stop: AtomicBool,
+    /// Held as long as the witness runs.
+    _lock: File,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Index {
+    version: String,
+    /// The public key of the witness that made it.
+    key: String,
+    /// Every origin that it ever kept a state of.
+    origins: Vec<String>,
+}
+
+impl State {
+    /// Opens the state of a configuration, or makes it, and replays what was accepted.
+    pub(crate) fn open(config: &Config) -> Result<Self, Failure> {
+        let cosigner = key(&config.key_file)?;
+        let mut audited: BTreeMap<String, Audited> = BTreeMap::new();
+        for log in &config.log {
+            let log = Audited::of(log)?;
+            if let Some(twin) = audited.insert(origin_hash(log.home.as_str()), log) {
+                return Err(Failure::usage(format!("two [[log]] tables have the origin {}", twin.home)));
+            }
+        }
+        let folder = &config.state;
+        let path = folder.join("witness.json");
+        let mut index =
+            Index { version: "1".to_owned(), key: cosigner.verifier_key().to_string(), origins: Vec::new() };
+        if !folder.exists() {
+            std::fs::create_dir_all(folder).map_err(|error| Failure::file("make", folder, &error))?;
+            index.write(&path)?;
+        }
+        let lock = lock(&folder.join("lock"))?;
+        index.origins = Index::read(&path)?.origins;
+        let mut logs = BTreeMap::new();
+        for (hash, Audited { key, home, files }) in audited {
+            let folder = folder.join(&hash);
+            if !index.origins.iter().any(|known| known == home.as_str()) {
+                Kept::create(&folder, &home)?;
+                index.origins.push(home.to_string());
+            }
+            let (kept, replica) = Kept::open(&folder, &key, &home)?;
+            logs.insert(hash, Keeper::new(key, files, kept, replica));
+        }
+        // From here on a folder that is missing was lost.
+        index.write(&path)?;
+        let evidence = folder.join("evidence");
+        std::fs::create_dir_all(&evidence).map_err(|error| Failure::file("make", &evidence, &error))?;
+        Ok(State { cosigner, logs, evidence, stop: AtomicBool::new(false), _lock: lock })
+    }
+
+    /// The key it cosigns with.
+    pub(crate) fn cosigner(&self) -> &Cosigner {
+        &self.cosigner
+    }
+
+    /// The keeper of a log, by the hash of its origin.
+    pub(crate) fn log(&self, hash: &str) -> Option<&Keeper> {
+        self.logs.get(hash)
+    }
+
+    /// All keepers.
+    pub(crate) fn logs(&self) -> impl Iterator<Item = &Keeper> {
+        self.logs.values()
+    }
+
+    /// Where refused requests that show a fault are kept.
+    pub(crate) fn evidence(&self) -> &Path {
+        &self.evidence
+    }
+}
+
+/// How an origin is named in paths: the hexadecimal SHA-256 of it.
+pub(crate) fn origin_hash(origin: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(origin.as_bytes()))
+}
+
+/// A log of the configuration, found to be one.
+struct Audited {
+    key: VerifierKey,
+    home: Home,
+    files: LogFiles,
+}
+
+impl Audited {
+    fn of(log: &LogConfig) -> Result<Self, Failure> {
+        let fault = |text: String| Failure::usage(format!("[[log]] {}: {text}", log.key));
+        let key = VerifierKey::parse(&log.key).map_err(|error| fault(error.to_string()))?;
+        if key.kind() != SignatureKind::Note {
+            return Err(fault("a log signs with a key of type 0x01, this is one that cosigns".to_owned()));
+        }
+        let home =
+            Home::parse(key.name().as_str()).ok_or_else(|| fault("its name is no log origin".to_owned()))?;
+        let api_key = log.api_key_file.as_deref().map(input::read_api_key).transpose()?;
+        Ok(Audited { key, home, files: LogFiles::at(&log.url, api_key)? })
+    }
+}
+
+impl Index {
+    fn read(path: &Path) -> Result<Self, Failure> {
+        let bytes = std::fs::read(path).map_err(|error| {
+            Failure::undecided(format!(
+                "{}: {error}. The folder is there, the state is not: a witness that lost its state \
+                 gets a new key and a new folder",
+                path.display()
+            ))
+        })?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| Failure::undecided(format!("{}: {error}", path.display())))
+    }
+
+    fn write(&self, path: &Path) -> Result<(), Failure> {
+        let bytes = serde_json::to_vec_pretty(self).map_err(|error| Failure::undecided(error.to_string()))?;
+        file::replace(path, &bytes)
+    }
+}
+
+fn key(path: &Path) -> Result<Cosigner, Failure> {
+    let bytes = input::read_small(path)?;
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    // The text is never repeated in the message: it may be almost a key.
+    Cosigner::parse_secret(text.trim_end()).map_err(|error| {
+        Failure::undecided(format!("{}: not the secret key of a witness: {error}", path.display()))
+    })
+}
+
+fn lock(path: &Path) -> Result<File, Failure> {
+    let file = File::options().create(true).truncate(false).write(true).open(path);
+    let file = file.map_err(|error| Failure::file("open", path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(Failure::undecided(format!("{} is held: another witness uses this state", path.display())))
+        }
+        Err(TryLockError::Error(error)) => Err(Failure::file("lock", path, &error)),
+    }
+}

@@ -1,0 +1,388 @@
+//! `ytterby witness`, spawned, against logs that lie and logs that do not.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use ytterby_tlog::{SignedCheckpoint, VerifierKey, parse_cosignatures};
+
+use super::liar::{Liar, ORIGIN, admission, closing, drawing, lot, status, transfer};
+use super::run::{BINARY, Folder};
+
+/// A running witness.
+pub(crate) struct Witness {
+    child: Child,
+    pub(crate) base: String,
+    pub(crate) key: VerifierKey,
+    said: Mutex<Receiver<String>>,
+}
+
+/// An answer of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    kind: String,
+    pub(crate) body: String,
+}
+
+const NO_DELAY: Duration = Duration::ZERO;
+
+/// A folder with a key and a configuration that audits logs.
+pub(crate) fn prepared(logs: &[(&Liar, &str)]) -> Folder {
+    let folder = Folder::new();
+    folder.run(&["key", "generate", "--witness", "witness.example/1", "-o", "witness.key"]).exits(0);
+    configure(&folder, logs);
+    folder
+}
+
+fn configure(folder: &Folder, logs: &[(&Liar, &str)]) {
+    let tables = logs.iter().map(|(log, url)| format!("[[log]]\nkey = \"{}\"\nurl = \"{url}\"\n", log.key()));
+    let head = "listen = \"127.0.0.1:0\"\nkey_file = \"witness.key\"\nstate = \"state\"\n";
+    folder.write("witness.toml", head.to_owned() + &tables.collect::<String>());
+}
+
+impl Witness {
+    pub(crate) fn start(folder: &Folder) -> Self {
+        let mut command: Command = folder.command(BINARY);
+        command.args(["witness", "--config", "witness.toml", "-v"]);
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let (sender, said) = channel();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            stderr.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)))
+        });
+        let line = said.recv_timeout(Duration::from_secs(20)).unwrap();
+        let (key, address) = line.split_once(": listening on ").unwrap_or_else(|| panic!("{line}"));
+        let (key, base) = (VerifierKey::parse(key).unwrap(), address.to_owned());
+        Witness { child, base, key, said: Mutex::new(said) }
+    }
+
+    pub(crate) fn post(&self, body: &str) -> Answer {
+        self.try_post(body).unwrap()
+    }
+
+    fn try_post(&self, body: &str) -> Result<Answer, ureq::Error> {
+        let url = format!("{}/add-checkpoint", self.base);
+        read(agent().post(&url).send(body.as_bytes())?)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        read(agent().get(&format!("{}/{path}", self.base)).call().unwrap()).unwrap()
+    }
+
+    /// Asks to cosign a log as it stands, from a size; the answer must be a cosignature.
+    pub(crate) fn cosigns(&self, log: &Liar, old: u64) -> SignedCheckpoint {
+        let answer = self.post(&log.request(old));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        self.with_cosignature(log, &answer)
+    }
+
+    fn with_cosignature(&self, log: &Liar, answer: &Answer) -> SignedCheckpoint {
+        let mut signed = log.checkpoint();
+        for signature in parse_cosignatures(answer.body.as_bytes()).unwrap() {
+            let verified = self.key.verify(signed.note().text(), &signature).unwrap();
+            assert!(verified.time.unwrap() > 1_700_000_000);
+            signed.add(signature).unwrap();
+        }
+        signed
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// The next line it says.
+    fn says(&self) -> String {
+        self.said.lock().unwrap().recv_timeout(Duration::from_secs(20)).unwrap()
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(30)))
+        .build();
+    config.into()
+}
+
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
+    let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+    let status = response.status().as_u16();
+    Ok(Answer { status, kind: kind.unwrap_or_default(), body: response.body_mut().read_to_string()? })
+}
+
+fn hash(origin: &str) -> String {
+    use sha2::Digest as _;
+    data_encoding::HEXLOWER.encode(&sha2::Sha256::digest(origin.as_bytes()))
+}
+
+/// Three honest entries.
+pub(crate) fn honest() -> Vec<serde_json::Value> {
+    vec![lot("ore", "10"), drawing("oxide", "ore", 1, "4", "4"), drawing("more", "ore", 2, "3", "7")]
+}
+
+#[test]
+fn an_honest_log_is_cosigned_as_it_grows_and_after_a_restart() {
+    let mut log = Liar::with(ORIGIN, &honest());
+    let folder = prepared(&[(&log, &log.serve(NO_DELAY))]);
+    let witness = Witness::start(&folder);
+    let path = format!("{}/checkpoint", hash(ORIGIN));
+    assert_eq!(witness.get(&path).status, 404);
+    let signed = witness.cosigns(&log, 0);
+    assert!(witness.says().starts_with(&format!("cosigned {ORIGIN} 3 ")));
+    let shown = witness.get(&path);
+    assert_eq!((shown.status, shown.body), (200, signed.to_string()));
+    // Asked again it signs again; asked from another size it says which one it knows.
+    witness.cosigns(&log, 3);
+    let conflict = witness.post(&log.request(2));
+    assert_eq!(
+        (conflict.status, conflict.kind.as_str(), conflict.body.as_str()),
+        (409, "text/x.tlog.size", "3\n")
+    );
+    for at in 0..600 {
+        log.append(&lot(&format!("lot {at}"), "1"));
+    }
+    log.publish();
+    witness.kill();
+    let witness = Witness::start(&folder);
+    let shown = SignedCheckpoint::parse(witness.get(&path).body.as_bytes()).unwrap();
+    assert_eq!(shown.unverified().head().size, 3);
+    witness.cosigns(&log, 3);
+    // A log may have deleted the partial bundles that a full one replaces.
+    let before = log.head().size;
+    log.append(&drawing("late", "lot 599", 1, "1", "1"));
+    log.publish();
+    witness.cosigns(&log, before);
+}
+
+#[test]
+fn it_ends_when_it_is_told_to() {
+    let log = Liar::with(ORIGIN, &honest());
+    let folder = prepared(&[(&log, &log.serve(NO_DELAY))]);
+    let mut witness = Witness::start(&folder);
+    witness.cosigns(&log, 0);
+    let second = folder.run(&["witness", "--config", "witness.toml"]).exits(4);
+    assert!(second.err.contains("another witness uses this state"), "{}", second.err);
+    let pid = witness.child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(witness.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn what_cannot_be_read_and_whom_it_does_not_know() {
+    let log = Liar::with(ORIGIN, &honest());
+    let other = Liar::with("other.example/ree", &honest());
+    let folder = prepared(&[(&log, &log.serve(NO_DELAY))]);
+    let witness = Witness::start(&folder);
+    for (body, status) in [
+        ("", 400),
+        ("old 0\n\nnonsense\n", 400),
+        (log.request(0).replacen("old 0", "old 4", 1).as_str(), 400),
+        (other.request(0).as_str(), 404),
+        ("x".repeat(600_000).as_str(), 413),
+    ] {
+        assert_eq!(witness.post(body).status, status, "{}", &body[..body.len().min(200)]);
+    }
+    // Signed by another key of the same name.
+    let mut stranger = Liar::with(ORIGIN, &honest());
+    stranger.signer = ytterby_tlog::NoteSigner::from_seed(log.signer.verifier_key().name().clone(), &[9; 32]);
+    assert_eq!(witness.post(&stranger.request(0)).status, 403);
+    assert_eq!(witness.get("").status, 404);
+    assert_eq!(witness.get("add-checkpoint").status, 405);
+    assert_eq!(witness.get(&format!("{}/checkpoint", hash("other.example/ree"))).status, 404);
+    witness.cosigns(&log, 0);
+}
+
+#[test]
+fn a_second_history_is_refused_and_kept_as_evidence() {
+    let log = Liar::with(ORIGIN, &honest());
+    let folder = prepared(&[(&log, &log.serve(NO_DELAY))]);
+    let witness = Witness::start(&folder);
+    witness.cosigns(&log, 0);
+    let mut fork = log.forked(2);
+    fork.append(&drawing("sold twice", "ore", 2, "6", "10"));
+    fork.publish();
+    let answer = witness.post(&fork.request(3));
+    assert_eq!((answer.status, answer.body.as_str()), (409, "3\n"));
+    fork.append(&lot("next", "1"));
+    fork.publish();
+    // The proof is that of the fork, from its own tree of three.
+    assert_eq!(witness.post(&fork.request(3)).status, 422);
+    // Rolled back: a smaller tree is never cosigned again.
+    assert_eq!(witness.post(&log.forked(2).request(2)).status, 409);
+    let kept: Vec<_> = std::fs::read_dir(folder.path("state/evidence")).unwrap().collect();
+    assert_eq!(kept.len(), 4, "two requests, each with its reason");
+}
+
+#[test]
+fn what_no_log_may_hold_is_refused_with_the_entry_and_the_reason() {
+    let lies: [(&str, Vec<serde_json::Value>); 9] = [
+        ("which holds 10 kg", vec![drawing("x", "ore", 3, "4", "11")]),
+        ("follows draw 2", vec![drawing("x", "ore", 2, "1", "8")]),
+        ("do not add up", vec![drawing("x", "ore", 3, "1", "7.5")]),
+        ("registered a second time", vec![lot("ore", "10")]),
+        (
+            "has its home in",
+            vec![transfer("x", "ore", 3, "1", "8", "o.example"), drawing("y", "x", 1, "1", "1")],
+        ),
+        ("admitted a second time", vec![admission("a", "1", ORIGIN, "o.example", 1); 2]),
+        ("is closed: consumed", vec![closing("oxide"), drawing("x", "oxide", 1, "1", "1")]),
+        ("is revoked", vec![status("oxide", "revocation", "1"), drawing("x", "oxide", 1, "1", "1")]),
+        ("neither registered nor admitted", vec![drawing("x", "nothing", 1, "1", "1")]),
+    ];
+    for (reason, entries) in lies {
+        let mut log = Liar::with(ORIGIN, &honest());
+        let folder = prepared(&[(&log, &log.serve(NO_DELAY))]);
+        let witness = Witness::start(&folder);
+        witness.cosigns(&log, 0);
+        entries.iter().for_each(|entry| log.append(entry));
+        log.publish();
+        let answer = witness.post(&log.request(3));
+        assert_eq!(answer.status, 422, "{answer:?}");
+        let at = 3 + entries.len() - 1;
+        assert!(
+            answer.body.starts_with(&format!("entry {at}: ")) && answer.body.contains(reason),
+            "{answer:?}"
+        );
+        // It goes on as if nothing had been: the honest history can still grow.
+        let mut honest = log.forked(3);
+        honest.append(&lot("honest", "1"));
+        honest.publish();
+        witness.cosigns(&honest, 3);
+    }
+}
+
+#[test]
+fn entries_that_are_not_those_that_were_signed() {
+    let log = Liar::with(ORIGIN, &honest());
+    let folder = prepared(&[(&log, &log.serve(NO_DELAY))]);
+    let witness = Witness::start(&folder);
+    let request = log.request(0);
+    let mut other = log.forked(2);
+    other.append(&drawing("other", "ore", 2, "1", "5"));
+    other.publish();
+    let answer = witness.post(&request);
+    assert!(answer.status == 422 && answer.body.contains("do not have the root"), "{answer:?}");
+    log.show("tile/entries/000.p/3", b"cut".to_vec());
+    assert_eq!(witness.post(&request).status, 503);
+    log.publish();
+    witness.cosigns(&log, 0);
+}
+
+#[test]
+fn requests_at_once_are_answered_one_after_the_other() {
+    let log = Liar::with(ORIGIN, &honest());
+    let mut fork = log.forked(2);
+    fork.append(&drawing("sold twice", "ore", 2, "6", "10"));
+    let folder = prepared(&[(&log, &log.serve(Duration::from_millis(50)))]);
+    let witness = Witness::start(&folder);
+    let (one, two) = (log.request(0), fork.request(0));
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let ask = |body: &str| witness.post(body).status;
+        let threads: Vec<_> = [&one, &two, &one, &two].map(|body| scope.spawn(move || ask(body))).into();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    // One honest request is answered; what comes after it knows another size; the fork has no entries.
+    statuses.sort_unstable();
+    statuses.dedup();
+    assert!(statuses.iter().filter(|status| **status == 200).count() == 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 409 | 422)), "{statuses:?}");
+    witness.cosigns(&log, 3);
+    assert_eq!(witness.post(&fork.request(3)).status, 409);
+}
+
+/// Killed at any moment it never cosigns two histories: what it answered it knows when it is started
+/// again, and what it knows it holds to.
+#[test]
+fn killed_at_any_moment_it_never_cosigns_a_second_history() {
+    let log = Liar::with(ORIGIN, &honest());
+    let mut fork = log.forked(2);
+    fork.append(&drawing("sold twice", "ore", 2, "6", "10"));
+    let url = log.serve(Duration::from_millis(5));
+    let (mut before, mut after) = (0, 0);
+    for delay in 0..24 {
+        let folder = prepared(&[(&log, &url)]);
+        log.publish();
+        let witness = Witness::start(&folder);
+        let answered = std::thread::scope(|scope| {
+            let asked = scope.spawn(|| witness.try_post(&log.request(0)));
+            std::thread::sleep(Duration::from_millis(delay));
+            let pid = witness.child.id().to_string();
+            assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+            asked.join().unwrap().is_ok_and(|answer| answer.status == 200)
+        });
+        drop(witness);
+        let witness = Witness::start(&folder);
+        let knows = witness.post(&log.request(2)).body == "3\n";
+        assert!(knows || !answered, "it answered and does not know what");
+        fork.publish();
+        let old = if knows { 3 } else { 0 };
+        let second = witness.post(&fork.request(old)).status;
+        assert_eq!(second, if knows { 409 } else { 200 }, "after {delay} ms");
+        *if knows { &mut after } else { &mut before } += 1;
+    }
+    assert!(before > 0 && after > 0, "killed {before} times before and {after} times after it was kept");
+}
+
+#[test]
+fn a_state_that_was_lost_or_damaged_is_not_made_anew() {
+    let log = Liar::with(ORIGIN, &honest());
+    let folder = prepared(&[(&log, &log.serve(NO_DELAY))]);
+    let witness = Witness::start(&folder);
+    witness.cosigns(&log, 0);
+    witness.kill();
+    let state = format!("state/{}", hash(ORIGIN));
+    let entries = std::fs::read(folder.path(&format!("{state}/entries"))).unwrap();
+    // What was appended and never accepted is cut off.
+    folder.write(&format!("{state}/entries"), [&entries[..], b"\0\x05rest"].concat());
+    Witness::start(&folder).kill();
+    assert_eq!(std::fs::read(folder.path(&format!("{state}/entries"))).unwrap(), entries);
+    let refused = || folder.run(&["witness", "--config", "witness.toml"]).exits(4).err;
+    folder.write(&format!("{state}/entries"), &entries[..entries.len() - 1]);
+    assert!(refused().contains("must not be made anew with the same key"));
+    let mut damaged = entries.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    folder.write(&format!("{state}/entries"), &damaged);
+    assert!(refused().contains("do not belong together"));
+    std::fs::remove_dir_all(folder.path(&state)).unwrap();
+    assert!(refused().contains("must not be made anew with the same key"));
+    std::fs::remove_file(folder.path("state/witness.json")).unwrap();
+    assert!(refused().contains("gets a new key and a new folder"));
+}
+
+#[test]
+fn a_configuration_is_read_strictly() {
+    let log = Liar::with(ORIGIN, &honest());
+    let folder = prepared(&[(&log, "http://127.0.0.1:1/log")]);
+    let text = folder.read("witness.toml");
+    for (changed, word) in [
+        (text.clone() + "spare = 1\n", "unknown field"),
+        (text.replace("[[log]]", "[[log]]\ncolour = \"red\""), "unknown field"),
+        (text.split("[[log]]").next().unwrap().to_owned(), "there is no [[log]]"),
+        (format!("{text}{}", &text[text.find("[[log]]").unwrap()..]), "two [[log]] tables"),
+        (text.replace("http://127.0.0.1:1", "http://registry.example"), "http is only for this machine"),
+        (text.replace("+Aceg", "+Bceg"), "[[log]]"),
+    ] {
+        folder.write("witness.toml", changed);
+        let ran = folder.run(&["witness", "--config", "witness.toml"]).exits(2);
+        assert!(ran.err.contains(word), "{word}: {}", ran.err);
+    }
+    folder.write("witness.toml", text).write("witness.key", "PRIVATE+KEY+spoilt");
+    let ran = folder.run(&["witness", "--config", "witness.toml"]).exits(4);
+    assert!(
+        ran.err.contains("not the secret key of a witness") && !ran.err.contains("spoilt"),
+        "{}",
+        ran.err
+    );
+}

@@ -1,0 +1,152 @@
+//! Admitting a lot that was transferred here from another registry.
+//!
+//! The bundle is the whole message: it is verified like any buyer's, by the registry's own trust file,
+//! and what stands behind the lot is kept with its receipts, so that it travels on.
+//! Implements proto-docs/registration.md, "Homes", and proto-docs/http-api.md, "Admissions".
+
+use std::collections::{HashMap, HashSet};
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use ytterby::certificate::Body;
+use ytterby::digest::Digest;
+use ytterby::entry;
+use ytterby::form::Kind;
+use ytterby::{Bundle, Certificate, InputLot, Report, Trust, Verdict, lots_of};
+use ytterby_store::{Admission, Foreign, NewCertificate};
+
+use crate::app::App;
+use crate::auth::Caller;
+use crate::problem::Problem;
+
+/// Admits what a bundle is about: the transfer's digest, and the index of the entry. A lot that was
+/// admitted before has the entry it got then.
+pub(crate) async fn admit(app: &App, caller: &Caller, bytes: Vec<u8>) -> Result<(Digest, bool), Problem> {
+    let trust = app.admission_trust().ok_or_else(closed)?;
+    let place = app.verification_place()?;
+    let (now, home) = (app.now(), app.origin().clone());
+    let judged = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        judge(&bytes, &trust, now, home.as_str())
+    });
+    let arrival = judged.await.unwrap_or_else(|error| Err(Problem::internal("admit", &error)))?;
+    if arrival.holder.as_ref() != Some(caller.bound_issuer()?) {
+        return Err(crate::auth::forbidden("auth.not-yours", "somebody else holds the lot"));
+    }
+    let digest = arrival.transfer.digest;
+    if app.store().certificate(digest).await?.is_some() {
+        return Ok((digest, true));
+    }
+    let foreign = only_foreign(app, arrival.foreign).await?;
+    let admission =
+        Admission { transfer: arrival.transfer, entry: arrival.entry, foreign, at: app.now_text() };
+    let own = app.clone();
+    app.to_the_end(async move {
+        own.registrar().admit(admission).await?;
+        own.registrar().publish_all().await
+    })
+    .await?;
+    Ok((digest, false))
+}
+
+/// A lot that passed, with everything that is kept of it.
+struct Arrival {
+    transfer: NewCertificate,
+    entry: entry::Admission,
+    holder: Option<ytterby::did::Did>,
+    foreign: Vec<Foreign>,
+}
+
+fn judge(bytes: &[u8], trust: &Trust, now: Timestamp, home: &str) -> Result<Arrival, Problem> {
+    let bundle = Bundle::parse(bytes).map_err(|error| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "request.bundle", "it is no bundle", error.to_string())
+    })?;
+    let report = ytterby::verify(&bundle, trust, now);
+    if report.verdict() != Verdict::Verified {
+        return Err(Problem::refused(StatusCode::UNPROCESSABLE_ENTITY, report.findings()));
+    }
+    let [subject] = report.subject.as_slice() else {
+        return Err(unfit("the bundle is about several certificates; admit one lot at a time"));
+    };
+    let transfer = bundle.certificate(subject).ok_or_else(|| unfit("the bundle is about no certificate"))?;
+    let lot = transfer.lot().filter(|_| transfer.claims().kind == Kind::Transfer);
+    let lot = lot.ok_or_else(|| unfit("only a transfer brings a lot to another registry"))?;
+    if transfer.claims().home.as_str() != home {
+        let text = format!("the transfer names {} as its home, this is {home}", transfer.claims().home);
+        return Err(unfit(&text));
+    }
+    let logged = report.certificates.iter().find(|own| own.digest == *subject);
+    let logged = logged.and_then(|own| own.logged.as_ref());
+    let logged = logged.ok_or_else(|| unfit("no receipt shows where the transfer is registered"))?;
+    let entry = entry::Admission::of(transfer, logged.log.clone(), logged.index)
+        .ok_or_else(|| unfit("the transfer has no holder: nobody could draw on the lot"))?;
+    let known = lots_of(&bundle).into_iter().find(|known| known.certificate.digest() == *subject);
+    let known = known.ok_or_else(|| unfit("something behind the transfer is missing"))?;
+    Ok(Arrival {
+        transfer: row(transfer, &known),
+        entry,
+        holder: lot.holder.clone(),
+        foreign: foreign(&bundle, &report),
+    })
+}
+
+/// What the store keeps of the transfer. Its external id is taken among those of its issuer elsewhere,
+/// so here it goes by its digest.
+fn row(transfer: &Certificate<'_>, known: &InputLot) -> NewCertificate {
+    let passed = crate::issue::Passed {
+        certificate: transfer.clone().into_owned(),
+        carried: known.carried.clone(),
+        warnings: Vec::new(),
+    };
+    let row = crate::issue::row(&passed);
+    NewCertificate {
+        external_id: format!("admitted/{}", transfer.digest()),
+        draws: Vec::new(),
+        about: Vec::new(),
+        ..row
+    }
+}
+
+/// Every certificate of a bundle with its receipt, and what is behind each: its inputs, and the
+/// attestations about it.
+fn foreign(bundle: &Bundle<'_>, report: &Report) -> Vec<Foreign> {
+    let mut about: HashMap<Digest, Vec<Digest>> = HashMap::new();
+    for certificate in bundle.certificates() {
+        if let Body::Attestation(attestation) = &certificate.claims().body {
+            for (_, lot) in &attestation.lots {
+                about.entry(*lot).or_default().push(certificate.digest());
+            }
+        }
+    }
+    let kept = |certificate: &Certificate<'_>| {
+        let digest = certificate.digest();
+        let inputs =
+            certificate.lot().into_iter().flat_map(|lot| lot.inputs.iter().map(|input| input.digest));
+        let behind = inputs.chain(about.remove(&digest).unwrap_or_default()).collect();
+        let receipt = bundle.receipt(&digest).map(|receipt| receipt.to_bytes()).unwrap_or_default();
+        let bytes = (!report.subject.contains(&digest)).then(|| certificate.bytes().to_owned());
+        Foreign { digest, bytes, behind, receipt }
+    };
+    bundle.certificates().iter().map(kept).collect()
+}
+
+/// Those that are not registered here: a lot may come back to where it was.
+async fn only_foreign(app: &App, all: Vec<Foreign>) -> Result<Vec<Foreign>, Problem> {
+    let digests = all.iter().map(|foreign| foreign.digest).collect();
+    let here = app.store().logged(digests, None).await?;
+    let here: HashSet<Digest> = all
+        .iter()
+        .zip(&here)
+        .filter_map(|(foreign, logged)| logged.as_ref().map(|_| foreign.digest))
+        .collect();
+    Ok(all.into_iter().filter(|foreign| !here.contains(&foreign.digest)).collect())
+}
+
+fn unfit(text: &str) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "admission.unfit", "the lot cannot be admitted", text)
+}
+
+fn closed() -> Problem {
+    let detail = "the registry has no `[admission] trust_file` that says whose logs it believes";
+    Problem::new(StatusCode::FORBIDDEN, "admission.closed", "no lots are admitted here", detail)
+}
