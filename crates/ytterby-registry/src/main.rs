@@ -52,6 +52,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::CheckConfig { config } => {
             let config = Config::read(&config)?;
             println!("ok: {} as {}", config.public_url, config.home()?);
+            if let Some(backups) = config.engine()?.backups() {
+                println!("{backups}");
+            }
             Ok(())
         }
         Command::Backup { config, to } => backup(&Config::read(&config)?, &to).await,
@@ -127,6 +130,9 @@ async fn refuse_demo_keys(app: &App) -> anyhow::Result<()> {
 }
 
 async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
+    if let Some(backups) = config.engine()?.backups() {
+        bail!("{backups}");
+    }
     let app = server::open(config, Clock::system()).context("stop the service first")?;
     app.store().backup(to).await?;
     let checked = ytterby_store::check(to)?;

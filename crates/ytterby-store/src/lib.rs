@@ -85,6 +85,10 @@ pub trait Store: Send + Sync + 'static {
     /// Size and root of the log: every entry of an acknowledged write is covered.
     fn head(&self) -> Answer<'_, TreeHead>;
 
+    /// Changes when [`Store::head`] was answered by another server than the time before, or by one that
+    /// was started anew: whoever signs heads then compares the log with what was signed.
+    fn incarnation(&self) -> u64;
+
     /// The bytes of a tile, of exactly its width; `None` where the log does not reach.
     fn tile(&self, tile: Tile) -> Answer<'_, Option<Vec<u8>>>;
 

@@ -21,6 +21,18 @@ pub(super) async fn head(client: &ClientWrapper) -> Result<TreeHead, StoreError>
     Ok(Frontier::from_bytes(cells.get(0)?).map_err(|error| cells.wrong(error))?.head())
 }
 
+/// The same, and which server answers: its timeline, which changes when a standby takes over, and the time
+/// at which it was started.
+pub(super) async fn head_of_server(client: &ClientWrapper) -> Result<(TreeHead, String), StoreError> {
+    let sql = "SELECT frontier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || pg_postmaster_start_time()
+               FROM log";
+    let missing = || StoreError::Inconsistent { table: "log", detail: "it has no row".to_owned() };
+    let row = one(client, sql, &[]).await?.ok_or_else(missing)?;
+    let cells = Cells::new("log", &row);
+    let frontier = Frontier::from_bytes(cells.get(0)?).map_err(|error| cells.wrong(error))?;
+    Ok((frontier.head(), cells.text(1)?))
+}
+
 /// The entries from an index on, at most so many.
 pub(super) async fn entries(
     client: &ClientWrapper,

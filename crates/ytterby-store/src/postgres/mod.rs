@@ -232,14 +232,19 @@ impl Store for Postgres {
     /// What another process committed is shown only when a commit of this process was confirmed after it:
     /// the other one's may be in doubt.
     fn head(&self) -> Answer<'_, TreeHead> {
-        let read = self.readers.ask(|client| Box::pin(log::head(client)));
+        let read = self.readers.ask(|client| Box::pin(log::head_of_server(client)));
         Box::pin(async move {
-            let head = read.await?;
+            let (head, server) = read.await?;
+            self.writer.shared().answered(server);
             if head.size > self.writer.shared().confirmed() {
                 self.writer.submit(Work::Confirm).await?;
             }
             Ok(head)
         })
+    }
+
+    fn incarnation(&self) -> u64 {
+        self.writer.shared().incarnation()
     }
 
     fn tile(&self, tile: Tile) -> Answer<'_, Option<Vec<u8>>> {

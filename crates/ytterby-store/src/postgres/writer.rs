@@ -6,8 +6,8 @@
 //! another process has it, still join it. Even an error is answered after the commit: it may rest on
 //! a write of the same group.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -58,12 +58,27 @@ pub(super) struct Shared {
     commits: AtomicU64,
     confirmed: AtomicU64,
     broken: AtomicU64,
+    /// The server that answered for the head last, and how many there were before it.
+    server: Mutex<(String, u64)>,
 }
 
 impl Shared {
     /// The size of the log up to which a commit was confirmed to this process.
     pub(super) fn confirmed(&self) -> u64 {
         self.confirmed.load(Ordering::Acquire)
+    }
+
+    /// Notes which server answered for the head.
+    pub(super) fn answered(&self, server: String) {
+        let mut last = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.0 != server {
+            *last = (server, last.1 + 1);
+        }
+    }
+
+    /// How many servers have answered for the head, one after the other.
+    pub(super) fn incarnation(&self) -> u64 {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner).1
     }
 
     /// How often the writer had to give up a connection: pooled ones may lead to a lost server, too.

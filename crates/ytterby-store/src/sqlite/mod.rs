@@ -161,6 +161,11 @@ impl Store for Sqlite {
         self.readers.ask(log::head)
     }
 
+    /// One process has the file for as long as it is open.
+    fn incarnation(&self) -> u64 {
+        0
+    }
+
     fn tile(&self, tile: Tile) -> Answer<'_, Option<Vec<u8>>> {
         self.readers.ask(move |connection| log::tile(connection, tile))
     }
