@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use ytterby::digest::Digest;
 use ytterby::entry::{CertificateEntry, Entry, Taken};
+use ytterby::event::Event;
 use ytterby::masses::Masses;
 use ytterby::receipt::Receipt;
 use ytterby::{Bundle, Certificate};
@@ -108,6 +109,29 @@ impl TestLog {
         self.append(&Entry::Certificate(entry))
     }
 
+    /// Records an entry that registers no certificate; its index.
+    pub fn record(&mut self, entry: &Entry) -> u64 {
+        let index = self.frontier.size();
+        let registered = self.indices.get(&entry.certificate()).copied();
+        self.append(entry);
+        if let Some(registered) = registered {
+            self.indices.insert(entry.certificate(), registered);
+        }
+        index
+    }
+
+    /// An event of a bundle: the entry at an index with its proof under a checkpoint of the log as it
+    /// stands.
+    pub fn event(
+        &self,
+        index: u64,
+        checkpoint: &SignedCheckpoint,
+        before: Option<&SignedCheckpoint>,
+    ) -> Event<'static> {
+        let entry = &self.entries[usize::try_from(index).expect("a small log")];
+        Event::of(entry, &self.proof_at(index, checkpoint), before).expect("an entry of ours")
+    }
+
     /// Appends any entry, true or not.
     pub fn append(&mut self, entry: &Entry) -> Vec<u8> {
         let (entry, certificate) = (entry.to_bytes(), entry.certificate());
@@ -140,7 +164,10 @@ impl TestLog {
 
     /// The proof of a registered certificate under a checkpoint of the log as it stands.
     pub fn proof(&self, certificate: &Digest, checkpoint: &SignedCheckpoint) -> ytterby_tlog::Receipt {
-        let index = self.indices[certificate];
+        self.proof_at(self.indices[certificate], checkpoint)
+    }
+
+    fn proof_at(&self, index: u64, checkpoint: &SignedCheckpoint) -> ytterby_tlog::Receipt {
         let read = |tile: Tile| Ok::<_, ()>(self.tiles.get(&tile).cloned());
         let mut tree = TileTree::new(self.frontier.head(), read);
         let (_, proof) = tree.prove_inclusion(index).expect("an index of the log");

@@ -18,7 +18,6 @@ use ytterby::{Bundle, Certificate, Question, Trust};
 /// Codes that no bundle alone can show, and the tests that show them.
 const ELSEWHERE: [(&str, &str); 3] = [
     ("custody.already-received", "crates/ytterby-cli/tests: --record twice"),
-    ("custody.closed-lot", "tests/tests/admission.rs: a closed lot"),
     ("limit.certificate-bytes", "tests/tests/admission.rs: a certificate over the limit"),
 ];
 

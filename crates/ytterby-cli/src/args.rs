@@ -1,8 +1,12 @@
 //! The command line, as `--help` shows it.
 
+mod logs;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use logs::{Log, LogKeys, LogMonitor, LogVerify, Witness};
 
 use crate::input::MAX_BYTES;
 use crate::output::Color;
@@ -16,36 +20,6 @@ Exit codes:
   4   cannot decide: unreadable, no bundle, incomplete, nothing given
   70  a bug in this program
 With several inputs 1 beats 4 beats 3 beats 0.";
-
-const WITNESS: &str = "\
-The configuration is TOML:
-
-  listen = \"127.0.0.1:7411\"
-  key_file = \"witness.key\"
-  state = \"state\"
-
-  [[log]]
-  key = \"registry.example/ree+c265d31c+Aceg+8nmkeNSNCR2d/MjgVc0lHKjs5zThOOyjba/z0Tt\"
-  url = \"https://registry.example/log\"
-  # api_key_file = \"api.key\"    for a registry that limits who reads entries
-
-  # [limits]                    these are the defaults
-  # request_seconds = 15        for a request to arrive
-  # audit_seconds = 600         for reading a log, for one request
-  # waiting_per_log = 16        requests that wait their turn
-  # connections = 256
-
-It answers POST /add-checkpoint and GET /HASH/checkpoint, HASH being the
-hexadecimal SHA-256 of an origin. Before it cosigns it reads every new entry,
-recomputes the root, replays the entries and has all of it on the disk.
-A state that was lost, or restored from a backup, must never be used again
-with the same key.
-
-Example:
-  ytterby key generate --witness witness.example/1 -o witness.key
-  ytterby witness --config witness.toml -v
-
-Exit codes: 0 told to stop, 2 usage, 4 the state or the key is not to be used";
 
 /// Certificates for rare-earth lots: verify, read, issue.
 #[derive(Debug, Parser)]
@@ -95,8 +69,11 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Trust(Trust),
     /// Audit logs and cosign their checkpoints. This serves on the network until it is told to stop.
-    #[command(after_help = WITNESS)]
+    #[command(after_help = logs::WITNESS)]
     Witness(Witness),
+    /// Verify and follow the logs of registries, and judge evidence against them.
+    #[command(subcommand)]
+    Log(Log),
     /// Explain a finding's code.
     #[command(
         after_help = "Examples:\n  ytterby explain conservation.overdrawn\n  ytterby explain --list\n\nExit codes: 0 explained, 2 no such code"
@@ -451,17 +428,6 @@ pub(crate) struct TrustAdd {
     /// Countries its facilities may be in [default: any].
     #[arg(long, value_delimiter = ',')]
     pub(crate) countries: Vec<String>,
-}
-
-/// `witness`.
-#[derive(Debug, Args)]
-pub(crate) struct Witness {
-    /// The configuration, a TOML file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
-    /// Say of every request what became of it.
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
 }
 
 /// `explain`.

@@ -1,7 +1,7 @@
 //! Writing files so that a crash leaves the old one or the new one, never a part of either.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -49,6 +49,19 @@ pub(crate) fn create(path: &Path, bytes: &[u8], secret: bool) -> Result<(), Fail
     })
 }
 
+/// Holds a file as long as the process lives, so that no other uses what it stands for.
+pub(crate) fn lock(path: &Path) -> Result<File, Failure> {
+    let file = File::options().create(true).truncate(false).write(true).open(path);
+    let file = file.map_err(|error| Failure::file("open", path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(Failure::undecided(format!("{} is held: another process uses this state", path.display())))
+        }
+        Err(TryLockError::Error(error)) => Err(Failure::file("lock", path, &error)),
+    }
+}
+
 /// The path with something added to its name.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path.as_os_str());
@@ -57,7 +70,7 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// A name is durable once its directory is.
-fn sync_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     if cfg!(unix) { File::open(parent.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
 }

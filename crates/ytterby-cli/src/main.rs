@@ -11,6 +11,7 @@ mod file;
 mod follow;
 mod input;
 mod mass;
+mod monitor;
 mod output;
 mod progress;
 mod random;

@@ -22,6 +22,9 @@ use crate::statuses::Statuses;
 /// Writes that may be under way at once; shutting down waits for every one of them.
 const WRITES: u32 = 2_048;
 
+/// One in so many requests may wait for witnesses: others must always find a place.
+const WAITING: usize = 4;
+
 /// The service's shared parts.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
@@ -37,6 +40,7 @@ struct Parts {
     in_progress: InProgress,
     requests: Arc<Semaphore>,
     verifications: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     writes: Arc<Semaphore>,
     statuses: Statuses,
     admission: Option<Arc<Trust>>,
@@ -63,6 +67,7 @@ impl App {
         let registrar = Registrar::new(store.clone(), log);
         let requests = Arc::new(Semaphore::new(limits.concurrent_requests));
         let verifications = Arc::new(Semaphore::new(limits.concurrent_verifications));
+        let waiting = Arc::new(Semaphore::new(limits.concurrent_requests / WAITING));
         let writes = Arc::new(Semaphore::new(WRITES as usize));
         let in_progress = InProgress::default();
         App(Arc::new(Parts {
@@ -76,6 +81,7 @@ impl App {
             in_progress,
             requests,
             verifications,
+            waiting,
             writes,
             statuses: Statuses::new(status_key),
             admission,
@@ -157,6 +163,11 @@ impl App {
     /// A place among the verifications that may run at once.
     pub(crate) fn verification_place(&self) -> Result<OwnedSemaphorePermit, Problem> {
         self.0.verifications.clone().try_acquire_owned().map_err(|_| Problem::too_many())
+    }
+
+    /// A place among the requests that may wait for witnesses; none if enough of them do.
+    pub(crate) fn waiting_place(&self) -> Option<OwnedSemaphorePermit> {
+        self.0.waiting.clone().try_acquire_owned().ok()
     }
 
     /// Runs a write to its end even when the client goes away in the middle of it.

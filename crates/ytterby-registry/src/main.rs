@@ -52,6 +52,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::CheckConfig { config } => {
             let config = Config::read(&config)?;
             println!("ok: {} as {}", config.public_url, config.home()?);
+            match config.witnesses()? {
+                (all, quorum) if quorum > 0 => println!("cosigned by {quorum} of {} witnesses", all.len()),
+                _ => println!("no witness is named: nobody's trust file finds a quorum on its receipts"),
+            }
             if let Some(backups) = config.engine()?.backups() {
                 println!("{backups}");
             }

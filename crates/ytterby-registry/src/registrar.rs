@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use ytterby::Entry;
 use ytterby::digest::Digest;
+use ytterby::event::Event;
 use ytterby::receipt::Receipt;
 use ytterby_store::{
     Admission, Closing, Cosigned, Logged, Registered, Registration, StatusChange, Store, StoreError,
@@ -96,15 +97,20 @@ impl Registrar {
         self.log.publish(&*self.store, size).await.map_err(unpublished)
     }
 
-    /// The entry of a lot's admission with its proof under the published checkpoint, `None` if it was not
-    /// admitted.
+    /// The entry of a lot's admission with its proof, `None` if it was not admitted: under the first
+    /// checkpoint that a quorum has cosigned and that covers it, else under the published one.
     pub(crate) async fn admission_receipt(&self, lot: Digest) -> Result<Option<Receipt<'static>>, Problem> {
         self.publish_all().await?;
-        let checkpoint = self.log.checkpoint().ok_or_else(Problem::busy)?;
-        let events = self.store.events(vec![lot], checkpoint.unverified().head().size).await?;
+        let published = self.log.checkpoint().ok_or_else(Problem::busy)?;
         let admission = |event: &Logged| matches!(Entry::parse(&event.entry), Ok(Entry::Admission(_)));
-        let found = events.into_iter().find(admission);
-        found.map(|logged| receipt(logged, (*checkpoint).clone())).transpose()
+        let events = self.store.events(vec![lot], published.unverified().head().size).await?;
+        let Some(logged) = events.into_iter().find(admission) else { return Ok(None) };
+        let Some(cosigned) = self.store.cosigned(logged.index).await? else {
+            return receipt(logged, (*published).clone()).map(Some);
+        };
+        let events = self.store.events(vec![lot], cosigned.size).await?;
+        let logged = events.into_iter().find(admission).unwrap_or(logged);
+        receipt(logged, note(&cosigned.note)?).map(Some)
     }
 
     /// The receipts of registered certificates, each for the first head that covers its entry: the same
@@ -157,6 +163,33 @@ impl Registrar {
             receipts.push((*digest, logged.index, receipt(logged.clone(), (*published).clone())?));
         }
         Ok(receipts)
+    }
+
+    /// What happened to certificates, as far as a quorum has cosigned it: each event under the first such
+    /// checkpoint, an admission with the newest one that does not reach it.
+    pub(crate) async fn events(
+        &self,
+        digests: Vec<Digest>,
+    ) -> Result<Vec<(&'static str, Event<'static>)>, Problem> {
+        let Some(newest) = self.store.last_cosigned().await? else { return Ok(Vec::new()) };
+        let mut events = Vec::new();
+        for found in self.store.events(digests, newest.size).await? {
+            let entry = Entry::parse(&found.entry).map_err(|e| Problem::internal("a stored entry", &e))?;
+            let Some(cosigned) = self.store.cosigned(found.index).await? else { continue };
+            let own = self.store.events(vec![entry.certificate()], cosigned.size).await?;
+            let Some(logged) = own.into_iter().find(|own| own.index == found.index) else { continue };
+            let (member, before) = match entry {
+                Entry::Closing(_) => ("closings", None),
+                Entry::Status(_) => ("statusChanges", None),
+                Entry::Admission(_) => ("admissions", self.store.cosigned_before(found.index).await?),
+                Entry::Certificate(_) => continue,
+            };
+            let before = before.map(|before| note(&before.note)).transpose()?;
+            let proof = ytterby_tlog::Receipt::new(logged.index, logged.proof, note(&cosigned.note)?);
+            let event = Event::of(&logged.entry, &proof, before.as_ref());
+            events.push((member, event.map_err(|error| Problem::internal("a stored entry", &error))?));
+        }
+        Ok(events)
     }
 
     /// The newest of the cosigned checkpoints, with the proof that it continues the one of a size; none if
@@ -218,4 +251,47 @@ fn unpublished(error: LogError) -> Problem {
     let detail = "what was asked for is stored, and no receipt can be given yet: ask again with the same key";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "log.unpublished", "the log cannot be signed for", detail)
         .retry_after(5)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use ytterby::Home;
+    use ytterby_store::{Sqlite, SqliteOptions};
+    use ytterby_tlog::{Frontier, TreeHead};
+
+    use super::*;
+
+    fn registrar(folder: &Path) -> Registrar {
+        let origin = Home::parse("registry.example/log").unwrap();
+        let (key, _) = Log::new_key(&origin, &[7; 32]).unwrap();
+        let log = Log::new(&origin, &key, &folder.join("log.mark")).unwrap();
+        let store = Sqlite::open(folder.join("store.db"), &origin, SqliteOptions::default()).unwrap();
+        Registrar::new(Arc::new(store), log)
+    }
+
+    /// What nobody compares again while all goes well is compared after a commit in doubt.
+    #[tokio::test]
+    async fn a_commit_in_doubt_makes_it_compare_everything_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let registrar = registrar(folder.path());
+        registrar.start().await.unwrap();
+        // The mark of a log with an entry that this store does not have.
+        let mut tree = Frontier::new();
+        tree.append(Hash::of_leaf(b"an entry")).unwrap();
+        let ahead = registrar.log.sign(tree.head()).unwrap();
+        std::fs::write(folder.path().join("log.mark"), ahead.to_string()).unwrap();
+        registrar.publish_all().await.unwrap();
+        let busy = registrar.settle::<()>(Err(StoreError::Busy)).await;
+        assert!(matches!(busy, Err(StoreError::Busy)));
+        registrar.publish_all().await.unwrap();
+        let doubt = registrar.settle::<()>(Err(StoreError::InDoubt("lost".to_owned()))).await;
+        assert!(matches!(doubt, Err(StoreError::InDoubt(_))));
+        let error = registrar.log.publish(&*registrar.store, 0).await.unwrap_err();
+        assert!(matches!(error, LogError::Behind { mark: 1, size: 0 }), "{error}");
+        assert!(registrar.publish_all().await.is_err());
+        // What was published stays what it was.
+        assert_eq!(registrar.log.checkpoint().unwrap().unverified().head(), TreeHead::EMPTY);
+    }
 }

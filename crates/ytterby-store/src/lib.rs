@@ -104,6 +104,9 @@ pub trait Store: Send + Sync + 'static {
     /// ended, only grew from it.
     fn consistency(&self, old: u64, new: u64) -> Answer<'_, (TreeHead, Vec<Hash>)>;
 
+    /// The newest cosigned checkpoint of at most a size: what was known before an index.
+    fn cosigned_before(&self, size: u64) -> Answer<'_, Option<Cosigned>>;
+
     /// Adds an issuer; [`StoreError::IdTaken`] if its DID or name is there.
     fn add_issuer(&self, issuer: IssuerRow) -> Answer<'_, ()>;
 

@@ -9,6 +9,7 @@ use std::iter::Peekable;
 
 use crate::certificate::{Certificate, MAX_CERTIFICATE, kind_hints};
 use crate::digest::Digest;
+use crate::event::Event;
 use crate::finding::{Code, Finding};
 use crate::form::Kind;
 use crate::json::{ParseError, ParseErrorKind, Reader, Value, canonical};
@@ -36,6 +37,8 @@ pub struct Bundle<'a> {
     pub(crate) broken: Vec<Broken>,
     receipts: HashMap<Digest, Receipt<'a>>,
     status_lists: Vec<Cow<'a, [u8]>>,
+    /// Closings, changes of status and admissions, each with the member it stands under.
+    events: Vec<(&'static str, Event<'a>)>,
     /// How many more break form.
     pub(crate) more_broken: usize,
 }
@@ -106,6 +109,23 @@ impl<'a> Bundle<'a> {
         self.status_lists.iter().map(AsRef::as_ref)
     }
 
+    /// The same with events, each under its member: `closings`, `statusChanges` or `admissions`.
+    #[must_use]
+    pub fn with_events(mut self, events: impl IntoIterator<Item = (&'static str, Event<'a>)>) -> Self {
+        self.events.extend(events);
+        self
+    }
+
+    /// The events, each with the member it stands under and its number there.
+    pub fn events(&self) -> impl Iterator<Item = (&'static str, usize, &Event<'a>)> {
+        let mut numbers = HashMap::new();
+        self.events.iter().map(move |(member, event)| {
+            let number = numbers.entry(*member).or_insert(0_usize);
+            *number += 1;
+            (*member, *number - 1, event)
+        })
+    }
+
     /// The certificates of sound form, in the order of the file.
     pub fn certificates(&self) -> &[Certificate<'a>] {
         &self.certificates
@@ -139,12 +159,20 @@ impl<'a> Bundle<'a> {
         let list = |lots: bool| -> Vec<&[u8]> {
             self.certificates.iter().filter(|c| c.lot().is_some() == lots).map(Certificate::bytes).collect()
         };
+        let events = |wanted: &str| -> Vec<&[u8]> {
+            let own = self.events.iter().filter(|(member, _)| *member == wanted);
+            own.map(|(_, event)| event.as_bytes()).collect()
+        };
         let subject: Vec<String> = self.subject().iter().map(|digest| format!("\"{digest}\"")).collect();
-        let mut out = b"{\"accreditations\":[],\"attestations\":[".to_vec();
+        let mut out = b"{\"accreditations\":[],\"admissions\":[".to_vec();
+        out.extend(events("admissions").join(&b','));
+        out.extend_from_slice(b"],\"attestations\":[");
         out.extend(list(false).join(&b','));
         out.extend_from_slice(format!("],\"bundle\":\"{BUNDLE_VERSION}\",\"certificates\":[").as_bytes());
         out.extend(list(true).join(&b','));
-        out.extend_from_slice(b"],\"closings\":[],\"receipts\":{");
+        out.extend_from_slice(b"],\"closings\":[");
+        out.extend(events("closings").join(&b','));
+        out.extend_from_slice(b"],\"receipts\":{");
         let mut receipts: Vec<_> =
             self.receipts.iter().map(|(digest, receipt)| (digest.to_string(), receipt)).collect();
         receipts.sort_by(|a, b| a.0.cmp(&b.0));
@@ -153,7 +181,9 @@ impl<'a> Bundle<'a> {
             out.extend_from_slice(format!("{comma}\"{digest}\":").as_bytes());
             out.extend(receipt.to_bytes());
         }
-        out.extend_from_slice(b"},\"statusLists\":[");
+        out.extend_from_slice(b"},\"statusChanges\":[");
+        out.extend(events("statusChanges").join(&b','));
+        out.extend_from_slice(b"],\"statusLists\":[");
         out.extend(self.status_lists().collect::<Vec<_>>().join(&b','));
         out.extend_from_slice(b"],\"subject\":[");
         out.extend_from_slice(subject.join(",").as_bytes());
@@ -292,8 +322,10 @@ impl<'a> Builder<'a> {
             let value = reader.value_up_to(MAX_CERTIFICATE)?;
             self.misplaced(name, &value);
             let span = reader.span(from, reader.offset()).trim_ascii_end();
-            if name == "statusLists" {
-                self.bundle.status_lists.push(Cow::Borrowed(span));
+            match EVENTS.iter().find(|member| **member == name) {
+                Some(member) => self.bundle.events.push((*member, Event::of_span(span))),
+                None if name == "statusLists" => self.bundle.status_lists.push(Cow::Borrowed(span)),
+                None => {}
             }
             more = reader.more(b'[')?;
         }
@@ -407,13 +439,18 @@ impl<'a> Builder<'a> {
     }
 }
 
-const MEMBERS: [&str; 8] = [
+/// The members that hold events.
+const EVENTS: [&str; 3] = ["admissions", "closings", "statusChanges"];
+
+const MEMBERS: [&str; 10] = [
     "accreditations",
+    "admissions",
     "attestations",
     "bundle",
     "certificates",
     "closings",
     "receipts",
+    "statusChanges",
     "statusLists",
     "subject",
 ];

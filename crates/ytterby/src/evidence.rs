@@ -3,6 +3,8 @@
 //! Whoever accuses chooses what to show. So nothing here depends on an entry that is not shown: an
 //! honest log cannot be framed by leaving some out. Implements proto-docs/monitoring.md, "Evidence".
 
+#[cfg(test)]
+mod framing;
 mod kind;
 mod read;
 mod rules;
@@ -16,8 +18,21 @@ use ytterby_tlog::{
 
 use crate::entry::{Entry, EntryError};
 use crate::json::{Misfit, ParseError, Value, write_value};
+use crate::key::Multikey;
+use crate::status_list::{StatusList, StatusListError};
+use crate::trust::Trust;
+use crate::wire::Home;
 
 pub use kind::Kind;
+
+/// Whose signatures are known.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    /// Of logs and of witnesses.
+    pub notes: Vec<VerifierKey>,
+    /// Of status lists, by the origin of the log that they are about.
+    pub status: Vec<(Home, Multikey)>,
+}
 
 /// Evidence against a log or a witness. Nothing of it is proven until it is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +45,14 @@ pub struct Evidence {
 enum Shown {
     Statements(Vec<Statement>),
     Fork(Box<Fork>),
+    List(Box<SignedList>, Vec<Statement>),
+}
+
+/// A status list, in the bytes that it was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SignedList {
+    list: StatusList,
+    bytes: Vec<u8>,
 }
 
 /// That a log holds an entry.
@@ -69,6 +92,9 @@ pub enum EvidenceError {
     /// They are JSON of another form.
     #[error("not evidence: {0}")]
     Form(#[from] Misfit),
+    /// A status list is none, or is not signed as it says.
+    #[error("the status list: {0}")]
+    List(#[from] StatusListError),
     /// An entry that is stated is none.
     #[error("statement {at}: the entry: {error}")]
     Entry {
@@ -93,6 +119,9 @@ pub enum Unproven {
     /// No key of the log is known.
     #[error("no key of the log {0} is known")]
     UnknownLog(KeyName),
+    /// The status list is signed by no key that is known for its log.
+    #[error("the key of the status list is not known for the log {0}")]
+    UnknownStatusKey(Home),
     /// A checkpoint is not signed as it must be.
     #[error("the checkpoint of {origin}: {error}")]
     Signature {
@@ -117,6 +146,19 @@ pub enum Unproven {
     Harmless(&'static str),
 }
 
+impl Keys {
+    /// The keys of a trust file.
+    pub fn of(trust: &Trust) -> Self {
+        let logs = trust.registries.iter().map(|registry| registry.key.clone());
+        let witnesses = trust.witnesses.iter().map(|witness| witness.key.clone());
+        let status = trust
+            .registries
+            .iter()
+            .flat_map(|registry| registry.status_keys.iter().map(|key| (registry.origin.clone(), *key)));
+        Keys { notes: logs.chain(witnesses).collect(), status: status.collect() }
+    }
+}
+
 impl Evidence {
     /// Reads evidence.
     pub fn parse(bytes: &[u8]) -> Result<Self, EvidenceError> {
@@ -133,6 +175,12 @@ impl Evidence {
         Evidence { kind: Kind::SplitView, shown: Shown::Fork(Box::new(fork)) }
     }
 
+    /// Evidence against a status list: the registration of a certificate, and its revocation.
+    pub fn against_list(list: &[u8], statements: Vec<Statement>) -> Result<Self, StatusListError> {
+        let list = SignedList { list: StatusList::parse(list)?, bytes: list.to_vec() };
+        Ok(Evidence { kind: Kind::StatusList, shown: Shown::List(Box::new(list), statements) })
+    }
+
     /// Which fault it is said to show.
     pub fn kind(&self) -> Kind {
         self.kind
@@ -146,10 +194,20 @@ impl Evidence {
     }
 
     /// Judges it with the keys of logs and witnesses that are known.
-    pub fn judge(&self, keys: &[VerifierKey]) -> Result<Proven, Unproven> {
+    pub fn judge(&self, keys: &Keys) -> Result<Proven, Unproven> {
         match &self.shown {
-            Shown::Fork(fork) => fork.judge(keys),
-            Shown::Statements(statements) => judge(self.kind, statements, keys),
+            Shown::Fork(fork) => fork.judge(&keys.notes),
+            Shown::Statements(statements) => {
+                judge(self.kind, statements, &keys.notes, |entries| rules::shows(self.kind, entries))
+            }
+            Shown::List(signed, statements) => {
+                let known =
+                    |(origin, key): &(Home, Multikey)| *origin == signed.list.log && *key == signed.list.key;
+                if !keys.status.iter().any(known) {
+                    return Err(Unproven::UnknownStatusKey(signed.list.log.clone()));
+                }
+                judge(self.kind, statements, &keys.notes, |entries| rules::status_list(&signed.list, entries))
+            }
         }
     }
 }
@@ -183,7 +241,12 @@ pub fn kinds_shown<'e>(entries: &'e [Logged<'e>]) -> impl Iterator<Item = Kind> 
     Kind::ALL.into_iter().filter(move |kind| rules::shows(*kind, entries).is_ok())
 }
 
-fn judge(kind: Kind, statements: &[Statement], keys: &[VerifierKey]) -> Result<Proven, Unproven> {
+fn judge(
+    kind: Kind,
+    statements: &[Statement],
+    keys: &[VerifierKey],
+    shows: impl FnOnce(&[Logged<'_>]) -> Result<String, &'static str>,
+) -> Result<Proven, Unproven> {
     let mut accused: Vec<VerifierKey> = Vec::new();
     for (at, statement) in statements.iter().enumerate() {
         let origin = statement.stated().origin();
@@ -212,7 +275,7 @@ fn judge(kind: Kind, statements: &[Statement], keys: &[VerifierKey]) -> Result<P
             entry: &statement.entry,
         })
         .collect();
-    let text = rules::shows(kind, &entries).map_err(Unproven::Harmless)?;
+    let text = shows(&entries).map_err(Unproven::Harmless)?;
     Ok(Proven { kind, accused, one_of: kind.is_between_logs(), text })
 }
 

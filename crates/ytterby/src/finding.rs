@@ -379,6 +379,9 @@ codes! {
     StatusRevoked "status.revoked" Reject
         "the certificate is revoked",
         "do not accept the lot under this certificate";
+    StatusRevokedBeforeDraw "status.revoked-before-draw" Reject
+        "a lot was drawn on after its certificate was revoked",
+        "do not accept the lot under this certificate, and ask the registry and its witnesses how that could be logged";
     StatusStale "status.stale" Undecided
         "what is known of a certificate's status is too old",
         "fetch the bundle again, or allow older lists with --max-status-age";

@@ -8,7 +8,7 @@
 //! for the verifier, who rebuilds each entry.
 
 #[cfg(test)]
-mod histories;
+pub(crate) mod histories;
 #[cfg(test)]
 mod rules;
 mod standing;

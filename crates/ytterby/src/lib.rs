@@ -23,6 +23,7 @@ mod draft_place;
 mod draws;
 pub mod element;
 pub mod entry;
+pub mod event;
 pub mod evidence;
 mod external_id;
 pub mod finding;

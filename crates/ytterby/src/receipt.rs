@@ -170,17 +170,17 @@ fn read_fresh(fresh: &Value<'_>) -> Result<Fresh, ReceiptError> {
     Ok(Fresh { checkpoint, consistency, digest: Digest::of(text.as_bytes()) })
 }
 
-fn object<'v, 'a>(value: &'v Value<'a>, place: &'static str) -> Result<&'v Object<'a>, Misfit> {
+pub(crate) fn object<'v, 'a>(value: &'v Value<'a>, place: &'static str) -> Result<&'v Object<'a>, Misfit> {
     let misfit = || Misfit::new(MisfitKind::WrongType, "it must be an object");
     value.as_object().ok_or_else(|| if place.is_empty() { misfit() } else { misfit().under(place) })
 }
 
-fn member<'v, 'a>(object: &'v Object<'a>, name: &'static str) -> Result<&'v Value<'a>, Misfit> {
+pub(crate) fn member<'v, 'a>(object: &'v Object<'a>, name: &'static str) -> Result<&'v Value<'a>, Misfit> {
     let missing = || Misfit::new(MisfitKind::MissingField, format!("{name} is missing")).under(name);
     object.get(name).ok_or_else(missing)
 }
 
-fn known_members(object: &Object<'_>, known: &[&str]) -> Result<(), Misfit> {
+pub(crate) fn known_members(object: &Object<'_>, known: &[&str]) -> Result<(), Misfit> {
     match object.iter().find(|(name, _)| !known.contains(name)) {
         Some((name, _)) => {
             let text = "a member that a receipt does not have";
@@ -190,7 +190,7 @@ fn known_members(object: &Object<'_>, known: &[&str]) -> Result<(), Misfit> {
     }
 }
 
-fn wrong_type(name: &'static str, text: &'static str) -> Misfit {
+pub(crate) fn wrong_type(name: &'static str, text: &'static str) -> Misfit {
     Misfit::new(MisfitKind::WrongType, text).under(name)
 }
 

@@ -10,6 +10,7 @@ use crate::budget::Budget;
 use crate::bundle::Bundle;
 use crate::carried::Carried;
 use crate::certificate::{Body, Certificate};
+use crate::check::events::Events;
 use crate::check::proof::Keys;
 use crate::check::registration::{Asked, Registration};
 use crate::check::status::{self, Statuses};
@@ -274,9 +275,14 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// Revoked or suspended, as far as the lists of the bundle show.
-    fn check_status(&self, report: &mut Report, oldest: StatusAge) {
+    fn check_status(&mut self, report: &mut Report, oldest: StatusAge) {
         let subjects: HashSet<Digest> = report.subject.iter().copied().collect();
-        let mut statuses = Statuses::of(self.bundle, self.trust, self.at, oldest.0, &mut report.findings);
+        let events = match &mut self.registration {
+            Some(registration) => Events::of(self.bundle, registration, &mut report.findings),
+            None => return,
+        };
+        let mut statuses =
+            Statuses::of(self.bundle, self.trust, (self.at, oldest.0), &events, &mut report.findings);
         for own in &mut report.certificates {
             let Some(position) = self.lineage.index.get(&own.digest) else { continue };
             let asked = status::Asked {
@@ -285,8 +291,11 @@ impl<'w, 'a> Walk<'w, 'a> {
                 is_subject: subjects.contains(&own.digest),
                 is_lot: self.bundle.certificates[*position as usize].lot().is_some(),
             };
-            if self.trust.registries.is_empty() {
-                continue;
+            let certificate = &self.bundle.certificates[*position as usize];
+            let before = report.findings.len();
+            events.check(certificate, asked.logged, self.trust, &mut report.findings);
+            if report.findings.len() > before {
+                own.set(Step::Custody, Outcome::Fail);
             }
             let outcome = statuses.check(&asked, &mut report.findings);
             own.status_asked = outcome != Outcome::Unknown || self.trust.require_status;

@@ -11,7 +11,7 @@ use super::{Forge, vectors};
 use crate::log::{TestLog, witness};
 
 pub(super) const HOME: &str = "registry.example/ree";
-const RIVAL: &str = "rival.example/ree";
+pub(super) const RIVAL: &str = "rival.example/ree";
 
 /// A bundle with the receipts that a log gives under a checkpoint, by a verifier who pins the log.
 pub(super) fn under(f: &mut Forge, log: &TestLog, checkpoint: &SignedCheckpoint, all: &[&Signed]) -> Made {
@@ -133,6 +133,34 @@ fn forged_in(made: &mut Made, place: &str, signer: &str) {
     set(&mut made.bundle, place, json!(changed));
 }
 
+/// An ore, its transfer to a holder in another registry, and a pool that draws on it there.
+pub(super) fn moved(f: &mut Forge) -> (Signed, Signed, Signed) {
+    let ore = f.ore();
+    let mut subject = sale(&ore);
+    set(&mut subject, "/home", json!(RIVAL));
+    set(&mut subject, "/holder", json!("did:web:refinery.example"));
+    set(&mut subject, "/to/id", json!("did:web:refinery.example"));
+    let moved = f.sign("TransferCertificate", subject);
+    let mut subject = from_draws(&moved, "in-process", "in-process", json!({ "Nd": "10" }));
+    set(&mut subject, "/home", json!(RIVAL));
+    set(&mut subject, "/period/to", json!("2026-09-18"));
+    let pool = f.sign("ProcessingCertificate", subject);
+    (ore, moved, pool)
+}
+
+/// A bundle about what was registered in a second log, with what was registered in a first behind it;
+/// the same witnesses watch both.
+pub(super) fn two_logs(f: &mut Forge, old: (&TestLog, &[&Signed]), new: (&TestLog, &Signed)) -> Made {
+    let ((old, behind), (new, last)) = (old, new);
+    let mut made = under(f, old, &old.cosigned(3), behind);
+    made.bundle["certificates"].as_array_mut().expect("a list").push(last.value.clone());
+    made.bundle["subject"] = json!([last.digest()]);
+    set_receipt(&mut made, last, &receipt(new, &new.cosigned(4), last));
+    let audits = format!("audits = [\"{HOME}\"]");
+    made.trusting("[quorum]", &format!("{}[quorum]", new.pinned()))
+        .trusting(&audits, &format!("audits = [\"{HOME}\", \"{RIVAL}\"]"))
+}
+
 vectors! {
     /// An origin, a separation and a transfer, logged in their home and cosigned by three of the four
     /// witnesses that audit it: accepted.
@@ -157,27 +185,12 @@ vectors! {
     /// one: accepted.
     "honest-registered-two-logs" [] |f| {
         let (mut old, mut new) = (TestLog::new(HOME), TestLog::new(RIVAL));
-        let ore = f.ore();
-        let mut subject = sale(&ore);
-        set(&mut subject, "/home", json!(RIVAL));
-        set(&mut subject, "/holder", json!("did:web:refinery.example"));
-        set(&mut subject, "/to/id", json!("did:web:refinery.example"));
-        let moved = f.sign("TransferCertificate", subject);
-        let mut subject = from_draws(&moved, "in-process", "in-process", json!({ "Nd": "10" }));
-        set(&mut subject, "/home", json!(RIVAL));
-        set(&mut subject, "/period/to", json!("2026-09-18"));
-        let pool = f.sign("ProcessingCertificate", subject);
+        let (ore, moved, pool) = moved(f);
         for signed in [&ore, &moved] {
             old.register(&signed.certificate());
         }
         new.register(&pool.certificate());
-        let mut made = under(f, &old, &old.cosigned(3), &[&ore, &moved]);
-        made.bundle["certificates"].as_array_mut().expect("a list").push(pool.value.clone());
-        made.bundle["subject"] = json!([pool.digest()]);
-        set_receipt(&mut made, &pool, &receipt(&new, &new.cosigned(4), &pool));
-        let audits = format!("audits = [\"{HOME}\"]");
-        made.trusting("[quorum]", &format!("{}[quorum]", new.pinned()))
-            .trusting(&audits, &format!("audits = [\"{HOME}\", \"{RIVAL}\"]"))
+        two_logs(f, (&old, &[&ore, &moved]), (&new, &pool))
     }
     /// Beside the receipt travels a newer checkpoint of its log, which continues it: accepted.
     "honest-registered-fresh" [] |f| {

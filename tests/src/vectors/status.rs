@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 use ytterby::Home;
-use ytterby::form::StatusPurpose;
+use ytterby::entry::{Admission, Closing, Entry, StatusChange};
+use ytterby::form::{CloseReason, StatusPurpose};
 use ytterby::key::SigningKey;
 use ytterby::status_list::NewStatusList;
 use ytterby::time::parse_time;
+use ytterby_tlog::SignedCheckpoint;
 
 use super::forge::{Made, Signed, set};
-use super::registration::{HOME, registered};
+use super::registration::{HOME, RIVAL, moved, registered, two_logs, under};
 use super::{Forge, vectors};
 use crate::log::TestLog;
 
@@ -59,6 +61,11 @@ const SUSPENSION: StatusPurpose = StatusPurpose::Suspension;
 fn with_lists(f: &mut Forge, all: &[&Signed], lists: &[NewList]) -> Made {
     let mut made = registered(f, &mut TestLog::new(HOME), all);
     made.bundle["statusLists"] = lists.iter().map(NewList::value).collect();
+    pinned(made)
+}
+
+/// With the registry's status key in the trust file, which requires status.
+fn pinned(made: Made) -> Made {
     let pin = format!("status_keys = [\"{}\"]\nkey", status_key().public());
     made.trusting("status = false", "status = true")
         .trusting("\nkey = \"registry", &format!("\n{pin} = \"registry"))
@@ -81,6 +88,67 @@ fn ore_with(f: &mut Forge, change: impl FnOnce(&mut NewList)) -> Made {
     let mut revocations = list(REVOCATION, 1, MADE, &[]);
     change(&mut revocations);
     with_lists(f, &[&ore], &[revocations, list(SUSPENSION, 1, MADE, &[])])
+}
+
+/// The change of a certificate's status to revoked.
+fn revocation(signed: &Signed) -> Entry {
+    let certificate = signed.certificate().digest();
+    Entry::Status(StatusChange { certificate, purpose: REVOCATION, value: true })
+}
+
+fn closing(signed: &Signed) -> Entry {
+    let certificate = signed.certificate().digest();
+    Entry::Closing(Closing { certificate, reason: CloseReason::Consumed })
+}
+
+/// Puts an event of a log into a bundle, under a checkpoint that three of four have cosigned.
+fn show(made: &mut Made, member: &str, log: &TestLog, index: u64, before: Option<&SignedCheckpoint>) {
+    let event = log.event(index, &log.cosigned(3), before);
+    let event: Value = serde_json::from_slice(event.as_bytes()).expect("JSON");
+    made.bundle[member] = json!([event]);
+}
+
+/// An ore and an oxide of a log that recorded something of the ore before, or after, it was drawn on.
+fn recorded(f: &mut Forge, member: &str, entry: fn(&Signed) -> Entry, first: bool) -> Made {
+    let mut log = TestLog::new(HOME);
+    let ore = f.ore();
+    let oxide = f.oxide(&ore);
+    log.register(&ore.certificate());
+    let mut index = 0;
+    if first {
+        index = log.record(&entry(&ore));
+    }
+    log.register(&oxide.certificate());
+    if !first {
+        index = log.record(&entry(&ore));
+    }
+    let mut made = under(f, &log, &log.cosigned(3), &[&ore, &oxide]);
+    show(&mut made, member, &log, index, None);
+    made
+}
+
+/// A lot that moved to another log, where it was admitted an hour after its transfer was revoked in the
+/// old one; the hour is shown by a checkpoint of the new log from in between, or from before.
+fn admitted_late(f: &mut Forge, checkpoint_at: u64) -> Made {
+    let (mut old, mut new) = (TestLog::new(HOME), TestLog::new(RIVAL));
+    let (ore, moved, pool) = moved(f);
+    old.register(&ore.certificate());
+    old.register(&moved.certificate());
+    let revoked = old.record(&revocation(&moved));
+    let other = f.ore();
+    new.register(&other.certificate());
+    new.cosigned_at = checkpoint_at;
+    let before = new.cosigned(3);
+    let transfer = moved.certificate();
+    let home = Home::parse(HOME).expect("an origin");
+    let admission = Admission::of(&transfer, home, 1).expect("a transfer");
+    let admitted = new.record(&Entry::Admission(admission));
+    new.register(&pool.certificate());
+    new.cosigned_at += 7200;
+    let mut made = two_logs(f, (&old, &[&ore, &moved]), (&new, &pool));
+    show(&mut made, "statusChanges", &old, revoked, None);
+    show(&mut made, "admissions", &new, admitted, Some(&before));
+    made
 }
 
 vectors! {
@@ -162,5 +230,55 @@ vectors! {
         set(&mut altered, "/credentialSubject/encodedList", extra);
         made.bundle["statusLists"].as_array_mut().expect("a list").push(altered);
         made
+    }
+    /// The log has a revocation of the ore, and after it a draw on it.
+    "status.revoked-before-draw" ["status.revoked-before-draw"] |f| {
+        recorded(f, "statusChanges", revocation, true)
+    }
+    /// The log has a revocation of the ore that was made after the draw, and no list is asked for: accepted.
+    "honest-revoked-after-the-draw" [] |f| {
+        recorded(f, "statusChanges", revocation, false)
+    }
+    /// The log has a closing of the ore, and after it a draw on it.
+    "custody.closed-lot-by-the-log" ["custody.closed-lot"] |f| {
+        recorded(f, "closings", closing, true)
+    }
+    /// The ore was closed after it was drawn on: accepted.
+    "honest-closed-after-the-draw" [] |f| {
+        recorded(f, "closings", closing, false)
+    }
+    /// The proof of the closing leads to another entry.
+    "registration.inclusion-of-an-event" ["registration.inclusion"] |f| {
+        let mut made = recorded(f, "closings", closing, false);
+        set(&mut made.bundle, "/closings/0/entry/reason", json!("lost"));
+        made
+    }
+    /// A change of status stands among the closings.
+    "registration.receipt-of-an-event" ["registration.receipt"] |f| {
+        let mut made = recorded(f, "statusChanges", revocation, false);
+        made.bundle["closings"] = made.bundle["statusChanges"].take();
+        made.bundle.as_object_mut().expect("an object").remove("statusChanges");
+        made
+    }
+    /// The transfer was revoked in the old log, an hour before a checkpoint of the new log in which it was
+    /// not admitted yet.
+    "status.revoked-before-admission" ["status.revoked-before-draw"] |f| {
+        admitted_late(f, TestLog::new(HOME).cosigned_at + 3600)
+    }
+    /// The checkpoint without the admission is older than the revocation: the order is not known, accepted.
+    "honest-revoked-around-the-admission" [] |f| {
+        admitted_late(f, TestLog::new(HOME).cosigned_at - 3600)
+    }
+    /// The log has a revocation that the newer list of its registry does not show.
+    "status.list-contradicted" ["status.list"] |f| {
+        let mut log = TestLog::new(HOME);
+        let ore = f.ore();
+        log.register(&ore.certificate());
+        let index = log.record(&revocation(&ore));
+        let mut made = under(f, &log, &log.cosigned(3), &[&ore]);
+        show(&mut made, "statusChanges", &log, index, None);
+        made.bundle["statusLists"] =
+            json!([list(REVOCATION, 2, MADE, &[]).value(), list(SUSPENSION, 2, MADE, &[]).value()]);
+        pinned(made)
     }
 }

@@ -7,6 +7,7 @@ mod draft;
 mod explain;
 mod issue;
 mod key;
+mod log;
 mod show;
 mod tree;
 mod trust;
@@ -15,7 +16,7 @@ mod witness;
 
 pub(crate) use bundle::agent;
 
-use crate::args::{Cli, Command, OneFile};
+use crate::args::{self, Cli, Command, OneFile};
 use crate::failure::Failure;
 use crate::input::Source;
 use crate::output::Output;
@@ -33,6 +34,8 @@ pub(crate) fn run(cli: Cli) -> u8 {
         Command::Issue(args) => issue::run(&args, output),
         Command::Key(args) => key::run(args, output),
         Command::Trust(args) => trust::run(args, output),
+        Command::Log(args::Log::Verify(args)) => log::verify(&args, output),
+        Command::Log(args::Log::Monitor(args)) => log::monitor(&args, output),
         Command::Witness(args) => witness::run(&args, output),
         Command::Explain(args) => explain::run(&args, output),
         Command::Completions { shell } => completions::shell(shell, output),

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ytterby_tlog::{Bundle, MAX_ENTRY_BYTES, MAX_NOTE_BYTES, SignedCheckpoint, TILE_WIDTH};
+use ytterby_tlog::{Bundle, MAX_ENTRY_BYTES, MAX_NOTE_BYTES, SignedCheckpoint, TILE_WIDTH, Tile};
 
 use super::FollowError;
 use crate::cmd::agent;
@@ -63,6 +63,16 @@ impl LogFiles {
         let bytes = bytes.ok_or_else(missing)?;
         let entries = found.decode(&bytes).map_err(|error| self.unreadable(&found.to_string(), &error))?;
         Ok(entries.into_iter().take(bundle.tile().width().into()).map(<[u8]>::to_vec).collect())
+    }
+
+    /// The bytes of a tile; nothing if there is none.
+    pub(crate) fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, FollowError> {
+        self.read(&tile.to_string(), u64::from(TILE_WIDTH) * 32)
+    }
+
+    /// The bytes of another file, if there is one and it is not larger than this.
+    pub(crate) fn file(&self, path: &str, most: u64) -> Result<Option<Vec<u8>>, FollowError> {
+        self.read(path, most)
     }
 
     /// What to call it.

@@ -7,15 +7,15 @@
 //! or not to the end.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Read, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use ytterby::Home;
-use ytterby_tlog::{Frontier, Hash, SignedCheckpoint, TreeHead, VerifierKey};
+use ytterby_tlog::{Checkpoint, Frontier, Hash, SignedCheckpoint, TreeHead, VerifierKey};
 
-use super::{Patience, Replica, Step};
+use super::{FollowError, LogFiles, Patience, Replica, Step};
 use crate::failure::Failure;
 use crate::file;
 
@@ -27,6 +27,16 @@ pub(crate) struct Kept {
     /// How many bytes of the entries count.
     length: u64,
     checkpoint: Option<SignedCheckpoint>,
+    replica: Replica,
+}
+
+/// Entries that were read, and are on the disk, but do not count yet.
+#[derive(Debug)]
+pub(crate) struct Read {
+    /// What they come to.
+    pub(crate) step: Step,
+    /// The bytes of the file up to the last of them.
+    length: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,24 +59,19 @@ struct State {
 const BUFFER: usize = 1 << 18;
 
 impl Kept {
-    /// Makes the folder of a log of which nothing is known.
-    pub(crate) fn create(folder: &Path, origin: &Home) -> Result<(), Failure> {
+    /// Makes the folder of a log of which nothing is known yet.
+    pub(crate) fn create(folder: &Path) -> Result<(), Failure> {
         std::fs::create_dir_all(folder).map_err(|error| Failure::file("make", folder, &error))?;
         let entries = folder.join("entries");
         File::create(&entries)
             .and_then(|file| file.sync_all())
             .map_err(|error| Failure::file("make", &entries, &error))?;
-        write_state(folder, &Replica::new(origin.clone()).frontier().clone(), 0, None)
+        write_state(folder, &Frontier::new(), 0, None)
     }
 
     /// Opens the folder of a log and replays what was accepted of it.
-    pub(crate) fn open(folder: &Path, key: &VerifierKey, origin: &Home) -> Result<(Self, Replica), Failure> {
-        let damaged = |text: &str| {
-            Failure::undecided(format!(
-                "{}: {text}; a state that is lost must not be made anew with the same key",
-                folder.display()
-            ))
-        };
+    pub(crate) fn open(folder: &Path, key: &VerifierKey, origin: &Home) -> Result<Self, Failure> {
+        let damaged = |text: &str| Failure::undecided(format!("{}: {text}", folder.display()));
         let path = folder.join("state.json");
         let bytes =
             std::fs::read(&path).map_err(|error| damaged(&format!("no state can be read: {error}")))?;
@@ -78,7 +83,7 @@ impl Kept {
             Some(text) => Some(
                 SignedCheckpoint::parse(text.as_bytes())
                     .ok()
-                    .filter(|signed| signed.open(key).is_ok_and(|checkpoint| checkpoint.head() == head))
+                    .filter(|signed| is_of(signed.unverified(), key, head))
                     .ok_or_else(|| damaged("its checkpoint is not the log's, or not of its size and root"))?,
             ),
         };
@@ -90,20 +95,20 @@ impl Kept {
             .write(true)
             .open(&entries_path)
             .map_err(|error| damaged(&format!("no entries can be read: {error}")))?;
-        let kept = Kept { folder: folder.to_owned(), entries, length: state.entries_bytes, checkpoint };
-        let mut replica = Replica::new(origin.clone());
-        let mut step = replica.step();
+        let (folder, length) = (folder.to_owned(), state.entries_bytes);
+        let mut kept = Kept { folder, entries, length, checkpoint, replica: Replica::new(origin.clone()) };
+        let mut step = kept.replica.step();
         let read = kept.each(|_, entry| {
-            step.append(entry, replica.ledger()).map_err(|error| io::Error::other(error.to_string()))
+            step.append(entry, kept.replica.ledger()).map_err(|error| io::Error::other(error.to_string()))
         });
         read.map_err(|error| damaged(&format!("the entries: {error}")))?;
         let same = step.frontier().head() == head && frontier.as_ref() == Some(step.frontier());
         if !same || step.fault.is_some() || state.version != VERSION {
             return Err(damaged("entries, root and frontier do not belong together"));
         }
-        replica.take(step);
+        kept.replica.take(step);
         kept.entries.set_len(kept.length).map_err(|error| Failure::file("cut", &entries_path, &error))?;
-        Ok((kept, replica))
+        Ok(kept)
     }
 
     /// The checkpoint under which the entries were accepted.
@@ -111,20 +116,24 @@ impl Kept {
         self.checkpoint.as_ref()
     }
 
-    /// Reads the log on to a checkpoint that its key has signed. The entries are on the disk, behind
-    /// those that count, and count only once [`Kept::accept`] says so.
+    /// What is known of the log.
+    pub(crate) fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    /// Reads the log on to a head that its key has signed. The entries are on the disk, behind those
+    /// that count, and count only once [`Kept::accept`] says so.
     pub(crate) fn follow(
         &mut self,
-        replica: &Replica,
         head: TreeHead,
-        files: &super::LogFiles,
+        files: &LogFiles,
         patience: &Patience<'_>,
-    ) -> Result<(Step, u64), super::FollowError> {
+    ) -> Result<Read, FollowError> {
         self.entries.set_len(self.length)?;
         self.entries.seek(SeekFrom::Start(self.length))?;
         let mut length = self.length;
         let mut writer = BufWriter::with_capacity(BUFFER, &self.entries);
-        let step = replica.read_to(head, files, patience, |_, entry| {
+        let step = self.replica.read_to(head, files, patience, |_, entry| {
             let bytes = u16::try_from(entry.len()).map_err(io::Error::other)?.to_be_bytes();
             writer.write_all(&bytes)?;
             writer.write_all(entry)?;
@@ -133,22 +142,18 @@ impl Kept {
         })?;
         writer.flush()?;
         drop(writer);
-        Ok((step, length))
+        Ok(Read { step, length })
     }
 
-    /// Accepts a step: entries first, then what says that they count. Whoever crashes in between has
-    /// accepted nothing.
-    pub(crate) fn accept(
-        &mut self,
-        step: &Step,
-        length: u64,
-        checkpoint: SignedCheckpoint,
-    ) -> Result<(), Failure> {
+    /// Accepts what was read, which must be without a fault: entries first, then what says that they
+    /// count. Whoever crashes in between has accepted nothing.
+    pub(crate) fn accept(&mut self, read: Read, checkpoint: SignedCheckpoint) -> Result<(), Failure> {
         let entries = self.folder.join("entries");
         self.entries.sync_all().map_err(|error| Failure::file("write", &entries, &error))?;
-        write_state(&self.folder, step.frontier(), length, Some(&checkpoint))?;
-        self.length = length;
+        write_state(&self.folder, read.step.frontier(), read.length, Some(&checkpoint))?;
+        self.length = read.length;
         self.checkpoint = Some(checkpoint);
+        self.replica.take(read.step);
         Ok(())
     }
 
@@ -157,12 +162,17 @@ impl Kept {
         self.each_to(self.length, on_entry)
     }
 
-    /// Every entry in so many bytes of the file.
-    pub(crate) fn each_to(
+    /// Every entry that counts, and then those that were read last.
+    pub(crate) fn each_read(
         &self,
-        length: u64,
-        mut on_entry: impl FnMut(u64, &[u8]) -> io::Result<()>,
+        read: &Read,
+        on_entry: impl FnMut(u64, &[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
+        self.each_to(read.length, on_entry)
+    }
+
+    /// Every entry in so many bytes of the file.
+    fn each_to(&self, length: u64, mut on_entry: impl FnMut(u64, &[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut file = &self.entries;
         file.seek(SeekFrom::Start(0))?;
         let mut reader = BufReader::with_capacity(BUFFER, file).take(length);
@@ -177,6 +187,11 @@ impl Kept {
         }
         Ok(())
     }
+}
+
+/// What is kept was opened before it was kept. The key may have changed since: the origin may not.
+fn is_of(checkpoint: &Checkpoint, key: &VerifierKey, head: TreeHead) -> bool {
+    checkpoint.origin() == key.name() && checkpoint.head() == head
 }
 
 /// The version of the form of `state.json`.

@@ -3,10 +3,24 @@
 //! The witness, the monitor and `log verify` differ in what they do afterwards, not in how they come
 //! to know a log. Implements proto-docs/monitoring.md, "Following a log".
 
+mod accuse;
 mod files;
 mod kept;
+mod proofs;
 mod replica;
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+
+pub(crate) use accuse::accuse;
 pub(crate) use files::LogFiles;
-pub(crate) use kept::Kept;
-pub(crate) use replica::{Fault, FollowError, Patience, Replica, Step};
+pub(crate) use kept::{Kept, Read};
+pub(crate) use proofs::Proofs;
+pub(crate) use replica::{Fault, FollowError, Patience, Replica};
+
+use replica::Step;
+
+/// How an origin is named in paths: the hexadecimal SHA-256 of it.
+pub(crate) fn origin_hash(origin: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(origin.as_bytes()))
+}

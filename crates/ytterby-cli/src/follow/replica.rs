@@ -27,6 +27,17 @@ pub(crate) struct Step {
     changed: Ledger,
     /// The first entry that no log may hold, though this one has signed it.
     pub(crate) fault: Option<(u64, Fault)>,
+    /// How many entries there were of each kind.
+    pub(crate) counts: Counts,
+}
+
+/// How many entries there are of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) certificates: u64,
+    pub(crate) admissions: u64,
+    pub(crate) closings: u64,
+    pub(crate) statuses: u64,
 }
 
 /// Why an entry may not stand where it does.
@@ -96,11 +107,6 @@ impl Replica {
         self.frontier.head()
     }
 
-    /// The right edge of the tree.
-    pub(crate) fn frontier(&self) -> &Frontier {
-        &self.frontier
-    }
-
     /// How the lots stand.
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.ledger
@@ -139,6 +145,7 @@ impl Replica {
             frontier: self.frontier.clone(),
             changed: Ledger::new(self.ledger.origin().clone()),
             fault: None,
+            counts: Counts::default(),
         }
     }
 
@@ -175,6 +182,14 @@ impl Step {
                 self.changed.insert(named, standing.clone());
             }
         }
-        Ok(self.changed.apply(&entry)?)
+        self.changed.apply(&entry)?;
+        let count = match entry {
+            Entry::Certificate(_) => &mut self.counts.certificates,
+            Entry::Admission(_) => &mut self.counts.admissions,
+            Entry::Closing(_) => &mut self.counts.closings,
+            Entry::Status(_) => &mut self.counts.statuses,
+        };
+        *count += 1;
+        Ok(())
     }
 }

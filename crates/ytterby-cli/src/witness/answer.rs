@@ -9,22 +9,24 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
+use ytterby::Evidence;
 use ytterby::digest::Digest;
 use ytterby::text::printable;
 use ytterby_tlog::{AddCheckpoint, Refusal, print_cosignatures};
 
 use super::config::Limits;
 use super::keeper::{Keeper, NotCosigned};
-use super::state::{State, origin_hash};
+use super::state::State;
 use crate::clock::Stopwatch;
-use crate::follow::FollowError;
+use crate::follow::{FollowError, origin_hash};
 use crate::output::Output;
 
 /// What a witness answers with.
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// Most files of evidence: only a log that signs falsehoods fills the folder, and a thousand are enough.
-const MOST_EVIDENCE: usize = 1000;
+/// Most files of evidence: only a log that signs falsehoods fills the folder, and a thousand faults
+/// are enough.
+const MOST_EVIDENCE: usize = 3000;
 
 /// `POST /add-checkpoint`.
 pub(crate) async fn add_checkpoint(
@@ -46,12 +48,15 @@ pub(crate) async fn add_checkpoint(
     if let Err(error) = request.checkpoint().note().verify([keeper.key()]) {
         return text(StatusCode::FORBIDDEN, &error.to_string());
     }
-    let Some(_turn) = keeper.turn(limits.waiting_per_log).await else {
+    let Some(turn) = keeper.turn(limits.waiting_per_log).await else {
         return busy("too many requests for this log");
     };
     let worker = {
         let (state, hash, limits, narrator) = (state.clone(), hash.clone(), limits.clone(), narrator.clone());
-        tokio::task::spawn_blocking(move || audit(&state, &hash, &limits, &request, &narrator, verbose))
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            audit(&state, &hash, &limits, &request, &narrator, verbose)
+        })
     };
     worker.await.unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, "a bug in this program"))
 }
@@ -93,7 +98,11 @@ fn audit(
     let watch = Stopwatch::start();
     let checkpoint = request.checkpoint().unverified();
     let (origin, head) = (checkpoint.origin(), checkpoint.head());
-    match keeper.add(request, state.cosigner(), limits.audit(), &state.stop) {
+    let name = format!("{}-{}", &hash[..16], Digest::of(request.to_string().as_bytes()));
+    let to_file = |evidence: Evidence| {
+        keep(state.evidence(), &format!("{name}.json"), &evidence.to_bytes());
+    };
+    match keeper.add(request, state.cosigner(), limits.audit(), &state.stop, &to_file) {
         Ok(cosignature) => {
             if verbose {
                 let took = watch.elapsed().as_millis();
@@ -109,7 +118,8 @@ fn audit(
         Err(refusal) => {
             let reason = refusal.to_string();
             if refusal.is_evidence() {
-                let name = keep(state.evidence(), hash, request, &reason);
+                keep(state.evidence(), &format!("{name}.reason"), format!("{reason}\n").as_bytes());
+                let name = keep(state.evidence(), &format!("{name}.request"), request.to_string().as_bytes());
                 narrator.note(&format!(
                     "NOT cosigned {} {}: {}; {name}",
                     printable(origin.as_str()),
@@ -161,28 +171,23 @@ fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Keeps a request that shows a fault, and why; says where.
-fn keep(folder: &Path, hash: &str, request: &AddCheckpoint, reason: &str) -> String {
-    let body = request.to_string();
-    let name = format!("{}-{}", &hash[..16], Digest::of(body.as_bytes()));
-    let path = folder.join(format!("{name}.request"));
-    let full = std::fs::read_dir(folder).is_ok_and(|files| files.count() >= 2 * MOST_EVIDENCE);
-    if full {
+/// Keeps what shows a fault; says where.
+fn keep(folder: &Path, name: &str, bytes: &[u8]) -> String {
+    let path = folder.join(name);
+    if std::fs::read_dir(folder).is_ok_and(|files| files.count() >= MOST_EVIDENCE) {
         return "the folder of evidence is full".to_owned();
     }
-    let write = |path: &Path, bytes: &[u8]| -> std::io::Result<()> {
-        // The same request tells the same: it is kept once.
-        match OpenOptions::new().write(true).create_new(true).open(path) {
-            Ok(mut file) => file.write_all(bytes).and_then(|()| file.sync_all()),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-            Err(error) => Err(error),
-        }
-    };
-    let written = write(&path, body.as_bytes())
-        .and_then(|()| write(&folder.join(format!("{name}.reason")), format!("{reason}\n").as_bytes()));
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&path)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
     match written {
-        Ok(()) => format!("kept as {}", path.display()),
-        Err(error) => format!("could not be kept: {error}"),
+        // The same request tells the same: it is kept once.
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            format!("could not be kept: {error}")
+        }
+        _ => format!("kept as {}", path.display()),
     }
 }
 

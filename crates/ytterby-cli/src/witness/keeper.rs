@@ -1,17 +1,19 @@
 //! One log in the care of a witness: what it has cosigned of it, and how it comes to cosign more.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use ytterby::Evidence;
+use ytterby::evidence::Fork;
 use ytterby_tlog::{
     AddCheckpoint, Cosigner, NoteSignature, Refusal, SignedCheckpoint, SignedNote, VerifierKey,
 };
 
 use crate::clock;
 use crate::failure::Failure;
-use crate::follow::{Fault, FollowError, Kept, LogFiles, Patience, Replica};
+use crate::follow::{Fault, FollowError, Kept, LogFiles, Patience, accuse};
 
 /// One log.
 #[derive(Debug)]
@@ -22,23 +24,23 @@ pub(crate) struct Keeper {
     /// The newest checkpoint that was cosigned, with the cosignature.
     cosigned: RwLock<Option<SignedCheckpoint>>,
     /// Requests take their turns here.
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     /// How many have one, or wait for it.
-    waiting: AtomicUsize,
+    waiting: Arc<AtomicUsize>,
 }
 
 /// The right to be the one request that is looked at.
 #[derive(Debug)]
-pub(crate) struct Turn<'k> {
-    _permit: SemaphorePermit<'k>,
-    _place: Place<'k>,
+pub(crate) struct Turn {
+    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// Counted until it is dropped.
 #[derive(Debug)]
-struct Place<'k>(&'k AtomicUsize);
+struct Place(Arc<AtomicUsize>);
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -47,7 +49,6 @@ impl Drop for Place<'_> {
 #[derive(Debug)]
 struct Log {
     kept: Kept,
-    replica: Replica,
     /// The disk failed while something was accepted: what is on it, only a start can say.
     in_doubt: bool,
 }
@@ -79,15 +80,15 @@ pub(crate) enum NotCosigned {
 
 impl Keeper {
     /// Takes a log into care.
-    pub(crate) fn new(key: VerifierKey, files: LogFiles, kept: Kept, replica: Replica) -> Self {
-        let log = Mutex::new(Log { kept, replica, in_doubt: false });
+    pub(crate) fn new(key: VerifierKey, files: LogFiles, kept: Kept) -> Self {
+        let log = Mutex::new(Log { kept, in_doubt: false });
         Keeper {
             key,
             files,
             log,
             cosigned: RwLock::new(None),
-            turns: Semaphore::new(1),
-            waiting: AtomicUsize::new(0),
+            turns: Arc::new(Semaphore::new(1)),
+            waiting: Arc::default(),
         }
     }
 
@@ -97,12 +98,13 @@ impl Keeper {
     }
 
     /// The turn of a request, once those before it are done; none if `most` wait already.
-    pub(crate) async fn turn(&self, most: usize) -> Option<Turn<'_>> {
-        let place = Place(&self.waiting);
+    /// It lasts as long as the work, also when whoever asked has gone.
+    pub(crate) async fn turn(&self, most: usize) -> Option<Turn> {
+        let place = Place(self.waiting.clone());
         if self.waiting.fetch_add(1, Ordering::SeqCst) > most {
             return None;
         }
-        let permit = self.turns.acquire().await.ok()?;
+        let permit = self.turns.clone().acquire_owned().await.ok()?;
         Some(Turn { _permit: permit, _place: place })
     }
 
@@ -118,34 +120,40 @@ impl Keeper {
         last.map_or(Ok(()), |last| self.cosign(cosigner, last).map(drop))
     }
 
-    /// Judges a request, audits what is new in the log, keeps it, and only then cosigns.
+    /// Judges a request, audits what is new in the log, keeps it, and only then cosigns. A fault that
+    /// can be shown to anybody is given to `keep`.
     pub(crate) fn add(
         &self,
         request: &AddCheckpoint,
         cosigner: &Cosigner,
         most: Duration,
         stop: &AtomicBool,
+        keep: &dyn Fn(Evidence),
     ) -> Result<NoteSignature, NotCosigned> {
         let mut log = self.log.lock().map_err(|_| in_doubt())?;
-        let Log { kept, replica, in_doubt: doubt } = &mut *log;
+        let Log { kept, in_doubt: doubt } = &mut *log;
         if *doubt {
             return Err(in_doubt());
         }
-        let seen = replica.head();
-        let head = request.judge([&self.key], &seen)?.head();
+        let seen = kept.replica().head();
+        let judged = request.judge([&self.key], &seen);
         let signed = by_the_log(request.checkpoint(), &self.key);
+        if let (Err(Refusal::Fork { .. }), Some(last)) = (&judged, kept.checkpoint()) {
+            keep(Evidence::forked(Fork::of_one_size(last.clone(), signed.clone())));
+        }
+        let head = judged?.head();
         if head == seen && kept.checkpoint().is_some() {
             return self.cosign(cosigner, signed);
         }
-        let patience = Patience::new(most, stop);
-        let (step, length) = kept.follow(replica, head, &self.files, &patience)?;
-        if let Some((index, fault)) = step.fault {
-            return Err(NotCosigned::Broken { index, fault });
+        let read = kept.follow(head, &self.files, &Patience::new(most, stop))?;
+        if let Some((index, fault)) = &read.step.fault {
+            if let Some(evidence) = accuse(kept, &read, &signed)? {
+                keep(evidence);
+            }
+            return Err(NotCosigned::Broken { index: *index, fault: fault.clone() });
         }
         *doubt = true;
-        kept.accept(&step, length, signed.clone())
-            .map_err(|failure: Failure| NotCosigned::State(failure.text))?;
-        replica.take(step);
+        kept.accept(read, signed.clone()).map_err(|failure: Failure| NotCosigned::State(failure.text))?;
         *doubt = false;
         self.cosign(cosigner, signed)
     }

@@ -8,20 +8,18 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use ytterby::Home;
 use ytterby_tlog::{Cosigner, SignatureKind, VerifierKey};
 
 use super::config::{Config, LogConfig};
 use super::keeper::Keeper;
 use crate::failure::Failure;
-use crate::follow::{Kept, LogFiles};
+use crate::follow::{Kept, LogFiles, origin_hash};
 use crate::{file, input};
 
 /// All that a running witness has.
@@ -63,20 +61,28 @@ impl State {
         let mut index =
             Index { version: "1".to_owned(), key: cosigner.verifier_key().to_string(), origins: Vec::new() };
         if !folder.exists() {
-            std::fs::create_dir_all(folder).map_err(|error| Failure::file("make", folder, &error))?;
+            std::fs::create_dir_all(folder)
+                .and_then(|()| file::sync_directory(folder))
+                .map_err(|error| Failure::file("make", folder, &error))?;
             index.write(&path)?;
         }
-        let lock = lock(&folder.join("lock"))?;
+        let lock = file::lock(&folder.join("lock"))?;
         index.origins = Index::read(&path)?.origins;
         let mut logs = BTreeMap::new();
         for (hash, Audited { key, home, files }) in audited {
             let folder = folder.join(&hash);
             if !index.origins.iter().any(|known| known == home.as_str()) {
-                Kept::create(&folder, &home)?;
+                Kept::create(&folder)?;
                 index.origins.push(home.to_string());
             }
-            let (kept, replica) = Kept::open(&folder, &key, &home)?;
-            logs.insert(hash, Keeper::new(key, files, kept, replica));
+            let kept = Kept::open(&folder, &key, &home).map_err(|failure| Failure {
+                text: format!(
+                    "{}; a state that is lost must not be made anew with the same key",
+                    failure.text
+                ),
+                ..failure
+            })?;
+            logs.insert(hash, Keeper::new(key, files, kept));
         }
         // From here on a folder that is missing was lost.
         index.write(&path)?;
@@ -104,11 +110,6 @@ impl State {
     pub(crate) fn evidence(&self) -> &Path {
         &self.evidence
     }
-}
-
-/// How an origin is named in paths: the hexadecimal SHA-256 of it.
-pub(crate) fn origin_hash(origin: &str) -> String {
-    HEXLOWER.encode(&Sha256::digest(origin.as_bytes()))
 }
 
 /// A log of the configuration, found to be one.
@@ -158,16 +159,4 @@ fn key(path: &Path) -> Result<Cosigner, Failure> {
     Cosigner::parse_secret(text.trim_end()).map_err(|error| {
         Failure::undecided(format!("{}: not the secret key of a witness: {error}", path.display()))
     })
-}
-
-fn lock(path: &Path) -> Result<File, Failure> {
-    let file = File::options().create(true).truncate(false).write(true).open(path);
-    let file = file.map_err(|error| Failure::file("open", path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Failure::undecided(format!("{} is held: another witness uses this state", path.display())))
-        }
-        Err(TryLockError::Error(error)) => Err(Failure::file("lock", path, &error)),
-    }
 }

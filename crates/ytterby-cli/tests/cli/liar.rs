@@ -17,6 +17,9 @@ use ytterby_tlog::{
 /// The origin of most logs here.
 pub(crate) const ORIGIN: &str = "registry.example/ree";
 
+/// What is shown under this name is no file: it is asked for with every request.
+pub(crate) const API_KEY: &str = "the API key";
+
 type Files = Arc<Mutex<HashMap<String, Vec<u8>>>>;
 
 /// The log.
@@ -156,8 +159,16 @@ fn answer(mut stream: TcpStream, files: &Files, delay: Duration) {
     std::thread::sleep(delay);
     let request = String::from_utf8_lossy(&bytes).into_owned();
     let path = request.split(' ').nth(1).unwrap_or_default().trim_start_matches("/log/").to_owned();
-    let body = files.lock().unwrap().get(&path).cloned();
-    let status = if body.is_some() { "200 OK" } else { "404 Not Found" };
+    let (body, key) = {
+        let files = files.lock().unwrap();
+        (files.get(&path).cloned(), files.get(API_KEY).cloned())
+    };
+    let has_key = |key: Vec<u8>| request.contains(&format!("Bearer {}\r\n", String::from_utf8(key).unwrap()));
+    let status = match &body {
+        _ if !key.is_none_or(has_key) => "401 Unauthorized",
+        Some(_) => "200 OK",
+        None => "404 Not Found",
+    };
     let body = body.unwrap_or_default();
     let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     // The client may have gone.

@@ -5,6 +5,7 @@ mod delivery;
 mod issue;
 mod keys;
 mod liar;
+mod log;
 mod network;
 mod policy;
 mod reading;

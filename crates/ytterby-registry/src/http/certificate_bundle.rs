@@ -33,7 +33,8 @@ pub(super) async fn handle(State(app): State<App>, Name(id): Name) -> Result<Res
     let parsed: Result<Vec<_>, _> = all.iter().map(|bytes| Certificate::parse(bytes)).collect();
     let certificates =
         parsed.map_err(|error| Problem::internal("a stored certificate does not parse", &error))?;
-    let digests = certificates.iter().map(Certificate::digest).collect();
+    let digests: Vec<_> = certificates.iter().map(Certificate::digest).collect();
+    let events = app.registrar().events(digests.clone()).await?;
     let receipts = app.registrar().receipts_now(digests).await?;
     let lists = statuses::of(&app, receipts.iter().map(|(_, index, _)| *index)).await?;
     let own: HashSet<_> = receipts.iter().map(|(digest, ..)| *digest).collect();
@@ -46,7 +47,8 @@ pub(super) async fn handle(State(app): State<App>, Name(id): Name) -> Result<Res
     let bundle = Bundle::of(vec![digest], certificates)
         .with_receipts(receipts.into_iter().map(|(digest, _, receipt)| (digest, receipt)))
         .with_receipts(foreign)
-        .with_status_lists(lists);
+        .with_status_lists(lists)
+        .with_events(events);
     let mut response = json_bytes(StatusCode::OK, bundle.to_bytes());
     let name = format!("attachment; filename=\"{}.json\"", digest.short());
     if let Ok(name) = HeaderValue::from_str(&name) {

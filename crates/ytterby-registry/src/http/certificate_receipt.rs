@@ -24,7 +24,7 @@ const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 /// Under the first checkpoint that a quorum of witnesses has cosigned and that covers the certificate; it
 /// is kept for ever. Until there is one, under the newest checkpoint, which the log alone has signed.
 /// `Prefer: wait=N` (RFC 7240) waits for the first kind, up to 30 seconds; if none comes, the second is
-/// the answer.
+/// the answer. When too many wait already, it is the answer at once, without `Preference-Applied`.
 #[utoipa::path(
     get, path = "/v1/certificates/{id}/receipt", operation_id = "getReceipt", tag = "certificates",
     params(
@@ -43,9 +43,11 @@ pub(super) async fn handle(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let digest = find(&app, &id).await?;
-    let seconds = wait(&headers).map(|asked| asked.min(longest(&app)));
+    let place = wait(&headers).and_then(|asked| Some((asked.min(longest(&app)), app.waiting_place()?)));
+    let seconds = place.as_ref().map(|(seconds, _)| *seconds);
     let patience = Duration::from_secs(seconds.unwrap_or(0));
     let receipt = app.registrar().receipt_now(digest, patience).await?;
+    drop(place);
     let receipt = receipt.ok_or_else(|| Problem::internal("a certificate is not logged", &digest))?;
     let mut response = json_bytes(StatusCode::OK, receipt.to_bytes());
     if let Some(seconds) = seconds

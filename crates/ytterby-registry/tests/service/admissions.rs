@@ -10,7 +10,7 @@ use ytterby::{Bundle, Home, Trust, Verdict};
 use ytterby_registry::log::Log;
 use ytterby_tlog::VerifierKey;
 
-use crate::cosigned::cosigned;
+use crate::cosigned::{cosigned, pinned};
 use crate::make::{Answer, ORIGIN, START, Service, Setting, draw, origin, separation, transfer, trust};
 use crate::witness::Witness;
 
@@ -21,7 +21,8 @@ const LATER: &str = "2026-09-02T00:00:00Z";
 
 /// A table of a registry in a trust file, with the witnesses that watch it and three of them required.
 pub(crate) fn pins(origin: &str, witnesses: &[Witness], status: &str) -> String {
-    let mut pins = format!("[[registry]]\norigin = \"{origin}\"\n{status}key = \"{}\"\n", log_key(origin));
+    let table = pinned(&log_key(origin), witnesses, 3);
+    let mut pins = table.replacen("[registry.published]\n", &format!("{status}[registry.published]\n"), 1);
     for witness in witnesses {
         pins.push_str(&format!("[[witness]]\nkey = \"{}\"\naudits = [\"{origin}\"]\n", witness.key()));
     }
@@ -84,8 +85,7 @@ impl Two {
             let text = trust(service, "did:web:nobody.example");
             text.split_once("[[issuer]]").map(|(_, rest)| format!("[[issuer]]{rest}")).unwrap()
         };
-        let registry =
-            |origin| format!("[[registry]]\norigin = \"{origin}\"\nkey = \"{}\"\n", log_key(origin));
+        let registry = |origin| pinned(&log_key(origin), &self.witnesses[0], 3);
         // The same four watch both.
         let witness = |witness: &Witness| {
             format!("[[witness]]\nkey = \"{}\"\naudits = [\"{ORIGIN}\", \"{FAR}\"]\n", witness.key())

@@ -52,15 +52,28 @@ fn proof(receipt: &Value) -> Receipt {
     Receipt::parse(receipt["proof"].as_str().unwrap().as_bytes()).unwrap()
 }
 
-/// When a quorum had signed, by a verifier's policy.
-fn quorum_time(receipt: &Value, witnesses: &[Witness], quorum: usize) -> Option<u64> {
-    let mut policy = format!("log {}\n", key());
+/// So many of these witnesses for a log, as a C2SP policy.
+fn policy(log: &VerifierKey, witnesses: &[Witness], quorum: usize) -> String {
+    let mut policy = format!("log {log}\n");
     for (n, witness) in witnesses.iter().enumerate() {
         policy.push_str(&format!("witness w{n} {}\n", witness.key()));
     }
     let names: Vec<_> = (0..witnesses.len()).map(|n| format!("w{n}")).collect();
-    policy.push_str(&format!("group all {quorum} {}\nquorum all\n", names.join(" ")));
-    let policy = Policy::parse(policy.as_bytes()).unwrap();
+    policy + &format!("group all {quorum} {}\nquorum all\n", names.join(" "))
+}
+
+/// The table of a registry in a trust file, with the quorum that is published for its log.
+pub(crate) fn pinned(log: &VerifierKey, witnesses: &[Witness], quorum: usize) -> String {
+    let (origin, policy) = (log.name(), policy(log, witnesses, quorum));
+    format!(
+        "[[registry]]\norigin = \"{origin}\"\nkey = \"{log}\"\n[registry.published]\n\
+         by = \"did:web:alliance.example\"\npolicy = \"\"\"\n{policy}\"\"\"\n"
+    )
+}
+
+/// When a quorum had signed, by a verifier's policy.
+fn quorum_time(receipt: &Value, witnesses: &[Witness], quorum: usize) -> Option<u64> {
+    let policy = Policy::parse(policy(&key(), witnesses, quorum).as_bytes()).unwrap();
     let entry = receipt["entry"].to_string();
     let origin = key().name().clone();
     proof(receipt).verify(entry.as_bytes(), &origin, &policy).unwrap().witnessed().time()
@@ -80,7 +93,7 @@ fn a_bundle_of_a_witnessed_registry_verifies_with_registration_required() {
     cosigned(&service, &buyer, &sold);
     let bundle = service.client.get(&format!("/v1/certificates/{sold}/bundle"), &buyer).expect(200);
 
-    let mut pins = format!("[[registry]]\norigin = \"{ORIGIN}\"\nkey = \"{}\"\n", key());
+    let mut pins = pinned(&key(), &all, 3);
     for witness in &all {
         pins.push_str(&format!("[[witness]]\nkey = \"{}\"\naudits = [\"{ORIGIN}\"]\n", witness.key()));
     }

@@ -132,7 +132,7 @@ fn a_witnessed_delivery_verifies_with_registration_required() {
         );
         receipt["proof"] = proof.into();
     }
-    assert_eq!(judged(&bundle), (Verdict::Verified, String::new()));
+    assert_eq!(judged(&bundle), (Verdict::Verified, "registration.private-quorum".to_owned()));
     // A receipt of another certificate is of no use.
     let receipts = bundle["receipts"].as_object_mut().unwrap();
     let other = receipts.values().next().unwrap().clone();

@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::json;
+use ytterby_tlog::NoteSigner;
 
 use crate::make::{Client, origin};
+use crate::witness::{Mood, Witness};
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_ytterby-registry"))
@@ -37,7 +39,7 @@ pub(crate) fn refused(arguments: &[&str]) -> String {
 }
 
 /// A configuration in a folder.
-fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf {
+pub(crate) fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf {
     let path = folder.join("registry.toml");
     let text = format!(
         "profile = \"{profile}\"\nlisten = \"127.0.0.1:0\"\npublic_url = \"{scheme}://registry.example\"\n{more}\n\
@@ -59,7 +61,7 @@ fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf
 }
 
 /// Serves a configuration while something is done with it.
-fn serving(config: &str, with: impl FnOnce(&Client)) {
+pub(crate) fn serving(config: &str, with: impl FnOnce(&Client)) {
     let mut child = program()
         .args(["serve", "--config", config])
         .stdout(Stdio::piped())
@@ -83,7 +85,8 @@ fn a_registry_is_backed_up_restored_and_its_keys_rotated() {
     let config = path.to_str().unwrap();
     assert_eq!(
         printed(&["check-config", "--config", config]),
-        "ok: https://registry.example as registry.example/log"
+        "ok: https://registry.example as registry.example/log\n\
+         no witness is named: nobody's trust file finds a quorum on its receipts"
     );
     let admin = printed(&["keys", "admin", "--config", config]);
     assert!(admin.starts_with("ytb_") && admin.len() == 47);
@@ -174,6 +177,59 @@ fn metrics_have_a_listener_of_their_own() {
         let text = metrics.send("GET", "/metrics", &[], None).expect(200).text();
         assert!(text.contains("ytterby_requests_total{path=\"/livez\",status=\"200\"} 1"), "{text}");
         metrics.send("GET", "/livez", &[], None).expect(404);
+    });
+}
+
+#[test]
+fn how_far_behind_the_witnesses_are_is_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let private = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let more = format!("metrics_listen = \"{private}\"");
+    let path = configured(folder.path(), "development", "http", &more);
+    let config = path.to_str().unwrap();
+    let secret = fs::read_to_string(folder.path().join("log.key")).unwrap();
+    let log = NoteSigner::parse_secret(secret.trim()).unwrap().verifier_key().clone();
+    // Its clock is an hour behind, and it can be heard from at first.
+    let now = ytterby_registry::clock::Clock::system().now().as_second().unsigned_abs();
+    let witness = Witness::start(1, log, now - 3_600);
+    let mut text = fs::read_to_string(&path).unwrap();
+    let known = witness.config();
+    text.push_str(&format!("quorum = 1\n[[witness]]\nkey = \"{}\"\nurl = \"{}\"\n", known.key, known.url));
+    fs::write(&path, text).unwrap();
+    let said = printed(&["check-config", "--config", config]);
+    assert!(said.ends_with("\ncosigned by 1 of 1 witnesses"), "{said}");
+    let admin = printed(&["keys", "admin", "--config", config]);
+    serving(config, |client| {
+        client.post("/v1/issuers", &admin, &json!({ "name": "mine", "title": "Mine" })).expect(201);
+        let body = json!({ "issuer": "mine", "scopes": ["issue"], "label": "x" });
+        let made = client.post("/v1/api-keys", &admin, &body).expect(201).json();
+        let issuer = made["key"].as_str().unwrap();
+        let metrics = Client::new(format!("http://{private}"));
+        let shows = |wanted: &dyn Fn(&str) -> bool| {
+            let mut text = String::new();
+            let found = (0..500).any(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                text = metrics.send("GET", "/metrics", &[], None).expect(200).text();
+                wanted(&text)
+            });
+            assert!(found, "{text}");
+        };
+        client.issue(issuer, &origin("MREC-0001"));
+        shows(&|text| text.contains("\nytterby_log_cosigned_size 1\n"));
+        let age = |text: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix("ytterby_log_cosigned_age_seconds "));
+            line.and_then(|age| age.parse::<u64>().ok())
+        };
+        shows(&|text| age(text).is_some_and(|age| (3_590..4_000).contains(&age)));
+        witness.set(Mood::Down);
+        client.issue(issuer, &origin("MREC-0002"));
+        shows(&|text| {
+            text.contains("\nytterby_log_published_size 2\n")
+                && text.contains("\nytterby_log_cosigned_size 1\n")
+                && text.contains("ytterby_witness_failures_total{witness=\"witness.example/1\"} ")
+        });
+        // Who asks whether it serves is not told of witnesses.
+        client.send("GET", "/readyz", &[], None).expect(200);
     });
 }
 

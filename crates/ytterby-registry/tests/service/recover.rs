@@ -77,6 +77,7 @@ fn configured(folder: &Path, setting: &Setting) {
     let mut text = format!(
         "profile = \"development\"\nlisten = \"127.0.0.1:0\"\npublic_url = \"http://registry.example\"\n\
          origin = \"{ORIGIN}\"\n[storage]\nsqlite = \"registry.db\"\n[seal]\nsecret_file = \"secret\"\n\
+         [status]\nkey_file = \"status.key\"\n\
          [log]\nkey_file = \"log.key\"\nmark_file = \"log.mark\"\n"
     );
     if let Some(quorum) = setting.quorum {

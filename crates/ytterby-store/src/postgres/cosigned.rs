@@ -27,6 +27,12 @@ pub(super) async fn covering(client: &ClientWrapper, index: u64) -> Result<Optio
     one(client, sql, &[&stored(index)?]).await?.as_ref().map(cosigned).transpose()
 }
 
+/// The newest of at most a size.
+pub(super) async fn before(client: &ClientWrapper, size: u64) -> Result<Option<Cosigned>, StoreError> {
+    let sql = "SELECT size, note FROM cosigned WHERE size <= $1 ORDER BY size DESC LIMIT 1";
+    one(client, sql, &[&stored(size)?]).await?.as_ref().map(cosigned).transpose()
+}
+
 /// The newest.
 pub(super) async fn last(client: &ClientWrapper) -> Result<Option<Cosigned>, StoreError> {
     let sql = "SELECT size, note FROM cosigned ORDER BY size DESC LIMIT 1";

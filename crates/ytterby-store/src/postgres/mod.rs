@@ -366,6 +366,10 @@ impl Store for Postgres {
         self.readers.ask(move |client| Box::pin(cosigned::covering(client, index)))
     }
 
+    fn cosigned_before(&self, size: u64) -> Answer<'_, Option<Cosigned>> {
+        self.readers.ask(move |client| Box::pin(cosigned::before(client, size)))
+    }
+
     fn last_cosigned(&self) -> Answer<'_, Option<Cosigned>> {
         self.readers.ask(|client| Box::pin(cosigned::last(client)))
     }

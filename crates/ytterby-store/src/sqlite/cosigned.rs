@@ -29,6 +29,14 @@ pub(super) fn covering(connection: &Connection, index: u64) -> Result<Option<Cos
     rows.next()?.map(|row| cosigned(&Cells::new("cosigned", row))).transpose()
 }
 
+/// The newest of at most a size.
+pub(super) fn before(connection: &Connection, size: u64) -> Result<Option<Cosigned>, StoreError> {
+    let mut query = connection
+        .prepare_cached("SELECT size, note FROM cosigned WHERE size <= ?1 ORDER BY size DESC LIMIT 1")?;
+    let mut rows = query.query(params![stored(size)?])?;
+    rows.next()?.map(|row| cosigned(&Cells::new("cosigned", row))).transpose()
+}
+
 /// The newest.
 pub(super) fn last(connection: &Connection) -> Result<Option<Cosigned>, StoreError> {
     let mut query =

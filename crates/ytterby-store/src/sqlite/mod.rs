@@ -286,6 +286,10 @@ impl Store for Sqlite {
         self.readers.ask(move |connection| cosigned::covering(connection, index))
     }
 
+    fn cosigned_before(&self, size: u64) -> Answer<'_, Option<Cosigned>> {
+        self.readers.ask(move |connection| cosigned::before(connection, size))
+    }
+
     fn last_cosigned(&self) -> Answer<'_, Option<Cosigned>> {
         self.readers.ask(cosigned::last)
     }

@@ -10,6 +10,7 @@ pub(crate) mod conservation;
 pub(crate) mod content;
 pub(crate) mod correction;
 pub(crate) mod custody;
+pub(crate) mod events;
 pub(crate) mod mass;
 pub(crate) mod proof;
 pub(crate) mod registration;

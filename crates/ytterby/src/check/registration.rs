@@ -6,14 +6,17 @@
 
 use std::collections::BTreeSet;
 
-use ytterby_tlog::verify_consistency;
+use jiff::Timestamp;
+use ytterby_tlog::{ProofError, SignedCheckpoint, verify_consistency};
 
 use super::checkpoints::{Checkpoints, Fault, Seen};
+use super::events::Stands;
 use super::{Findings, Known, Logged, UpTo, input};
 use crate::certificate::Certificate;
 use crate::decimal::kilograms;
 use crate::digest::Digest;
 use crate::entry::{CertificateEntry, Draw, Entry, Taken};
+use crate::event::OpenedEvent;
 use crate::finding::{Code, Finding};
 use crate::masses::Masses;
 use crate::receipt::{Fresh, Receipt};
@@ -112,6 +115,36 @@ impl<'t> Registration<'t> {
         let known = UpTo { size: seen.head.size, at };
         let logged = Logged { registry, index: opened.proof.index(), at, cosigned: cosigned.into(), known };
         Ok(Included { logged, entry: opened.entry, fresh })
+    }
+
+    /// Where an event stands, once it is found in a log that counts; nothing of one that is not pinned or
+    /// has no quorum.
+    pub(crate) fn event(&mut self, event: &OpenedEvent) -> Result<Option<Stands>, Fault> {
+        let checkpoint = event.proof.checkpoint();
+        let origin = checkpoint.unverified().origin();
+        let Some((registry, pinned)) = self.trust.registry(origin.as_str()) else { return Ok(None) };
+        let seen = match self.checkpoints.seen(event.checkpoint, checkpoint, pinned) {
+            Err((Code::RegistrationQuorum | Code::RegistrationFrozen, _)) => return Ok(None),
+            seen => seen?,
+        };
+        let wrong = |error: ProofError| (Code::RegistrationInclusion, error.to_string());
+        event.proof.verify_at(&event.entry.to_bytes(), &seen.head).map_err(wrong)?;
+        Ok(Some(Stands { registry, index: event.proof.index(), at: seen.at }))
+    }
+
+    /// When an event had not happened yet: the time of a checkpoint of its log that does not reach it.
+    pub(crate) fn before(
+        &mut self,
+        stands: Stands,
+        checkpoint: &SignedCheckpoint,
+        digest: Digest,
+    ) -> Result<Option<Timestamp>, Fault> {
+        let Some(pinned) = self.trust.registries.get(stands.registry) else { return Ok(None) };
+        match self.checkpoints.seen(digest, checkpoint, pinned) {
+            Err((Code::RegistrationQuorum | Code::RegistrationFrozen, _)) => Ok(None),
+            Err(fault) => Err(fault),
+            Ok(seen) => Ok((seen.head.size <= stands.index).then_some(seen.at)),
+        }
     }
 
     /// How far a newer checkpoint goes, once it is found to count and to continue the receipt's.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Logged;
+use super::events::Events;
 use crate::bundle::Bundle;
 use crate::digest::Digest;
 use crate::finding::{Code, Finding};
@@ -24,6 +25,7 @@ pub(crate) struct Statuses<'t> {
     oldest: SignedDuration,
     lists: HashMap<(usize, u64, StatusPurpose), StatusList>,
     known: Option<StatusKnown>,
+    events: &'t Events,
 }
 
 /// Whose status is asked for.
@@ -41,14 +43,11 @@ impl<'t> Statuses<'t> {
     pub(crate) fn of(
         bundle: &Bundle<'_>,
         trust: &'t Trust,
-        at: Timestamp,
-        oldest: SignedDuration,
+        (at, oldest): (Timestamp, SignedDuration),
+        events: &'t Events,
         findings: &mut Vec<Finding>,
     ) -> Self {
-        let mut statuses = Statuses { trust, at, oldest, lists: HashMap::new(), known: None };
-        if trust.registries.is_empty() {
-            return statuses;
-        }
+        let mut statuses = Statuses { trust, at, oldest, lists: HashMap::new(), known: None, events };
         for (number, bytes) in bundle.status_lists().enumerate() {
             match StatusList::parse(bytes) {
                 Ok(list) => statuses.add(list),
@@ -98,6 +97,12 @@ impl<'t> Statuses<'t> {
                     let (code, text) = (set(asked, *purpose), said(list));
                     add(code, text)
                 }
+                Some((list, false))
+                    if *purpose == StatusPurpose::Revocation && self.contradicted(asked, logged, list) =>
+                {
+                    let text = format!("a revocation is logged, and is not set {}", said(list));
+                    add(Code::StatusList, text)
+                }
                 Some((list, false)) => {
                     let old = self.at.duration_since(list.at) > self.oldest;
                     note(&mut self.known, list);
@@ -111,6 +116,12 @@ impl<'t> Statuses<'t> {
             outcome = outcome.max(own);
         }
         outcome
+    }
+
+    /// Whether the log has a revocation that the list should show.
+    fn contradicted(&self, asked: &Asked, logged: Logged, list: &StatusList) -> bool {
+        let revoked = self.events.revocation(&asked.certificate);
+        revoked.is_some_and(|stands| stands.registry == logged.registry && stands.index < list.size)
     }
 
     /// As of when everything that was asked is known.

@@ -29,6 +29,8 @@ pub enum Kind {
     DrawnWhileSuspended,
     /// A revocation is taken back.
     RevocationLifted,
+    /// A status list does not have a revocation that its log has.
+    StatusList,
     /// A lot is admitted with another content than its transfer has.
     InflatedAdmission,
     /// A lot is admitted on the strength of an entry that is not its transfer's.
@@ -39,7 +41,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 15] = [
+    pub const ALL: [Kind; 16] = [
         Kind::SplitView,
         Kind::DoubleRegistration,
         Kind::DoubleAdmission,
@@ -52,6 +54,7 @@ impl Kind {
         Kind::DrawnAfterRevocation,
         Kind::DrawnWhileSuspended,
         Kind::RevocationLifted,
+        Kind::StatusList,
         Kind::InflatedAdmission,
         Kind::UnfoundedAdmission,
         Kind::AdmittedElsewhere,
@@ -72,6 +75,7 @@ impl Kind {
             Kind::DrawnAfterRevocation => "drawn-after-revocation",
             Kind::DrawnWhileSuspended => "drawn-while-suspended",
             Kind::RevocationLifted => "revocation-lifted",
+            Kind::StatusList => "status-list",
             Kind::InflatedAdmission => "inflated-admission",
             Kind::UnfoundedAdmission => "unfounded-admission",
             Kind::AdmittedElsewhere => "admitted-elsewhere",

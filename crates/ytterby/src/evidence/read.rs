@@ -2,9 +2,10 @@
 
 use ytterby_tlog::{Hash, SignedCheckpoint};
 
-use super::{Evidence, EvidenceError, Fork, Kind, Shown, Statement};
+use super::{Evidence, EvidenceError, Fork, Kind, Shown, SignedList, Statement};
 use crate::entry::Entry;
 use crate::json::{Misfit, MisfitKind, Object, Value, canonical};
+use crate::status_list::StatusList;
 
 /// Most statements in one file: what a suspension and the draw after it may have between them.
 const MAX_STATEMENTS: usize = 100_000;
@@ -22,12 +23,20 @@ pub(super) fn evidence(value: &Value<'_>) -> Result<Evidence, EvidenceError> {
     let shown = if kind == Kind::SplitView {
         known_members(object, &["version", "kind", "checkpoints", "root", "consistency"])?;
         Shown::Fork(Box::new(fork(object)?))
+    } else if kind == Kind::StatusList {
+        known_members(object, &["version", "kind", "list", "statements"])?;
+        let bytes = canonical(member(object, "list")?);
+        let signed = SignedList { list: StatusList::parse(&bytes)?, bytes };
+        Shown::List(Box::new(signed), statements(object)?)
     } else {
         known_members(object, &["version", "kind", "statements"])?;
-        let list = list(object, "statements", MAX_STATEMENTS)?;
-        Shown::Statements(list.iter().enumerate().map(statement).collect::<Result<_, _>>()?)
+        Shown::Statements(statements(object)?)
     };
     Ok(Evidence { kind, shown })
+}
+
+fn statements(object: &Object<'_>) -> Result<Vec<Statement>, EvidenceError> {
+    list(object, "statements", MAX_STATEMENTS)?.iter().enumerate().map(statement).collect()
 }
 
 fn statement((at, value): (usize, &Value<'_>)) -> Result<Statement, EvidenceError> {
@@ -70,16 +79,20 @@ pub(super) fn value(evidence: &Evidence) -> Value<'static> {
     let mut object = Object::default();
     object.insert("version", string("1".to_owned()));
     object.insert("kind", string(evidence.kind.to_string()));
+    // It was read from these bytes.
+    let read = |bytes: &[u8]| Value::parse(bytes).map_or(Value::Null, Value::into_owned);
+    let stated = |statement: &Statement| {
+        let mut object = Object::default();
+        object.insert("entry", read(&statement.bytes));
+        object.insert("proof", string(statement.proof.to_string()));
+        Value::Object(object)
+    };
     match &evidence.shown {
         Shown::Statements(statements) => {
-            let stated = |statement: &Statement| {
-                let mut object = Object::default();
-                // It was read from these bytes.
-                let entry = Value::parse(&statement.bytes).map_or(Value::Null, Value::into_owned);
-                object.insert("entry", entry);
-                object.insert("proof", string(statement.proof.to_string()));
-                Value::Object(object)
-            };
+            object.insert("statements", Value::Array(statements.iter().map(stated).collect()));
+        }
+        Shown::List(signed, statements) => {
+            object.insert("list", read(&signed.bytes));
             object.insert("statements", Value::Array(statements.iter().map(stated).collect()));
         }
         Shown::Fork(fork) => {

@@ -7,6 +7,7 @@ use crate::digest::Digest;
 use crate::entry::{Draw, Entry};
 use crate::form::StatusPurpose;
 use crate::masses::Masses;
+use crate::status_list::StatusList;
 use crate::wire::Home;
 
 /// A sentence that says what was done, or why nothing is shown.
@@ -14,11 +15,12 @@ type Shown = Result<String, &'static str>;
 
 /// Whether entries, in this order, show a kind.
 pub(super) fn shows(kind: Kind, entries: &[Logged<'_>]) -> Shown {
-    if !kind.is_between_logs() && entries.iter().any(|logged| logged.origin != entries[0].origin) {
+    if !kind.is_between_logs() && entries.windows(2).any(|pair| pair[0].origin != pair[1].origin) {
         return Err("the entries are of several logs");
     }
     match kind {
         Kind::SplitView => Err("it takes two checkpoints"),
+        Kind::StatusList => Err("it takes a status list"),
         Kind::DoubleRegistration => two(entries).and_then(|(a, b)| double_registration(a, b)),
         Kind::DoubleAdmission => two(entries).and_then(|(a, b)| double_admission(a, b)),
         Kind::DoubleSeq => two(entries).and_then(|(a, b)| double_seq(a, b)),
@@ -243,6 +245,9 @@ fn drawn_after_closing(a: &Logged<'_>, b: &Logged<'_>) -> Shown {
         Entry::Certificate(entry) if entry.is_delivered() => entry.certificate(),
         _ => return Err("the first entry closes no lot"),
     };
+    if b.index > a.index && matches!(b.entry, Entry::Closing(closing) if closing.certificate == lot) {
+        return Ok(format!("entry {} closes the lot {lot}, which entry {} has closed", b.index, a.index));
+    }
     drawn_after(a, b, lot, "closed")
 }
 
@@ -289,6 +294,34 @@ fn drawn_while_suspended(entries: &[Logged<'_>]) -> Shown {
         return Err("the suspension was lifted before the draw");
     }
     drawn_after(first, last, lot, "suspended")
+}
+
+/// A registration and the revocation of it, against a list of the log that says otherwise.
+pub(super) fn status_list(list: &StatusList, entries: &[Logged<'_>]) -> Shown {
+    let (registered, revoked) = two(entries)?;
+    let Entry::Certificate(entry) = registered.entry else { return Err("the first entry registers nothing") };
+    let certificate = entry.certificate();
+    match revoked.entry {
+        Entry::Status(change)
+            if change.certificate == certificate
+                && change.purpose == StatusPurpose::Revocation
+                && change.value => {}
+        _ => return Err("the second entry does not revoke what the first registers"),
+    }
+    if [registered, revoked].iter().any(|logged| logged.origin != list.log.as_str()) {
+        return Err("the list and the entries are of different logs");
+    }
+    if list.purpose != StatusPurpose::Revocation || revoked.index >= list.size {
+        return Err("the list is not about revocations up to the second entry");
+    }
+    match list.get(registered.index) {
+        Some(false) => Ok(format!(
+            "the status list of {} entries has {certificate} unrevoked, which entry {} revokes",
+            list.size, revoked.index
+        )),
+        Some(true) => Err("the list says what the entries say"),
+        None => Err("the list is not about the first entry"),
+    }
 }
 
 fn revocation_lifted(logged: &Logged<'_>) -> Shown {

@@ -14,15 +14,15 @@ use crate::entry::{Entry, EntryError};
 use crate::wire::Home;
 
 /// The log.
-pub(super) const HERE: &str = "registry.example/ree";
+pub(crate) const HERE: &str = "registry.example/ree";
 /// Another log.
-pub(super) const THERE: &str = "other.example/ree";
+pub(crate) const THERE: &str = "other.example/ree";
 
-pub(super) fn digest(name: &str) -> Digest {
+pub(crate) fn digest(name: &str) -> Digest {
     Digest::of(name.as_bytes())
 }
 
-pub(super) fn registration(kind: &str, name: &str, content: Value, draws: &[Value]) -> Value {
+pub(crate) fn registration(kind: &str, name: &str, content: Value, draws: &[Value]) -> Value {
     let mut amounts = json!({ "content": content });
     if !draws.is_empty() {
         amounts["draws"] = draws.into();
@@ -33,38 +33,38 @@ pub(super) fn registration(kind: &str, name: &str, content: Value, draws: &[Valu
     })
 }
 
-pub(super) fn attestation(name: &str) -> Value {
+pub(crate) fn attestation(name: &str) -> Value {
     let mut entry = registration("Attestation", name, Value::Null, &[]);
     entry.as_object_mut().unwrap().remove("amounts");
     entry
 }
 
-pub(super) fn draw(lot: &str, seq: u64, amount: Value, cumulative: Value) -> Value {
+pub(crate) fn draw(lot: &str, seq: u64, amount: Value, cumulative: Value) -> Value {
     json!({ "lot": digest(lot).to_string(), "seq": seq.to_string(), "amount": amount, "cumulative": cumulative })
 }
 
-pub(super) fn admission(name: &str, content: Value) -> Value {
+pub(crate) fn admission(name: &str, content: Value) -> Value {
     json!({
         "version": "1", "kind": "admission", "certificate": digest(name).to_string(), "home": HERE,
         "amounts": { "content": content }, "from": { "origin": THERE, "index": "7" },
     })
 }
 
-pub(super) fn closing(name: &str, reason: &str) -> Value {
+pub(crate) fn closing(name: &str, reason: &str) -> Value {
     json!({ "version": "1", "kind": "closing", "certificate": digest(name).to_string(), "reason": reason })
 }
 
-pub(super) fn status(name: &str, purpose: &str, value: &str) -> Value {
+pub(crate) fn status(name: &str, purpose: &str, value: &str) -> Value {
     let certificate = digest(name).to_string();
     json!({ "version": "1", "kind": "status", "certificate": certificate, "purpose": purpose, "value": value })
 }
 
-pub(super) fn parse(entry: &Value) -> Result<Entry, EntryError> {
+pub(crate) fn parse(entry: &Value) -> Result<Entry, EntryError> {
     Entry::parse(&serde_json_canonicalizer::to_vec(entry).unwrap())
 }
 
 /// The ledger of an honest history.
-pub(super) fn ledger(history: &[Value]) -> Ledger {
+pub(crate) fn ledger(history: &[Value]) -> Ledger {
     let mut ledger = Ledger::new(Home::parse(HERE).unwrap());
     for entry in history {
         assert_eq!(ledger.apply(&parse(entry).unwrap()), Ok(()), "{entry}");
@@ -166,25 +166,25 @@ fn may_follow(before: &[Value], entry: &Value) -> bool {
 }
 
 /// The first entry of a history that breaks a rule.
-fn fault(history: &[Value]) -> Option<usize> {
+pub(crate) fn fault(history: &[Value]) -> Option<usize> {
     (0..history.len()).find(|at| parse(&history[*at]).is_err() || !may_follow(&history[..*at], &history[*at]))
 }
 
 /// The first entry that a ledger refuses.
-fn refused(history: &[Value]) -> Option<usize> {
+pub(crate) fn refused(history: &[Value]) -> Option<usize> {
     let mut ledger = Ledger::new(Home::parse(HERE).unwrap());
     history.iter().position(|entry| parse(entry).map_or(true, |entry| ledger.apply(&entry).is_err()))
 }
 
 /// What somebody wants to do next: an action and the choices it needs.
-type Wish = (u8, prop::sample::Index, prop::sample::Index, u8);
+pub(crate) type Wish = (u8, prop::sample::Index, prop::sample::Index, u8);
 
-fn wishes() -> impl Strategy<Value = Vec<Wish>> {
+pub(crate) fn wishes() -> impl Strategy<Value = Vec<Wish>> {
     let index = any::<prop::sample::Index>;
     prop::collection::vec((0..12_u8, index(), index(), any::<u8>()), 1..24)
 }
 
-fn beginning() -> Vec<Value> {
+pub(crate) fn beginning() -> Vec<Value> {
     vec![
         registration("Origin", "first", json!({ "Nd": "100", "Dy": "3" }), &[]),
         admission("second", json!({ "Nd": "0.00002", "Dy": "1" })),
@@ -192,7 +192,7 @@ fn beginning() -> Vec<Value> {
 }
 
 /// An honest history: each wish is fulfilled with what is there, or left out if a log may not hold it.
-fn honest(wishes: &[Wish]) -> Vec<Value> {
+pub(crate) fn honest(wishes: &[Wish]) -> Vec<Value> {
     let mut history = beginning();
     for (at, wish) in wishes.iter().enumerate() {
         let entry = wished(&history, &format!("lot {at}"), wish);
@@ -263,7 +263,7 @@ fn part(history: &[Value], arrived: &Value, share: u8) -> Option<Value> {
 }
 
 /// One change to a history, and whether no log may hold the result.
-fn mutated(
+pub(crate) fn mutated(
     history: &[Value],
     what: u8,
     at: prop::sample::Index,

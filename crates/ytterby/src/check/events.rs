@@ -1,0 +1,135 @@
+//! What happened to lots, and whether it was before they were drawn on.
+//! (proto-docs/status.md, "Before or after the draw".)
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::registration::Registration;
+use super::{Logged, input};
+use crate::bundle::Bundle;
+use crate::certificate::Certificate;
+use crate::digest::Digest;
+use crate::entry::Entry;
+use crate::event::Event;
+use crate::finding::{Code, Finding};
+use crate::form::StatusPurpose;
+use crate::trust::Trust;
+
+/// Where an event stands in a log that counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stands {
+    /// The registry's number in the trust file.
+    pub(crate) registry: usize,
+    pub(crate) index: u64,
+    /// When a quorum had cosigned the checkpoint that it was shown by.
+    pub(crate) at: Timestamp,
+}
+
+/// What was shown to have happened, by certificate.
+#[derive(Default)]
+pub(crate) struct Events {
+    closed: HashMap<Digest, Stands>,
+    revoked: HashMap<Digest, Stands>,
+    /// Admitted in the log of a registry; until the time given it had not been.
+    admitted: HashMap<(Digest, usize), Timestamp>,
+}
+
+impl Events {
+    /// Verifies the events of a bundle; those that are wrong are findings, those of logs that do not
+    /// count are left out.
+    pub(crate) fn of(
+        bundle: &Bundle<'_>,
+        registration: &mut Registration<'_>,
+        all: &mut Vec<Finding>,
+    ) -> Self {
+        let mut events = Events::default();
+        for (member, number, event) in bundle.events() {
+            if let Err((code, text)) = events.add(member, event, registration) {
+                all.push(Finding::new(code, text).at(format!("/{member}/{number}")));
+            }
+        }
+        events
+    }
+
+    fn add(
+        &mut self,
+        member: &str,
+        event: &Event<'_>,
+        registration: &mut Registration<'_>,
+    ) -> Result<(), (Code, String)> {
+        let opened = event.open().map_err(|error| (Code::RegistrationReceipt, error.to_string()))?;
+        let kind = match &opened.entry {
+            Entry::Closing(_) => "closings",
+            Entry::Status(_) => "statusChanges",
+            Entry::Admission(_) => "admissions",
+            Entry::Certificate(_) => "receipts",
+        };
+        if kind != member {
+            return Err((Code::RegistrationReceipt, format!("the entry belongs under `{kind}`")));
+        }
+        let Some(stands) = registration.event(&opened)? else { return Ok(()) };
+        match &opened.entry {
+            Entry::Closing(closing) => first(&mut self.closed, closing.certificate, stands),
+            Entry::Status(change) if change.purpose == StatusPurpose::Revocation && change.value => {
+                first(&mut self.revoked, change.certificate, stands);
+            }
+            Entry::Admission(admission) => {
+                if let Some((checkpoint, digest)) = &opened.before
+                    && let Some(at) = registration.before(stands, checkpoint, *digest)?
+                {
+                    self.admitted.insert((admission.certificate(), stands.registry), at);
+                }
+            }
+            Entry::Status(_) | Entry::Certificate(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Where a revocation of a certificate stands, if one was shown.
+    pub(crate) fn revocation(&self, certificate: &Digest) -> Option<Stands> {
+        self.revoked.get(certificate).copied()
+    }
+
+    /// Draws of a certificate on lots that had been revoked or closed before.
+    pub(crate) fn check(
+        &self,
+        certificate: &Certificate<'_>,
+        logged: Option<Logged>,
+        trust: &Trust,
+        all: &mut Vec<Finding>,
+    ) {
+        let (Some(lot), Some(logged)) = (certificate.lot(), logged) else { return };
+        for (at, drawn) in lot.inputs.iter().enumerate() {
+            let mut add = |code: Code, text: String| {
+                let finding = Finding::new(code, text).at(input(at, "digestMultibase"));
+                all.push(finding.about(certificate.digest()));
+            };
+            let later = |stands: &&Stands| stands.registry == logged.registry && stands.index < logged.index;
+            let log = trust.registries.get(logged.registry).map_or("", |registry| registry.origin.as_str());
+            if let Some(stands) = self.closed.get(&drawn.digest).filter(later) {
+                let text = format!("closed at {} of {log}, drawn on at {}", stands.index, logged.index);
+                add(Code::CustodyClosedLot, text);
+            }
+            let Some(revoked) = self.revoked.get(&drawn.digest) else { continue };
+            if later(&revoked) {
+                let text = format!("revoked at {} of {log}, drawn on at {}", revoked.index, logged.index);
+                add(Code::StatusRevokedBeforeDraw, text);
+            } else if revoked.registry != logged.registry
+                && let Some(not_yet) = self.admitted.get(&(drawn.digest, logged.registry))
+                && revoked.at <= *not_yet
+            {
+                let text = format!("revoked by {}, admitted to {log} after {not_yet}", revoked.at);
+                add(Code::StatusRevokedBeforeDraw, text);
+            }
+        }
+    }
+}
+
+/// Of several the first counts.
+fn first(all: &mut HashMap<Digest, Stands>, certificate: Digest, stands: Stands) {
+    let known = all.entry(certificate).or_insert(stands);
+    if stands.index < known.index {
+        *known = stands;
+    }
+}
