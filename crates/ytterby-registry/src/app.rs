@@ -1,19 +1,21 @@
 //! What every handler shares: the store, the seal, the clock and the limits.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use ytterby::Home;
 use ytterby::did::Did;
 use ytterby::key::{Multikey, SigningKey};
 use ytterby::time::format_time;
-use ytterby::{Home, Trust};
 use ytterby_store::Store;
 
 use crate::clock::Clock;
 use crate::config::{Limits, PublicUrl};
 use crate::idempotency::InProgress;
 use crate::log::{Log, LogError};
+use crate::peers::{Peer, Peers};
 use crate::problem::Problem;
 use crate::registrar::Registrar;
 use crate::seal::{Seal, SealError};
@@ -43,7 +45,8 @@ struct Parts {
     waiting: Arc<Semaphore>,
     writes: Arc<Semaphore>,
     statuses: Statuses,
-    admission: Option<Arc<Trust>>,
+    peers: Peers,
+    admission: Option<PathBuf>,
 }
 
 /// What a registry says of itself, beside what it keeps.
@@ -56,14 +59,16 @@ pub struct About {
     pub limits: Limits,
     /// What signs its status lists.
     pub status_key: SigningKey,
+    /// Other registries whose status lists are handed on.
+    pub peers: Vec<Peer>,
     /// By which trust file lots of other registries are admitted; none are without one.
-    pub admission: Option<Arc<Trust>>,
+    pub admission: Option<PathBuf>,
 }
 
 impl App {
     /// Puts the parts together.
     pub fn new(store: Arc<dyn Store>, log: Log, seal: Seal, clock: Clock, about: About) -> Self {
-        let About { public_url, origin, limits, status_key, admission } = about;
+        let About { public_url, origin, limits, status_key, peers, admission } = about;
         let registrar = Registrar::new(store.clone(), log);
         let requests = Arc::new(Semaphore::new(limits.concurrent_requests));
         let verifications = Arc::new(Semaphore::new(limits.concurrent_verifications));
@@ -84,6 +89,7 @@ impl App {
             waiting,
             writes,
             statuses: Statuses::new(status_key),
+            peers: Peers::new(peers),
             admission,
         }))
     }
@@ -147,7 +153,12 @@ impl App {
         self.0.statuses.key()
     }
 
-    pub(crate) fn admission_trust(&self) -> Option<Arc<Trust>> {
+    pub(crate) fn peers(&self) -> &Peers {
+        &self.0.peers
+    }
+
+    /// The trust file of admissions, which is read for each.
+    pub(crate) fn admission(&self) -> Option<PathBuf> {
         self.0.admission.clone()
     }
 

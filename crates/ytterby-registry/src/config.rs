@@ -13,7 +13,8 @@ use serde::Deserialize;
 use ytterby::Home;
 use zeroize::Zeroizing;
 
-pub use status::{AdmissionConfig, StatusConfig};
+pub(crate) use status::read_trust;
+pub use status::{AdmissionConfig, PeerConfig, StatusConfig};
 pub use storage::{Engine, PostgresConfig, Storage};
 pub use witness::{Entries, WitnessAddress, WitnessConfig};
 
@@ -52,6 +53,9 @@ pub struct Config {
     pub status: StatusConfig,
     /// By whose word lots of other registries are admitted. Without it none are.
     pub admission: Option<AdmissionConfig>,
+    /// Other registries, whose status lists are handed on in bundles of lots that came from there.
+    #[serde(default)]
+    pub peer: Vec<PeerConfig>,
     /// What one request, and all together, may cost.
     #[serde(default)]
     pub limits: Limits,
@@ -255,7 +259,10 @@ impl Config {
         }
         self.engine()?;
         self.witnesses()?;
-        self.admission_trust()?;
+        if let Some(admission) = &self.admission {
+            read_trust(&admission.trust_file)?;
+        }
+        self.peers()?;
         self.secret()?;
         self.log_key().map(|_| ())
     }

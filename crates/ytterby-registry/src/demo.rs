@@ -78,6 +78,7 @@ impl Folder {
             witness: Vec::new(),
             status: StatusConfig { key_file: status_file },
             admission: None,
+            peer: Vec::new(),
             limits: Limits::default(),
         })
     }

@@ -17,6 +17,7 @@ mod inputs;
 mod issue;
 pub mod log;
 mod mark;
+pub mod peers;
 mod problem;
 pub mod random;
 mod receipts;

@@ -74,7 +74,8 @@ pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
         origin,
         limits: config.limits.clone(),
         status_key: config.status_key()?,
-        admission: config.admission_trust()?.map(Arc::new),
+        peers: config.peers()?,
+        admission: config.admission.as_ref().map(|admission| admission.trust_file.clone()),
     };
     Ok(App::new(store, log, seal, clock, about))
 }

@@ -79,14 +79,14 @@ impl Config {
                 let problem = format!("{} is named twice, by its name or by its key", key.name());
                 return Err(wrong("witness.key", problem));
             }
-            all.push(WitnessAddress { key, url: self.address(&witness.url)? });
+            all.push(WitnessAddress { key, url: self.address("witness.url", &witness.url)? });
         }
         Ok((all, quorum))
     }
 
-    fn address(&self, url: &str) -> Result<String, ConfigError> {
-        let wrong =
-            |problem: &str| ConfigError::Value { key: "witness.url", problem: format!("{url:?} {problem}") };
+    /// An address that is asked, without a slash at its end.
+    pub(super) fn address(&self, key: &'static str, url: &str) -> Result<String, ConfigError> {
+        let wrong = |problem: &str| ConfigError::Value { key, problem: format!("{url:?} {problem}") };
         let uri: Uri = url.parse().map_err(|_| wrong("is no URL"))?;
         let host = uri.host().ok_or_else(|| wrong("names no host"))?;
         if uri.query().is_some() {
@@ -96,7 +96,7 @@ impl Config {
             Some("https") => {}
             Some("http") if self.profile != Profile::Production || is_loopback(host) => {}
             Some("http") => {
-                return Err(ConfigError::Production(format!("the plain-http witness {url}")));
+                return Err(ConfigError::Production(format!("the plain-http address {url}")));
             }
             _ => return Err(wrong("begins neither with https:// nor with http://")),
         }

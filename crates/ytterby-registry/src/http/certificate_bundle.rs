@@ -12,6 +12,7 @@ use ytterby::{Bundle, Receipt};
 use super::body::{Name, json_bytes};
 use super::certificate_read::find;
 use crate::app::App;
+use crate::peers;
 use crate::problem::Problem;
 use crate::statuses;
 
@@ -44,10 +45,12 @@ pub(super) async fn handle(State(app): State<App>, Name(id): Name) -> Result<Res
     let foreign: Result<Vec<_>, _> =
         foreign.map(|(digest, bytes)| Ok((*digest, Receipt::parse(bytes)?.into_owned()))).collect();
     let foreign = foreign.map_err(|error: ParseError| Problem::internal("a stored receipt", &error))?;
+    let receipts_of_others: Vec<_> = foreign.iter().map(|(_, receipt)| receipt.clone()).collect();
+    let more = peers::lists(&app, &receipts_of_others).await?;
     let bundle = Bundle::of(vec![digest], certificates)
         .with_receipts(receipts.into_iter().map(|(digest, _, receipt)| (digest, receipt)))
         .with_receipts(foreign)
-        .with_status_lists(lists)
+        .with_status_lists(lists.into_iter().chain(more))
         .with_events(events);
     let mut response = json_bytes(StatusCode::OK, bundle.to_bytes());
     let name = format!("attachment; filename=\"{}.json\"", digest.short());

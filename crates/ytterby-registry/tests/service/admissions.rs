@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use ytterby::entry::Entry;
+use ytterby::key::SigningKey;
 use ytterby::time::parse_time;
 use ytterby::{Bundle, Home, Trust, Verdict};
+use ytterby_registry::config::PeerConfig;
 use ytterby_registry::log::Log;
 use ytterby_tlog::VerifierKey;
 
@@ -75,7 +77,9 @@ impl Two {
         };
         let (first, second) = (setting(&witnesses[0], None), setting(&witnesses[1], Some(FAR)));
         let (near_folder, far_folder): (Arc<_>, Arc<_>) = (near.stop(), far.stop());
-        let (near, far) = (Service::again_with(near_folder, first), Service::again_with(far_folder, second));
+        let far = Service::again_with(far_folder, second);
+        let peer = vec![PeerConfig { origin: FAR.to_owned(), url: far.client.url.clone() }];
+        let near = Service::again_with(near_folder, Setting { peer, ..first });
         Two { near, far, witnesses, _folder, trust_file }
     }
 
@@ -165,13 +169,19 @@ fn a_lot_moves_is_drawn_on_and_comes_back() {
     // The whole way, through both registries, in one file.
     let delivery = bundle(&two.near, &refinery, &last);
     let holder = format!("holder = [\"{}\"]\n", did(&two.near, "refinery"));
-    let trust = Trust::parse(two.trust(&holder).as_bytes()).unwrap();
+    // The near registry hands on the status lists of the far one.
+    let status = SigningKey::from_seed(&[9; 32]).public();
+    let text = two.trust(&holder).replace("[require]\nstatus = false\n", "");
+    let text = text.replace("\nkey = \"", &format!("\nstatus_keys = [\"{status}\"]\nkey = \""));
+    let text = text.replace(&format!("[[witness]]\nstatus_keys = [\"{status}\"]\n"), "[[witness]]\n");
+    let trust = Trust::parse(text.as_bytes()).unwrap();
     let bytes = delivery.to_string();
     let report =
         ytterby::verify(&Bundle::parse(bytes.as_bytes()).unwrap(), &trust, parse_time(LATER).unwrap());
     let codes: Vec<_> = report.findings().iter().map(|finding| finding.code.as_str()).collect();
     assert_eq!((report.verdict(), codes.join(" ")), (Verdict::Verified, String::new()));
     assert_eq!(report.certificates.len(), 6);
+    assert!(report.is_status_checked());
     let logs: Vec<_> =
         report.certificates.iter().map(|own| own.logged.as_ref().unwrap().log.as_str().to_owned()).collect();
     assert_eq!(logs.iter().filter(|log| *log == FAR).count(), 2);

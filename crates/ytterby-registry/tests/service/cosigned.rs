@@ -7,6 +7,7 @@ use serde_json::Value;
 use ytterby::time::parse_time;
 use ytterby::{Bundle, Trust, Verdict};
 use ytterby_registry::clock::Stopwatch;
+use ytterby_registry::config::Limits;
 use ytterby_tlog::{Hash, NoteSigner, Policy, Receipt, SignedCheckpoint, TreeHead, VerifierKey};
 
 use crate::log::{bytes, checkpoint, key};
@@ -182,6 +183,41 @@ fn who_issues_never_waits_for_a_witness() {
     let receipt_json: Value = serde_json::from_slice(&text).unwrap();
     let time = quorum_time(&receipt_json, &all, 2);
     assert!(time.is_some() && receipt.checkpoint().note().signatures().len() == 3);
+}
+
+#[test]
+fn those_who_wait_leave_places_to_others() {
+    let (all, setting) = witnesses(1, 1);
+    all[0].set(Mood::Down);
+    let limits = Limits { concurrent_requests: 8, ..Limits::default() };
+    let service = Service::set(Setting { limits, ..setting });
+    let (_, mine) = service.issuer("mine");
+    let id = service.client.issue(&mine, &origin("ORE-1")).id();
+    let path = format!("/v1/certificates/{id}/receipt");
+    let asked = Stopwatch::start();
+    let (client, bearer) = (&service.client, bearer(&mine));
+    let applied = |seconds: &str| {
+        let headers = [("authorization", bearer.as_str()), ("prefer", seconds)];
+        let answer = client.send("GET", &path, &headers, None).expect(200);
+        (answer.header("preference-applied").map(str::to_owned), asked.elapsed())
+    };
+    std::thread::scope(|scope| {
+        // The question whether both wait may have had the place of one of them.
+        let wait =
+            || std::iter::repeat_with(|| applied("wait=4")).find(|(applied, _)| applied.is_some()).unwrap();
+        let waiting: Vec<_> = (0..2).map(|_| scope.spawn(wait)).collect();
+        // As soon as both wait, a third is answered at once.
+        until("two wait", || applied("wait=0").0.is_none());
+        assert_eq!(applied("wait=30").0, None);
+        assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
+        client.issue(&mine, &origin("ORE-2"));
+        for one in waiting {
+            let (applied, elapsed) = one.join().unwrap();
+            assert_eq!(applied.as_deref(), Some("wait=4"));
+            assert!(elapsed >= Duration::from_secs(4), "{elapsed:?}");
+        }
+    });
+    assert_eq!(applied("wait=0").0.as_deref(), Some("wait=0"));
 }
 
 /// The trees of a log that is not ours.

@@ -16,8 +16,8 @@ use ytterby::key::SigningKey;
 use ytterby::time::parse_time;
 use ytterby_registry::clock::Clock;
 use ytterby_registry::config::{
-    AdmissionConfig, Config, Entries, Limits, LogConfig, Profile, SealConfig, StatusConfig, Storage,
-    WitnessConfig,
+    AdmissionConfig, Config, Entries, Limits, LogConfig, PeerConfig, Profile, SealConfig, StatusConfig,
+    Storage, WitnessConfig,
 };
 use ytterby_registry::log::Log;
 use ytterby_registry::{auth, server};
@@ -49,6 +49,7 @@ pub(crate) struct Setting {
     pub(crate) witness: Vec<WitnessConfig>,
     pub(crate) entries: Entries,
     pub(crate) admission: Option<PathBuf>,
+    pub(crate) peer: Vec<PeerConfig>,
     /// Another origin than that of every service here.
     pub(crate) origin: Option<&'static str>,
 }
@@ -306,6 +307,7 @@ pub(crate) fn config(folder: PathBuf, address: SocketAddr, setting: Setting) -> 
         witness: setting.witness,
         status: StatusConfig { key_file: status_file },
         admission: setting.admission.map(|trust_file| AdmissionConfig { trust_file }),
+        peer: setting.peer,
         limits: setting.limits,
     }
 }

@@ -44,7 +44,8 @@ pub(crate) fn configured(folder: &Path, profile: &str, scheme: &str, more: &str)
     let text = format!(
         "profile = \"{profile}\"\nlisten = \"127.0.0.1:0\"\npublic_url = \"{scheme}://registry.example\"\n{more}\n\
          [storage]\nsqlite = \"registry.db\"\n[seal]\nsecret_file = \"seal.secret\"\n\
-         [log]\nkey_file = \"log.key\"\nmark_file = \"log.mark\"\n[status]\nkey_file = \"status.key\"\n"
+         [status]\nkey_file = \"status.key\"\n\
+         [log]\nkey_file = \"log.key\"\nmark_file = \"log.mark\"\n"
     );
     fs::write(&path, text).unwrap();
     fs::write(folder.join("seal.secret"), "the secret of this test\n").unwrap();
@@ -194,7 +195,8 @@ fn how_far_behind_the_witnesses_are_is_measured() {
     let witness = Witness::start(1, log, now - 3_600);
     let mut text = fs::read_to_string(&path).unwrap();
     let known = witness.config();
-    text.push_str(&format!("quorum = 1\n[[witness]]\nkey = \"{}\"\nurl = \"{}\"\n", known.key, known.url));
+    text = text.replace("mark_file = \"log.mark\"\n", "mark_file = \"log.mark\"\nquorum = 1\n");
+    text.push_str(&format!("[[witness]]\nkey = \"{}\"\nurl = \"{}\"\n", known.key, known.url));
     fs::write(&path, text).unwrap();
     let said = printed(&["check-config", "--config", config]);
     assert!(said.ends_with("\ncosigned by 1 of 1 witnesses"), "{said}");
