@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use ytterby::Home;
 use ytterby_store::{Postgres, PostgresOptions, Replication, Sqlite, SqliteOptions, Store, StoreError};
 
-use crate::app::{About, App};
+use crate::app::{About, App, SealCheck};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Engine, Profile};
 use crate::cosigning;
@@ -44,6 +44,9 @@ pub enum ServeError {
     /// The sealing secret is not accepted.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The sealing secret is not that of the store's keys.
+    #[error(transparent)]
+    SealCheck(#[from] SealCheck),
     /// The store does not open.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -99,6 +102,7 @@ fn store(config: &Config, origin: &Home) -> Result<Arc<dyn Store>, ServeError> {
 ///
 /// Nothing is served if the log and its mark do not belong together.
 pub async fn serve(app: App, listener: TcpListener, stop: watch::Receiver<bool>) -> Result<(), ServeError> {
+    app.check_seal().await?;
     app.start().await?;
     let service = http::router(app.clone());
     let collecting = tokio::spawn(cosigning::collect(app.clone()));

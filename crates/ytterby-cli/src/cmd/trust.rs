@@ -206,8 +206,8 @@ fn sentences(trust: &Trust, today: Date) -> String {
     out.push(registration(trust));
     out.push(
         match trust.require_status {
-            true => "It requires revocation status, which is not checked yet: the best verdict is undecided.",
-            false => "It does without revocation status, which is reported as not checked.",
+            true => "It requires status: every certificate needs current status lists, by a status key of its registry.",
+            false => "It does without status, which is reported as not checked where no list shows it.",
         }
         .to_owned(),
     );
