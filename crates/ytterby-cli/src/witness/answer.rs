@@ -24,9 +24,12 @@ use crate::output::Output;
 /// What a witness answers with.
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// Most files of evidence: only a log that signs falsehoods fills the folder, and a thousand faults
-/// are enough.
-const MOST_EVIDENCE: usize = 3000;
+/// Most files of evidence of one log that anybody can judge. They have a number of their own, and so has
+/// each log: what is cheaper to come by, or another log's, must not keep them out.
+const MOST_PORTABLE: usize = 1000;
+/// Most files of one log that only its other entries explain: requests and the reasons they were refused
+/// for.
+const MOST_EXPLAINED: usize = 2000;
 
 /// `POST /add-checkpoint`.
 pub(crate) async fn add_checkpoint(
@@ -140,7 +143,10 @@ fn audit(
 }
 
 impl NotCosigned {
-    /// Whether the log itself has signed what shows its fault.
+    /// Whether the log itself has signed what shows its fault, or serves what it has not signed. A proof
+    /// that does not verify ([`Refusal::Inconsistent`]) is the sender's alone: anybody can send one with
+    /// the log's newest checkpoint. It counts only once the log's own tiles say the same, and then it is
+    /// [`NotCosigned::Forked`].
     fn is_evidence(&self) -> bool {
         matches!(
             self,
@@ -176,7 +182,7 @@ fn status(code: u16) -> StatusCode {
 /// Keeps what shows a fault; says where.
 fn keep(folder: &Path, name: &str, bytes: &[u8]) -> String {
     let path = folder.join(name);
-    if std::fs::read_dir(folder).is_ok_and(|files| files.count() >= MOST_EVIDENCE) {
+    if is_full(folder, name) {
         return "the folder of evidence is full".to_owned();
     }
     let written = OpenOptions::new()
@@ -191,6 +197,17 @@ fn keep(folder: &Path, name: &str, bytes: &[u8]) -> String {
         }
         _ => format!("kept as {}", path.display()),
     }
+}
+
+/// Whether there are enough files of the log and the kind that a name is of.
+fn is_full(folder: &Path, name: &str) -> bool {
+    let log = name.split('-').next().unwrap_or_default();
+    let portable = |name: &str| name.ends_with(".json");
+    let most = if portable(name) { MOST_PORTABLE } else { MOST_EXPLAINED };
+    std::fs::read_dir(folder).is_ok_and(|files| {
+        let names = files.flatten().map(|file| file.file_name().to_string_lossy().into_owned());
+        names.filter(|other| other.starts_with(log) && portable(other) == portable(name)).count() >= most
+    })
 }
 
 /// Not now, but soon.

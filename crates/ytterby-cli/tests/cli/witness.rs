@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use ytterby_tlog::{NoteSigner, SignedCheckpoint, VerifierKey, parse_cosignatures};
+use ytterby_tlog::{AddCheckpoint, Hash, NoteSigner, SignedCheckpoint, VerifierKey, parse_cosignatures};
 
 use super::liar::{API_KEY, Liar, ORIGIN, admission, closing, drawing, lot, status, transfer};
 use super::run::{BINARY, Folder};
@@ -244,6 +244,55 @@ fn a_second_history_is_refused_and_kept_as_evidence() {
     let kept: Vec<_> = std::fs::read_dir(folder.path("state/evidence")).unwrap().collect();
     assert_eq!(kept.len(), 6, "two requests, each with its reason, and evidence");
     assert_eq!(proven(&folder, &log), ["proven: split-view", "proven: split-view"]);
+}
+
+/// A proof is the sender's: with the log's public checkpoint anybody can send as many bad ones as they
+/// like. They accuse nobody, and leave room for what does.
+#[test]
+fn whoever_sends_bad_proofs_accuses_nobody_and_leaves_room_for_evidence() {
+    let mut log = Liar::with(ORIGIN, &honest());
+    let folder = prepared(&[(&log, &log.serve(NO_DELAY))]);
+    let witness = Witness::start(&folder);
+    witness.cosigns(&log, 0);
+    for at in 0..40 {
+        log.append(&lot(&format!("lot {at}"), "1"));
+        log.publish();
+        // Sent by another, before the log itself asks.
+        for n in 0..5_u8 {
+            let proof = vec![Hash::of_leaf(&[n]); usize::from(n) + 1];
+            let bad = AddCheckpoint::new(3, proof, log.checkpoint()).to_string();
+            let answer = witness.post(&bad);
+            assert_eq!(answer.status, 422, "{answer:?}");
+        }
+    }
+    let kept = || std::fs::read_dir(folder.path("state/evidence")).unwrap().count();
+    assert_eq!(kept(), 0);
+    witness.cosigns(&log, 3);
+    let mut fork = log.forked(42);
+    fork.append(&lot("another", "1"));
+    assert_eq!(witness.post(&fork.request(43)).status, 409);
+    assert_eq!((kept(), proven(&folder, &log)), (3, vec!["proven: split-view".to_owned()]));
+}
+
+/// However many files there are of another kind, or of another log: those that anybody can judge are kept.
+#[test]
+fn evidence_that_anybody_can_judge_has_a_place_of_its_own() {
+    let log = Liar::with(ORIGIN, &honest());
+    let folder = prepared(&[(&log, &log.serve(NO_DELAY))]);
+    let witness = Witness::start(&folder);
+    witness.cosigns(&log, 0);
+    let own = &hash(ORIGIN)[..16];
+    for n in 0..2000 {
+        folder.write(&format!("state/evidence/{own}-{n}.reason"), "full\n");
+        folder.write(&format!("state/evidence/other-{n}.json"), "{}\n");
+    }
+    let mut fork = log.forked(2);
+    fork.append(&drawing("sold twice", "ore", 2, "6", "10"));
+    assert_eq!(witness.post(&fork.request(3)).status, 409);
+    let files = std::fs::read_dir(folder.path("state/evidence")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let new: Vec<_> = names.filter(|name| name.starts_with(own) && !name.ends_with(".reason")).collect();
+    assert!(matches!(&new[..], [json] if json.ends_with(".json")), "{new:?}");
 }
 
 #[test]
