@@ -122,14 +122,38 @@ impl Kept {
     }
 
     /// Reads the log on to a head that its key has signed. The entries are on the disk, behind those
-    /// that count, and count only once [`Kept::accept`] says so.
+    /// that count, and count only once [`Kept::accept`] says so; [`Kept::reject`] takes them away again,
+    /// and an error leaves none.
     pub(crate) fn follow(
         &mut self,
         head: TreeHead,
         files: &LogFiles,
         patience: &Patience<'_>,
     ) -> Result<Read, FollowError> {
-        self.entries.set_len(self.length)?;
+        let read = self.read_on(head, files, patience);
+        if read.is_err() {
+            self.cut()?;
+        }
+        read
+    }
+
+    /// Takes away what was read and is not accepted: it is no reason to have less room for other logs.
+    pub(crate) fn reject(&mut self, read: Read) -> Result<(), FollowError> {
+        drop(read);
+        self.cut()
+    }
+
+    fn cut(&self) -> Result<(), FollowError> {
+        Ok(self.entries.set_len(self.length)?)
+    }
+
+    fn read_on(
+        &mut self,
+        head: TreeHead,
+        files: &LogFiles,
+        patience: &Patience<'_>,
+    ) -> Result<Read, FollowError> {
+        self.cut()?;
         self.entries.seek(SeekFrom::Start(self.length))?;
         let mut length = self.length;
         let mut writer = BufWriter::with_capacity(BUFFER, &self.entries);

@@ -12,6 +12,20 @@ use ytterby_tlog::{Bundle, Frontier, FrontierError, Hash, TreeHead};
 use super::LogFiles;
 use crate::clock::Stopwatch;
 
+/// Most entries that are read after one that breaks a rule: the root, which shows that the log has signed
+/// it, takes them all, but a log may sign any size. A million is more than a witness or a monitor that
+/// keeps up ever has before it.
+const MOST_AFTER_FAULT: u64 = 1 << 20;
+/// Most bytes an entry has on average: four times what honest ones have, which take less than 1 KiB, and a
+/// sixteenth of the longest. It is what keeps a log from filling disks with few entries.
+const MOST_ON_AVERAGE: u64 = 4 << 10;
+/// So many bytes are read whatever the average is: a few long entries in a row are nothing strange.
+const ANY_AVERAGE: u64 = 32 << 20;
+/// Most bytes that are read at once, and are on the disk before it is known whether they count: more than
+/// four million honest entries, about what is replayed in the ten minutes that an audit has unless it is
+/// told otherwise. 1 GiB would not do for the first audit of a log that is some years old.
+const MOST_AT_ONCE: u64 = 4 << 30;
+
 /// A log replayed up to some size.
 #[derive(Debug)]
 pub(crate) struct Replica {
@@ -65,6 +79,24 @@ pub(crate) enum FollowError {
         /// How many.
         size: u64,
     },
+    /// An entry breaks a rule, and so many follow it that whether the log has signed it is not found out.
+    #[error("entry {index}: {fault}; {after} entries follow it, too many to find out whether it was signed")]
+    Unsettled {
+        /// Its index.
+        index: u64,
+        /// What is wrong with it.
+        fault: Box<Fault>,
+        /// How many entries follow it.
+        after: u64,
+    },
+    /// There are more bytes than a log that is honest has.
+    #[error("the {entries} entries that were read take {bytes} bytes: more is not read at once")]
+    TooMuch {
+        /// How many entries were read.
+        entries: u64,
+        /// How many bytes they take.
+        bytes: u64,
+    },
     /// What was read could not be kept.
     #[error("the entries cannot be kept: {0}")]
     Keep(#[from] io::Error),
@@ -112,8 +144,10 @@ impl Replica {
         &self.ledger
     }
 
-    /// Reads the log up to a head that it has signed, and replays what is new. Every new entry is
-    /// given to `keep`, with its index, also those after a fault: they show what was signed.
+    /// Reads the log up to a head that it has signed, and replays what is new as it comes. Every new entry
+    /// is given to `keep`, with its index, also those after a fault: they show what was signed. A log may
+    /// sign any size and serve anything, so both are bounded: [`FollowError::Unsettled`],
+    /// [`FollowError::TooMuch`].
     pub(crate) fn read_to(
         &self,
         head: TreeHead,
@@ -122,6 +156,7 @@ impl Replica {
         mut keep: impl FnMut(u64, &[u8]) -> io::Result<()>,
     ) -> Result<Step, FollowError> {
         let mut step = self.step();
+        let mut read = 0;
         for bundle in Bundle::written(self.frontier.size(), head.size) {
             patience.check()?;
             let indices = bundle.indices();
@@ -129,8 +164,11 @@ impl Replica {
                 if index < step.frontier.size() {
                     continue;
                 }
-                keep(index, &entry)?;
+                read += entry.len() as u64;
+                within(index + 1 - self.frontier.size(), read)?;
                 step.append(&entry, &self.ledger)?;
+                step.may_go_on(head)?;
+                keep(index, &entry)?;
             }
         }
         if step.frontier.head() == head {
@@ -164,6 +202,18 @@ impl Step {
         &self.frontier
     }
 
+    /// Whether a fault is near enough to the end to be read on from.
+    fn may_go_on(&self, head: TreeHead) -> Result<(), FollowError> {
+        match &self.fault {
+            Some((index, fault)) if head.size - index > MOST_AFTER_FAULT => Err(FollowError::Unsettled {
+                index: *index,
+                fault: Box::new(fault.clone()),
+                after: head.size - index - 1,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Replays one more entry. A ledger of the lots that are named comes to the verdict of the whole.
     pub(crate) fn append(&mut self, bytes: &[u8], before: &Ledger) -> Result<(), FollowError> {
         let leaf = Hash::of_leaf(bytes);
@@ -191,5 +241,26 @@ impl Step {
         };
         *count += 1;
         Ok(())
+    }
+}
+
+/// Whether so many entries may take so many bytes.
+fn within(entries: u64, bytes: u64) -> Result<(), FollowError> {
+    let most = entries.saturating_mul(MOST_ON_AVERAGE).saturating_add(ANY_AVERAGE).min(MOST_AT_ONCE);
+    if bytes <= most { Ok(()) } else { Err(FollowError::TooMuch { entries, bytes }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn honest_logs_of_any_size_are_read_and_long_entries_are_not() {
+        assert!(within(1, u16::MAX.into()).is_ok());
+        assert!(within(4_000_000, 4_000_000 * 1024).is_ok());
+        // The longest entries, one after the other, end soon.
+        let longest = (1..).find(|entries| within(*entries, entries * u64::from(u16::MAX)).is_err()).unwrap();
+        assert_eq!(longest, 547);
+        assert!(within(u64::MAX, MOST_AT_ONCE + 1).is_err());
     }
 }

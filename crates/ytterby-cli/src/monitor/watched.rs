@@ -10,7 +10,7 @@ use ytterby_tlog::{Hash, SignedCheckpoint, TreeHead, VerifierKey};
 use super::{Found, Interrupted, Look};
 use crate::failure::Failure;
 use crate::follow::{
-    FollowError, Kept, LogFiles, Patience, Proofs, accuse, fork_in_tiles, mirror, origin_hash,
+    FollowError, Kept, LogFiles, Patience, Proofs, Read, accuse, fork_in_tiles, mirror, origin_hash,
 };
 
 /// Most checkpoints that are ahead of what the log shows, and wait until it has caught up; and most that
@@ -165,14 +165,27 @@ impl Watched {
             return Ok(self.kept.accept(read, signed.clone())?);
         };
         let said = format!("{} has signed entry {index}: {fault}", printable(self.origin()));
-        let evidence = accuse(&self.kept, &read, signed)?;
+        let found = self.show(&read, *index, signed, said);
+        self.kept.reject(read)?;
+        Err(Interrupted::Found(Box::new(found?)))
+    }
+
+    /// What shows a fault: evidence, or else the whole log.
+    fn show(
+        &self,
+        read: &Read,
+        index: u64,
+        signed: &SignedCheckpoint,
+        said: String,
+    ) -> Result<Found, FollowError> {
+        let evidence = accuse(&self.kept, read, signed)?;
         let mut shown = None;
         if evidence.is_none() {
             let folder = self.folder.join(format!("fault-{index}"));
-            mirror(&self.kept, &read, signed, &folder)?;
+            mirror(&self.kept, read, signed, &folder)?;
             shown = Some(folder);
         }
-        Err(Interrupted::Found(Box::new(Found { said, evidence, mirror: shown })))
+        Ok(Found { said, evidence, mirror: shown })
     }
 
     /// The proofs of its tree as it is known.

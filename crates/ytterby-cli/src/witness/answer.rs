@@ -167,9 +167,11 @@ fn refused(refusal: &NotCosigned, reason: &str) -> Answer {
         NotCosigned::Refused(refusal) | NotCosigned::Forked(refusal) => {
             text(status(refusal.status()), reason)
         }
-        NotCosigned::Broken { .. } | NotCosigned::Follow(FollowError::Root { .. }) => {
-            text(StatusCode::UNPROCESSABLE_ENTITY, reason)
-        }
+        // Asked again it would be the same.
+        NotCosigned::Broken { .. }
+        | NotCosigned::Follow(
+            FollowError::Root { .. } | FollowError::Unsettled { .. } | FollowError::TooMuch { .. },
+        ) => text(StatusCode::UNPROCESSABLE_ENTITY, reason),
         NotCosigned::Follow(_) | NotCosigned::Clock => busy(reason),
         NotCosigned::State(_) => text(StatusCode::INTERNAL_SERVER_ERROR, reason),
     }

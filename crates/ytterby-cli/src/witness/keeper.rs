@@ -153,10 +153,13 @@ impl Keeper {
         }
         let read = kept.follow(head, &self.files, &Patience::new(most, stop))?;
         if let Some((index, fault)) = &read.step.fault {
-            if let Some(evidence) = accuse(kept, &read, &signed)? {
+            let broken = NotCosigned::Broken { index: *index, fault: fault.clone() };
+            let evidence = accuse(kept, &read, &signed);
+            kept.reject(read)?;
+            if let Some(evidence) = evidence? {
                 keep(evidence);
             }
-            return Err(NotCosigned::Broken { index: *index, fault: fault.clone() });
+            return Err(broken);
         }
         *doubt = true;
         kept.accept(read, signed.clone()).map_err(|failure: Failure| NotCosigned::State(failure.text))?;

@@ -101,6 +101,14 @@ impl Liar {
         }
     }
 
+    /// A request to cosign a tree of any size, of which there may be nothing.
+    pub(crate) fn pretend(&self, size: u64) -> String {
+        let head = TreeHead { size, root: Hash::of_leaf(b"nothing") };
+        let origin = self.signer.verifier_key().name().clone();
+        let checkpoint = Checkpoint::new(origin, head).sign(&self.signer).unwrap();
+        AddCheckpoint::new(0, Vec::new(), checkpoint).to_string()
+    }
+
     /// Shows something else under a path.
     pub(crate) fn show(&self, path: &str, bytes: impl Into<Vec<u8>>) {
         self.files.lock().unwrap().insert(path.to_owned(), bytes.into());

@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use ytterby_tlog::{AddCheckpoint, Hash, NoteSigner, SignedCheckpoint, VerifierKey, parse_cosignatures};
+use ytterby_tlog::{
+    AddCheckpoint, Bundle, Hash, NoteSigner, SignedCheckpoint, VerifierKey, parse_cosignatures,
+};
 
 use super::liar::{API_KEY, Liar, ORIGIN, admission, closing, drawing, lot, status, transfer};
 use super::run::{BINARY, Folder};
@@ -361,6 +363,36 @@ fn entries_that_are_not_those_that_were_signed() {
     assert_eq!(witness.post(&request).status, 503);
     log.publish();
     witness.cosigns(&log, 0);
+}
+
+/// A log signs sizes that it has no entries for, and serves as many long ones as are asked for: that fills
+/// no disk on which other logs are kept too.
+#[test]
+fn a_log_that_signs_and_serves_without_end_takes_no_room() {
+    let mut log = Liar::with(ORIGIN, &honest());
+    let folder = prepared(&[(&log, &log.serve(NO_DELAY))]);
+    let witness = Witness::start(&folder);
+    let room = || std::fs::metadata(folder.path(&format!("state/{}/entries", hash(ORIGIN)))).unwrap().len();
+    let entry = [b' '; u16::MAX as usize];
+    for size in [1 << 62, 600] {
+        for bundle in Bundle::written(0, 600) {
+            let full = Bundle::new(bundle.tile().index(), 256).unwrap();
+            log.show(&full.to_string(), full.encode([&entry[..]; 256]).unwrap());
+        }
+        let answer = witness.post(&log.pretend(size));
+        let why = if size == 600 { "the 547 entries that were read" } else { "too many to find out" };
+        assert!(answer.status == 422 && answer.body.contains(why), "{answer:?}");
+        assert_eq!(room(), 0);
+    }
+    // What it may hold is kept, and what it signed and may not hold is not.
+    log.publish();
+    witness.cosigns(&log, 0);
+    let before = room();
+    log.append(&drawing("too much", "ore", 3, "4", "11"));
+    log.publish();
+    assert_eq!((witness.post(&log.request(3)).status, room()), (422, before));
+    assert_eq!(proven(&folder, &log), ["proven: over-draw"]);
+    assert_eq!(std::fs::read_dir(folder.path("state/evidence")).unwrap().count(), 3);
 }
 
 #[test]
