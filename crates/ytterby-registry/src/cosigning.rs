@@ -13,7 +13,9 @@ use ytterby_store::{Cosigned, StoreError};
 use ytterby_tlog::{NoteSignature, SignedCheckpoint};
 
 use crate::app::App;
+use crate::log::LogError;
 use crate::witness::{Witness, WitnessError};
+use crate::witnesses::{alert, shown};
 
 /// The least time between two rounds of questions.
 const PACE: Duration = Duration::from_millis(250);
@@ -101,7 +103,8 @@ async fn round(app: &App, gathered: &mut Gathered) -> Result<(), StoreError> {
     keep(app, &checkpoint, &gathered.signatures).await
 }
 
-/// One question. Whoever has seen what we have not makes the registry compare everything again.
+/// One question. Whoever shows what we have not signed from this store makes the registry compare everything
+/// again; whoever only says so is left alone for a while.
 async fn ask(app: &App, witness: &Arc<Witness>, checkpoint: &SignedCheckpoint) -> Option<NoteSignature> {
     let error = match witness.ask(app.store(), checkpoint).await {
         Ok(signature) => return Some(signature),
@@ -113,9 +116,15 @@ async fn ask(app: &App, witness: &Arc<Witness>, checkpoint: &SignedCheckpoint) -
         _ => false,
     };
     if beyond {
-        let witness = witness.key().name().to_string();
-        tracing::error!(witness, %error, "nothing is signed until log, mark and witnesses agree");
-        app.registrar().log().doubt().await;
+        let log = app.registrar().log();
+        match shown(witness, app.store(), log).await {
+            Ok(_) => alert(witness, &error.to_string()),
+            Err(LogError::Store(error)) => tracing::warn!(%error, "a witness could not be compared with"),
+            Err(error) => {
+                tracing::error!(%error, "nothing is signed until log, mark and witnesses agree");
+                log.doubt().await;
+            }
+        }
     }
     None
 }

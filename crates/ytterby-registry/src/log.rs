@@ -68,7 +68,7 @@ pub enum LogError {
         /// The size that was signed.
         size: u64,
     },
-    /// A witness has cosigned more than the store has.
+    /// A witness shows more, signed with the log's key, than the store has.
     #[error(
         "the witness {witness} has seen this log with {seen} entries, the store has {size}: going on would fork \
          the log; `ytterby-registry recover` fetches what is missing"
@@ -76,12 +76,12 @@ pub enum LogError {
     BehindWitness {
         /// Its name.
         witness: String,
-        /// The size that it has cosigned.
+        /// The size that it shows.
         seen: u64,
         /// The size of the store's log.
         size: u64,
     },
-    /// A witness has cosigned another log than the store's.
+    /// A witness shows another log than the store's, signed with the log's key.
     #[error(
         "the witness {witness} has seen another log at size {size} than the store has: the log was forked, or \
          this is the wrong store; nothing can be signed for it"
@@ -91,19 +91,6 @@ pub enum LogError {
         witness: String,
         /// The size of which it has another root.
         size: u64,
-    },
-    /// A witness has cosigned more than the mark says was signed, and does not show what.
-    #[error(
-        "the witness {witness} has seen {seen} entries, the mark says that {mark} were signed: it is an old one; \
-         put the newest back, or let `ytterby-registry recover` make it again"
-    )]
-    OldMark {
-        /// Its name.
-        witness: String,
-        /// The size that it has cosigned.
-        seen: u64,
-        /// The size of the mark.
-        mark: u64,
     },
     /// The store failed.
     #[error(transparent)]

@@ -138,18 +138,22 @@ impl Witness {
         memory.asked = false;
         match &answer {
             Ok(_) => (memory.failures, memory.failed) = (0, None),
-            Err(_) => {
-                (memory.failures, memory.failed) =
-                    (memory.failures.saturating_add(1), Some(Stopwatch::start()));
+            Err(error) => {
+                drop(memory);
+                tracing::warn!(witness = %self.key.name(), %error, "a witness did not cosign");
+                self.failed();
             }
         }
-        drop(memory);
-        if let Err(error) = &answer {
-            let name = self.key.name().to_string();
-            tracing::warn!(witness = %name, %error, "a witness did not cosign");
-            metrics::counter!("ytterby_witness_failures_total", "witness" => name).increment(1);
-        }
         answer
+    }
+
+    /// Leaves it alone for a while, longer each time, and counts the failure.
+    pub(crate) fn failed(&self) {
+        let mut memory = self.memory();
+        (memory.failures, memory.failed) = (memory.failures.saturating_add(1), Some(Stopwatch::start()));
+        drop(memory);
+        let name = self.key.name().to_string();
+        metrics::counter!("ytterby_witness_failures_total", "witness" => name).increment(1);
     }
 
     /// The size that it has seen of our log, without anything for it to read or to accept: if it is the
@@ -196,6 +200,8 @@ impl Witness {
         let mut old = self.memory().seen.unwrap_or(0);
         for _ in 0..QUESTIONS {
             if old > size {
+                // It may have been a lie, or another's: it is asked anew next time.
+                self.memory().seen = None;
                 return Err(WitnessError::Ahead { seen: old });
             }
             let (_, proof) = store.consistency(old, size).await?;

@@ -49,9 +49,10 @@ impl Witnesses {
         times.get(self.quorum.checked_sub(1)?).copied()
     }
 
-    /// Asks each what it last saw of the log, by the newest checkpoint that was signed. One that has seen
-    /// more than the store has, or something else, stops the log; one that cannot be asked is named in
-    /// the service's log and does not: else one witness could keep a registry from starting.
+    /// Asks each what it last saw of the log, by the newest checkpoint that was signed. One that shows more
+    /// than the store has, or something else, signed with the log's key, stops the log. One that only says
+    /// so, or cannot be asked, is named in the service's log and does not: else one witness, or whoever is
+    /// on the way to it, could keep a registry from signing.
     pub(crate) async fn compare(
         &self,
         store: &dyn Store,
@@ -75,52 +76,71 @@ async fn compare_one(
     signed: &SignedCheckpoint,
     head: TreeHead,
 ) -> Result<(), LogError> {
-    let name = || witness.key().name().to_string();
     let mark = signed.unverified().head().size;
-    match witness.probe(signed).await {
-        Ok(seen) if seen > head.size => {
-            Err(LogError::BehindWitness { witness: name(), seen, size: head.size })
-        }
-        Ok(seen) if seen == mark || seen == 0 => Ok(()),
-        // The store may well have what the witness saw: if it shows that, the roots can be compared.
-        Ok(seen) => match witness.latest(log.verifier_key().name().as_str()).await {
-            Ok(shown) if shown.unverified().head().size >= seen && shown.open(log.verifier_key()).is_ok() => {
-                compare_root(name(), store, shown.unverified().head(), head).await
-            }
-            _ if seen > mark => Err(LogError::OldMark { witness: name(), seen, mark }),
-            _ => judged(name(), witness.ask(store, signed).await.map(drop)),
-        },
-        Err(error) => judged(name(), Err(error)),
-    }
-}
-
-async fn compare_root(
-    witness: String,
-    store: &dyn Store,
-    shown: TreeHead,
-    head: TreeHead,
-) -> Result<(), LogError> {
-    if shown.size > head.size {
-        return Err(LogError::BehindWitness { witness, seen: shown.size, size: head.size });
-    }
-    let (then, _) = store.consistency(shown.size, head.size).await?;
-    if then == shown { Ok(()) } else { Err(LogError::ForkedFromWitness { witness, size: shown.size }) }
-}
-
-/// What an answer means for a log that is to be signed for.
-fn judged(witness: String, answer: Result<(), WitnessError>) -> Result<(), LogError> {
-    match answer {
-        Ok(()) => Ok(()),
-        Err(WitnessError::Forked { size } | WitnessError::Inconsistent { size, .. }) => {
-            Err(LogError::ForkedFromWitness { witness, size })
-        }
-        Err(WitnessError::Store(error)) => Err(error.into()),
+    let said = match witness.probe(signed).await {
+        Ok(seen) if seen == mark || seen == 0 => return Ok(()),
+        Ok(seen) => Some(seen),
+        Err(WitnessError::Forked { size }) => Some(size),
         Err(error) => {
-            tracing::warn!(witness, %error, "a witness could not be asked what it has seen of the log");
-            metrics::counter!("ytterby_witness_failures_total", "witness" => witness).increment(1);
+            tracing::warn!(witness = %witness.key().name(), %error, "a witness could not be asked");
+            None
+        }
+    };
+    match said {
+        // What it shows counts, as far as it is what it says.
+        Some(said) if shown(witness, store, log).await?.is_some_and(|size| size >= said) => Ok(()),
+        // It lags, and will be asked from where it is.
+        Some(said) if said < mark => Ok(()),
+        said => {
+            if let Some(said) = said {
+                alert(witness, &format!("it says that it has seen {said} entries of {}", head.size));
+            }
+            witness.failed();
             Ok(())
         }
     }
+}
+
+/// The size of the checkpoint that a witness shows, if it shows one that this log's key has signed and that
+/// belongs to the store's log; an error if it belongs to none or to a larger one: nobody else can have
+/// signed that. What it says and does not show is nothing.
+pub(crate) async fn shown(
+    witness: &Arc<Witness>,
+    store: &dyn Store,
+    log: &Log,
+) -> Result<Option<u64>, LogError> {
+    let origin = log.verifier_key().name().as_str();
+    let shown = match witness.latest(origin).await {
+        // Much hangs on this answer, and it was there to be asked: one that was lost is asked for again.
+        Err(WitnessError::Unreachable(_)) => witness.latest(origin).await,
+        shown => shown,
+    };
+    let Ok(shown) = shown else { return Ok(None) };
+    let Ok(shown) = shown.open(log.verifier_key()).map(|checkpoint| checkpoint.head()) else {
+        return Ok(None);
+    };
+    let name = || witness.key().name().to_string();
+    // Asked for after what it shows, the store has all that can have been signed by then.
+    let head = store.head().await?;
+    if shown.size > head.size {
+        return Err(LogError::BehindWitness { witness: name(), seen: shown.size, size: head.size });
+    }
+    let (then, _) = store.consistency(shown.size, head.size).await?;
+    if then != shown {
+        return Err(LogError::ForkedFromWitness { witness: name(), size: shown.size });
+    }
+    Ok(Some(shown.size))
+}
+
+/// Tells whoever operates the registry what a witness claims and does not show.
+pub(crate) fn alert(witness: &Witness, said: &str) {
+    let name = witness.key().name().to_string();
+    tracing::error!(
+        witness = name,
+        said,
+        "a witness claims to know another log, or more of it, and shows no checkpoint of ours that says so: \
+         it is left alone for a while, and signing goes on"
+    );
 }
 
 /// Runs futures side by side, in one task: they borrow.

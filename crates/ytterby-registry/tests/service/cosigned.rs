@@ -227,6 +227,63 @@ fn another(size: u64) -> TreeHead {
     tree.head()
 }
 
+/// What signs our log.
+fn ours() -> NoteSigner {
+    NoteSigner::from_seed(key().name().clone(), &[7; 32])
+}
+
+/// A witness, or whoever is on the way to it, can say anything. Only what the log has signed stops it.
+#[test]
+fn what_a_witness_says_and_does_not_show_stops_nothing() {
+    let (all, setting) = witnesses(2, 1);
+    let mut service = Service::set(setting.clone());
+    let (_, mine) = service.issuer("mine");
+    let ore = service.client.issue(&mine, &origin("ORE-1")).id();
+    cosigned(&service, &mine, &ore);
+    until("both", || all.iter().all(|witness| witness.seen().size == 1));
+    let far = TreeHead { size: 99_999_999, root: another(1).root };
+    let stranger = NoteSigner::from_seed(key().name().clone(), &[8; 32]);
+    let lies: [(&str, &dyn Fn()); 5] = [
+        ("it shows an older one of ours", &|| all[1].believe(far)),
+        ("it shows nothing", &|| all[1].forget(far)),
+        ("a stranger has signed", &|| all[1].show(&stranger, far)),
+        ("another of our size", &|| all[1].forget(another(all[0].seen().size))),
+        ("it accepts nothing", &|| all[1].set(Mood::Refusing)),
+    ];
+    for (lie, tell) in lies {
+        // While it runs, and before it signs anything at its start.
+        for at in 0..2 {
+            tell();
+            let asked = all[1].asked();
+            if at == 1 {
+                // Each start asks it anew.
+                service = Service::again_with(service.stop(), setting.clone());
+            }
+            let mut n = 0;
+            let mut issue = || {
+                n += 1;
+                let id = service.client.issue(&mine, &origin(&format!("O-{at}-{n}-{lie}"))).id();
+                cosigned(&service, &mine, &id);
+            };
+            // It is asked again when its pause is over and there is something to sign.
+            until(lie, || {
+                issue();
+                std::thread::sleep(Duration::from_millis(100));
+                all[1].asked() > asked + 1
+            });
+            issue();
+            assert_eq!(sizes(&service).0, all[0].seen().size, "{lie}");
+        }
+    }
+    // Once it tells the truth again it counts again.
+    all[1].set(Mood::Good);
+    all[1].show(&ours(), all[0].seen());
+    service = Service::again_with(service.stop(), setting);
+    let last = service.client.issue(&mine, &origin("LAST")).id();
+    cosigned(&service, &mine, &last);
+    until("it signs again", || all[1].seen() == checkpoint(&service).unverified().head());
+}
+
 #[test]
 fn what_a_witness_has_seen_keeps_a_log_from_forking() {
     let (all, setting) = witnesses(2, 1);
@@ -236,13 +293,14 @@ fn what_a_witness_has_seen_keeps_a_log_from_forking() {
     cosigned(&service, &mine, &ore);
     until("both", || all.iter().all(|witness| witness.seen().size == 1));
     let folder = service.stop();
-    // One has seen more; one has seen something else of the same size, and of a smaller one.
-    all[1].believe(another(5));
+    // One shows more; one shows something else of the same size.
+    let ours = ours();
+    all[1].show(&ours, another(5));
     let refused = || Service::refused_with(folder.clone(), setting.clone());
     let why = refused();
     assert!(why.contains("witness.example/2 has seen this log with 5 entries, the store has 1"), "{why}");
     assert!(why.contains("ytterby-registry recover"), "{why}");
-    all[1].believe(another(1));
+    all[1].show(&ours, another(1));
     assert!(refused().contains("witness.example/2 has seen another log at size 1"));
     // One that cannot be asked, or has seen nothing, does not keep it from starting.
     all[0].set(Mood::Down);
@@ -251,7 +309,7 @@ fn what_a_witness_has_seen_keeps_a_log_from_forking() {
     assert_eq!(sizes(&service), (1, 1));
     drop(service.stop());
     // A store and a mark that were both restored: the witness alone knows.
-    all[1].believe(another(2));
+    all[1].show(&ours, another(2));
     assert!(refused().contains("has seen this log with 2 entries"));
     // So it is with a new store, for a log that had been there.
     let why = Service::refused_with(std::sync::Arc::new(tempfile::tempdir().unwrap()), setting.clone());
@@ -280,22 +338,28 @@ fn an_old_mark_is_gone_on_with_if_the_witness_shows_our_log() {
     let newest = std::fs::read(&mark).unwrap();
     let refused = || Service::refused_with(folder.clone(), setting.clone());
     // Something else of a size that the mark does not cover, or covers.
-    let ours = NoteSigner::from_seed(key().name().clone(), &[7; 32]);
+    let ours = ours();
     for (mark_bytes, size) in [(&old, 2), (&old, 3), (&newest, 1), (&newest, 2)] {
         std::fs::write(&mark, mark_bytes).unwrap();
         all[0].show(&ours, another(size));
         let why = refused();
         assert!(why.contains(&format!("has seen another log at size {size} than the store has")), "{why}");
     }
-    // It does not show what it has seen.
-    std::fs::write(&mark, &old).unwrap();
-    all[0].forget(head);
-    assert!(refused().contains("has seen 3 entries, the mark says that 1 were signed"));
-    // It shows our own.
-    all[0].show(&ours, head);
-    let service = Service::again_with(folder.clone(), setting.clone());
-    assert_eq!(checkpoint(&service).unverified().head(), head);
-    issue(&service, "ORE-4");
+    // It shows our own; or it shows nothing, and then it says nothing.
+    for shows in [false, true] {
+        std::fs::write(&mark, &old).unwrap();
+        if shows {
+            all[0].show(&ours, head)
+        } else {
+            all[0].forget(head)
+        }
+        let service = Service::again_with(folder.clone(), setting.clone());
+        assert_eq!(checkpoint(&service).unverified().head(), head);
+        if shows {
+            issue(&service, "ORE-4");
+        }
+        drop(service.stop());
+    }
 }
 
 #[test]
@@ -307,7 +371,7 @@ fn a_running_registry_stops_when_a_witness_knows_another_log() {
     cosigned(&service, &mine, &ore);
     until("both", || all.iter().all(|witness| witness.seen().size == 1));
     let seen = all[1].seen();
-    all[1].believe(another(9));
+    all[1].show(&ours(), another(9));
     let next = |n: u64| {
         service.client.make(
             "/v1/certificates",
@@ -325,7 +389,7 @@ fn a_running_registry_stops_when_a_witness_knows_another_log() {
     let published = sizes(&service).0;
     assert!(checkpoint(&service).unverified().head().size == published);
     // What was asked for is stored; once they agree, the same request finds it.
-    all[1].believe(seen);
+    all[1].show(&ours(), seen);
     let later = next(n).expect(201);
     assert_eq!(later.header("idempotency-replayed"), Some("true"));
     assert!(sizes(&service).0 > published);

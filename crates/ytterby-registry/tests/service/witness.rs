@@ -30,6 +30,8 @@ pub(crate) enum Mood {
     Late(Duration),
     /// It signs something else.
     Forging,
+    /// It answers 422.
+    Refusing,
 }
 
 pub(crate) struct Witness {
@@ -143,6 +145,7 @@ async fn add(State(shared): State<Arc<Shared>>, body: String) -> Response {
     let mood = *shared.mood.lock().unwrap();
     match mood {
         Mood::Down => return (StatusCode::SERVICE_UNAVAILABLE, "not now").into_response(),
+        Mood::Refusing => return (StatusCode::UNPROCESSABLE_ENTITY, "no").into_response(),
         Mood::Late(by) => tokio::time::sleep(by).await,
         Mood::Good | Mood::Forging => {}
     }
