@@ -13,6 +13,7 @@ mod idempotency;
 mod issue;
 mod log;
 mod make;
+mod overload;
 mod program;
 mod recover;
 mod status;
