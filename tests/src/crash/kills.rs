@@ -117,7 +117,7 @@ impl World<'_> {
     /// Writes, kills, starts again, looks.
     fn cycle(&mut self, program: Program) -> Result<Program, Failure> {
         let cycle = self.done.cycles;
-        let mg = 200 + self.random.below(2_000);
+        let mg = 50 + self.random.below(1_000);
         let pool = self.pool(&program, &format!("POOL-{cycle}"), mg)?;
         let mut sent = self.write_until_killed(program, &pool)?;
         let program = Program::start(self.folder)?;
