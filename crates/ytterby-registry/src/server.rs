@@ -14,11 +14,12 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use ytterby_store::{Sqlite, SqliteOptions, StoreError};
+use ytterby::Home;
+use ytterby_store::{Postgres, PostgresOptions, Replication, Sqlite, SqliteOptions, Store, StoreError};
 
 use crate::app::{About, App};
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Engine, Profile};
 use crate::cosigning;
 use crate::http;
 use crate::log::{Log, LogError};
@@ -67,7 +68,7 @@ pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
     let log = Log::new(&origin, config.log_key()?.expose_secret(), &config.log.mark_file)?
         .with_witnesses(Witnesses::new(witnesses, quorum))
         .with_entries(config.log.entries);
-    let store = Arc::new(Sqlite::open(&config.storage.sqlite, &origin, SqliteOptions::default())?);
+    let store = store(config, &origin)?;
     let about = About {
         public_url: config.public_url.clone(),
         origin,
@@ -77,6 +78,20 @@ pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
         admission: config.admission.as_ref().map(|admission| admission.trust_file.clone()),
     };
     Ok(App::new(store, log, seal, clock, about))
+}
+
+fn store(config: &Config, origin: &Home) -> Result<Arc<dyn Store>, ServeError> {
+    Ok(match config.engine()? {
+        Engine::Sqlite(path) => Arc::new(Sqlite::open(path, origin, SqliteOptions::default())?),
+        Engine::Postgres(url) => {
+            let replication = match config.profile {
+                Profile::Production => Replication::Synchronous,
+                Profile::Development => Replication::Any,
+            };
+            let options = PostgresOptions { replication, ..PostgresOptions::default() };
+            Arc::new(Postgres::open(url.expose_secret(), origin, options)?)
+        }
+    })
 }
 
 /// Serves until told to stop; then no connection is accepted, what was accepted is finished, and
