@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 DEMO_DIR := target/demo
 
-.PHONY: help demo serve test check fmt clippy docs vectors unchanged bench fuzz peers toolchain node postgres
+.PHONY: help demo serve test check fmt clippy docs vectors unchanged bench crash fuzz peers toolchain node postgres
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -51,6 +51,10 @@ bench: toolchain ## speed, as ratios to baselines of the same run; writes target
 	@# Where AVX-512 makes the curve faster, verification is shown without it as well.
 	@! grep -qs avx512ifma /proc/cpuinfo || RUSTFLAGS= cargo run --release --quiet --target-dir target/portable \
 	  -p conformance --bin bench -- distinct
+
+crash: toolchain ## kill -9, power cuts, contention, retries and storage faults, in full; prints what was run
+	cargo build --release --quiet -p ytterby-registry --bins
+	cargo run --release --quiet -p conformance --bin crash
 
 fuzz: toolchain ## fuzz every parser and the verifier for a minute each
 	cargo run --release --quiet -p conformance --bin fuzz -- --seconds 60

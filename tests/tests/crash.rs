@@ -4,8 +4,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use conformance::crash::postgres::Databases;
 use conformance::crash::random::Random;
-use conformance::crash::{contention, faults, kills, power, retries, sqlite};
+use conformance::crash::{Open, contention, faults, kills, power, retries, sqlite};
 
 /// `YTTERBY_SEED` repeats a run.
 fn seed() -> u64 {
@@ -35,9 +36,21 @@ fn a_power_cut_loses_nothing_that_is_on_the_disk() {
 
 #[test]
 fn nothing_is_drawn_twice_by_many_workers() {
+    contended(&sqlite);
+}
+
+#[test]
+fn nothing_is_drawn_twice_on_postgresql() {
+    // Without it, a line says so.
+    if let Some(databases) = Databases::start() {
+        contended(&|place| databases.open(place));
+    }
+}
+
+fn contended(open: &Open) {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("store");
-    let done = contention::run(&sqlite, &place, (20_000, 50, 64), seed()).unwrap_or_else(|e| panic!("{e}"));
+    let done = contention::run(open, &place, (20_000, 50, 64), seed()).unwrap_or_else(|e| panic!("{e}"));
     println!("{done}");
     assert!(done.taken > 0 && done.refused > 0, "{done}");
 }
@@ -53,4 +66,14 @@ fn whoever_loses_the_connection_asks_again() {
 fn a_storage_fault_ends_in_one_history_or_in_none() {
     let folder = tempfile::tempdir().unwrap();
     println!("{}", faults::run(&sqlite, folder.path(), &[256, 257]).unwrap_or_else(|e| panic!("{e}")));
+}
+
+#[test]
+fn a_storage_fault_on_postgresql_does_so_too() {
+    let folder = tempfile::tempdir().unwrap();
+    // Without it, a line says so.
+    if let Some(databases) = Databases::start() {
+        let open = |place: &Path| databases.open(place);
+        println!("{}", faults::run(&open, folder.path(), &[256]).unwrap_or_else(|e| panic!("{e}")));
+    }
 }

@@ -7,12 +7,14 @@
 //! Parts are `kills` (N of them, or as many as N seconds allow), `power`, `contention`, `retries` and `faults`; without
 //! any, all of them. Each prints what was really run. The first thing that does not hold ends the run with an error.
 
+use std::fmt::Display;
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use conformance::crash::postgres::Databases;
 use conformance::crash::random::Random;
-use conformance::crash::{Failure, contention, faults, kills, power, retries, sqlite, writer};
+use conformance::crash::{Failure, Open, contention, faults, kills, power, retries, sqlite, writer};
 use ytterby_registry::clock::Stopwatch;
 use ytterby_store::Synchronous;
 
@@ -51,21 +53,39 @@ fn main() -> Result<(), Failure> {
     let mut out = std::io::stdout();
     writeln!(out, "seed {seed}")?;
     for part in PARTS.into_iter().filter(|part| parts.is_empty() || parts.iter().any(|asked| asked == part)) {
-        let watch = Stopwatch::start();
-        let told = match part {
-            "kills" => kills::run(cycles, Duration::from_secs(seconds), seed)?.to_string(),
+        match part {
+            "kills" => told("kills", || kills::run(cycles, Duration::from_secs(seconds), seed))?,
             "power" => match power::impossible() {
-                Some(why) => format!("not run: {why}"),
-                None => power::run(&std::env::current_exe()?, ROUNDS, seed)?.to_string(),
+                Some(why) => writeln!(out, "power: not run: {why}")?,
+                None => told("power", || power::run(&std::env::current_exe()?, ROUNDS, seed))?,
             },
-            "contention" => {
-                let folder = tempfile::tempdir()?;
-                contention::run(&sqlite, &folder.path().join("store"), CONTENDED, seed)?.to_string()
+            "retries" => told("retries", || retries::run(REQUESTS, seed))?,
+            part => {
+                on_engine(part, "SQLite", &sqlite, seed)?;
+                match Databases::start() {
+                    Some(databases) => on_engine(part, "PostgreSQL", &|place| databases.open(place), seed)?,
+                    None => writeln!(out, "{part} on PostgreSQL: not run: it is not installed")?,
+                }
             }
-            "retries" => retries::run(REQUESTS, seed)?.to_string(),
-            _ => faults::run(&sqlite, tempfile::tempdir()?.path(), &SIZES)?.to_string(),
-        };
-        writeln!(out, "{part}: {told} ({} s)", watch.elapsed().as_secs())?;
+        }
     }
+    Ok(())
+}
+
+/// What is asked of each engine.
+fn on_engine(part: &str, engine: &str, open: &Open, seed: u64) -> Result<(), Failure> {
+    let folder = tempfile::tempdir()?;
+    let name = format!("{part} on {engine}");
+    match part {
+        "contention" => told(&name, || contention::run(open, &folder.path().join("store"), CONTENDED, seed)),
+        _ => told(&name, || faults::run(open, folder.path(), &SIZES)),
+    }
+}
+
+/// Runs a part, and says what was really run.
+fn told<T: Display>(name: &str, part: impl FnOnce() -> Result<T, Failure>) -> Result<(), Failure> {
+    let watch = Stopwatch::start();
+    let done = part().map_err(|error| format!("{name}: {error}"))?;
+    writeln!(std::io::stdout(), "{name}: {done} ({} s)", watch.elapsed().as_secs())?;
     Ok(())
 }

@@ -173,6 +173,10 @@ impl Store for Faulty {
         })
     }
 
+    fn incarnation(&self) -> u64 {
+        self.inner.incarnation()
+    }
+
     fn backup<'s>(&'s self, to: &'s Path) -> Answer<'s, ()> {
         self.inner.backup(to)
     }

@@ -3,12 +3,21 @@
 //! figures that count. Everything random comes from a seed that is printed.
 
 pub mod audit;
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "one server that lives is enough here"
+)]
+#[path = "../../../crates/ytterby-store/tests/cluster/mod.rs"]
+mod cluster;
 pub mod connection;
 pub mod contention;
 pub mod drafts;
 pub mod faults;
 pub mod faulty;
 pub mod kills;
+pub mod postgres;
 pub mod power;
 pub mod program;
 pub mod random;
