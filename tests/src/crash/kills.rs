@@ -75,6 +75,9 @@ struct Answered {
     index: u64,
 }
 
+/// A request that was sent, and the body of its answer if it made a certificate.
+type Outcome = Result<(Request, Vec<u8>), Failure>;
+
 struct World<'f> {
     folder: &'f Path,
     key: String,
@@ -176,7 +179,7 @@ impl World<'_> {
         pool: &(String, Digest),
     ) -> Result<Vec<Request>, Failure> {
         let (cycle, next, stop) = (self.done.cycles, AtomicUsize::new(0), AtomicBool::new(false));
-        let sent: Mutex<Vec<Result<(Request, Vec<u8>), Failure>>> = Mutex::new(Vec::new());
+        let sent: Mutex<Vec<Outcome>> = Mutex::new(Vec::new());
         let (address, receipts) =
             (program.address(), PublicLog::new(program.address(), &program.log_key()?)?);
         let life = Duration::from_micros(self.random.below(LONGEST_MS * 1_000));
@@ -282,8 +285,8 @@ impl World<'_> {
     }
 }
 
-/// What became of a request, and the body of its answer if it made a certificate.
-fn outcome(once: String, draft: String, answer: Option<Answer>) -> Result<(Request, Vec<u8>), Failure> {
+/// What became of a request.
+fn outcome(once: String, draft: String, answer: Option<Answer>) -> Outcome {
     let mut request = Request { once, draft, answered: None, refused: false };
     match answer {
         None => Ok((request, Vec::new())),
