@@ -52,6 +52,10 @@ bench: toolchain ## speed, as ratios to baselines of the same run; writes target
 	@! grep -qs avx512ifma /proc/cpuinfo || RUSTFLAGS= cargo run --release --quiet --target-dir target/portable \
 	  -p conformance --bin bench -- distinct
 
+crash: toolchain ## kill -9, power cuts, contention, retries and storage faults, in full; prints what was run
+	cargo build --release --quiet -p ytterby-registry --bins
+	cargo run --release --quiet -p conformance --bin crash
+
 fuzz: toolchain ## fuzz every parser and the verifier for a minute each
 	cargo run --release --quiet -p conformance --bin fuzz -- --seconds 60
 
