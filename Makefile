@@ -7,7 +7,7 @@ SHELL := /bin/bash
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 DEMO_DIR := target/demo
 
-.PHONY: help demo serve test check fmt clippy docs vectors unchanged bench fuzz peers toolchain node postgres
+.PHONY: help demo serve test check fmt clippy docs vectors unchanged bench crash fuzz peers toolchain node python postgres
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -52,6 +52,10 @@ bench: toolchain ## speed, as ratios to baselines of the same run; writes target
 	@! grep -qs avx512ifma /proc/cpuinfo || RUSTFLAGS= cargo run --release --quiet --target-dir target/portable \
 	  -p conformance --bin bench -- distinct
 
+crash: toolchain ## kill -9, power cuts, contention, retries and storage faults, in full; prints what was run
+	cargo build --release --quiet -p ytterby-registry --bins
+	cargo run --release --quiet -p conformance --bin crash
+
 fuzz: toolchain ## fuzz every parser and the verifier for a minute each
 	cargo run --release --quiet -p conformance --bin fuzz -- --seconds 60
 
@@ -62,6 +66,11 @@ postgres:
 node:
 	@command -v npm >/dev/null || ./.ci/install npm nodejs npm
 
-peers: toolchain node ## certificates both ways with independent implementations
+python:
+	@python3 -c 'import ensurepip' 2>/dev/null || ./.ci/install "python3 with venv" python3 python3-venv
+
+peers: toolchain node python ## certificates, log and status lists against independent implementations
 	cargo run --quiet -p conformance --bin corridor -- target/peers/certificates
-	tests/peers/run target/peers/certificates
+	cargo build --quiet -p ytterby-registry
+	cargo run --quiet -p conformance --bin served-log -- target/peers/log
+	tests/peers/run target/peers/certificates target/peers/log

@@ -1,8 +1,11 @@
-// Certificates between us and Digital Bazaar's implementation of eddsa-jcs-2022.
+// Certificates and status lists between us and Digital Bazaar's implementations of eddsa-jcs-2022 and of
+// Bitstring Status List.
 //
 //   node peers.mjs verify [OPTIONS] FILE...        one line for each file: verified, or refused and why
 //   node peers.mjs issue  [OPTIONS] FILE OUT       signs FILE (its proof, if any, is dropped) with --seed
 //   node peers.mjs bench  [OPTIONS] FILE COUNT     verifications per second, on one thread
+//   node peers.mjs bits   [OPTIONS] ON FILE...     verified if the status list FILE is on where ON says, and nowhere else
+//   node peers.mjs encode [OPTIONS] FILE OUT       the same status list, its bits encoded anew, signed with --seed
 //
 //   --context URL=FILE    a context document, as often as needed; the base context is built in
 //   --methods FILE        {"did:web:…": ["z6Mk…", …]}: the keys of each did:web
@@ -12,6 +15,7 @@
 // does not fail on the day it expires. Nothing is fetched: contexts, did:key and did:web are all resolved from what is given here.
 
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
+import * as lists from '@digitalbazaar/vc-bitstring-status-list';
 import * as vc from '@digitalbazaar/vc';
 import {createSignCryptosuite, createVerifyCryptosuite} from '@digitalbazaar/eddsa-jcs-2022-cryptosuite';
 import {readFile, writeFile} from 'node:fs/promises';
@@ -20,6 +24,7 @@ import jsonld from 'jsonld';
 import {parseArgs} from 'node:util';
 
 const DID_CONTEXT = 'https://www.w3.org/ns/did/v1';
+const LIST_BITS = 131072;
 const MULTIKEY_CONTEXT = 'https://w3id.org/security/multikey/v1';
 
 const {values: options, positionals} = parseArgs({
@@ -38,9 +43,9 @@ for(const given of options.context) {
 }
 const methods = options.methods ? await readJson(options.methods) : {};
 
-const commands = {verify, issue, bench};
+const commands = {verify, issue, bench, bits, encode};
 if(!commands[command]) {
-  throw new Error('verify, issue or bench is expected');
+  throw new Error('verify, issue, bench, bits or encode is expected');
 }
 await commands[command](...files);
 
@@ -53,6 +58,10 @@ async function verify(...paths) {
 
 async function issue(path, out) {
   const {proof: _dropped, ...credential} = await readJson(path);
+  await sign(credential, out);
+}
+
+async function sign(credential, out) {
   const issuer = typeof credential.issuer === 'string' ? credential.issuer : credential.issuer.id;
   const key = await Ed25519Multikey.generate({seed: Buffer.from(options.seed, 'hex')});
   const {publicKeyMultibase} = await key.export({publicKey: true});
@@ -82,6 +91,58 @@ async function bench(path, count) {
   }
   const seconds = (performance.now() - start) / 1000;
   console.log(`${Math.round(times / seconds)} verifications/s (${times} in ${seconds.toFixed(2)} s, one thread)`);
+}
+
+async function bits(on, ...paths) {
+  const expected = await readJson(on);
+  for(const path of paths) {
+    const {credentialSubject: {encodedList, statusPurpose}} = await readJson(path);
+    const list = await lists.decodeList({encodedList});
+    const found = [];
+    for(let i = 0; i < list.length; ++i) {
+      if(list.getStatus(i)) {
+        found.push(i);
+      }
+    }
+    const wanted = expected[statusPurpose];
+    let reason = list.length !== LIST_BITS ? `it has ${list.length} bits` : '';
+    reason ||= found.join() !== wanted.join() ? `on are ${found}, not ${wanted}` : '';
+    // What a holder of a certificate would ask for: signature, purpose, issuer and bit in one.
+    const asked = [...wanted, ...wanted.map(i => i + 1), LIST_BITS - 1];
+    for(const index of asked) {
+      reason ||= await statusFault(path, statusPurpose, index, wanted.includes(index));
+    }
+    console.log(reason ? `refused\t${path}\t${reason}` : `verified\t${path}`);
+  }
+}
+
+// Why the status of a certificate that names this list and index is not as expected.
+async function statusFault(path, statusPurpose, index, expected) {
+  const document = await readJson(path);
+  const url = 'https://registry.example/list';
+  const credential = {
+    '@context': ['https://www.w3.org/ns/credentials/v2'], type: ['VerifiableCredential'], issuer: document.issuer,
+    credentialSubject: {},
+    credentialStatus: {
+      type: 'BitstringStatusListEntry', statusPurpose, statusListIndex: `${index}`, statusListCredential: url,
+    },
+  };
+  const loader = asked => asked === url ? {contextUrl: null, documentUrl: url, document} : documentLoader(asked);
+  const {error, results} = await lists.checkStatus({credential, suite: verifier(), documentLoader: loader});
+  const status = results?.[0].status;
+  return status === expected ? '' : `the status of ${index} is ${status}: ${error?.message}`;
+}
+
+async function encode(path, out) {
+  const {proof: _dropped, ...credential} = await readJson(path);
+  const subject = credential.credentialSubject;
+  const theirs = await lists.decodeList({encodedList: subject.encodedList});
+  const list = await lists.createList({length: LIST_BITS});
+  for(let i = 0; i < LIST_BITS; ++i) {
+    list.setStatus(i, theirs.getStatus(i));
+  }
+  const encodedList = await list.encode();
+  await sign({...credential, credentialSubject: {...subject, encodedList}}, out);
 }
 
 // Why a credential is refused; nothing if it verifies and its contexts define every term of it.

@@ -3,6 +3,7 @@
 pub mod book;
 pub mod corpus;
 pub mod corridor;
+pub mod crash;
 pub mod fuzz;
 pub mod log;
 pub mod vectors;

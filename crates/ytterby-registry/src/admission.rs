@@ -7,17 +7,20 @@
 use std::collections::{HashMap, HashSet};
 
 use axum::http::StatusCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ytterby::certificate::Body;
 use ytterby::digest::Digest;
 use ytterby::entry;
 use ytterby::form::Kind;
-use ytterby::{Bundle, Certificate, InputLot, Report, Trust, Verdict, lots_of};
+use ytterby::{Bundle, Certificate, InputLot, Question, Report, StatusAge, Trust, Verdict, lots_of};
 use ytterby_store::{Admission, Foreign, NewCertificate};
 
 use crate::app::App;
 use crate::auth::Caller;
 use crate::problem::Problem;
+
+/// How old the status lists of a bundle may be.
+const OLDEST_LIST: SignedDuration = SignedDuration::from_hours(1);
 
 /// Admits what a bundle is about: the transfer's digest, and the index of the entry. A lot that was
 /// admitted before has the entry it got then.
@@ -65,7 +68,9 @@ fn judge(bytes: &[u8], trust: &Trust, now: Timestamp, home: &str) -> Result<Arri
     let bundle = Bundle::parse(bytes).map_err(|error| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "request.bundle", "it is no bundle", error.to_string())
     })?;
-    let report = ytterby::verify(&bundle, trust, now);
+    // A lot that was revoked in the meantime is not to come in on an old list.
+    let question = Question { max_status_age: StatusAge(OLDEST_LIST), ..Question::default() };
+    let report = ytterby::verify_with(&bundle, trust, now, &question, &mut |_, _| {});
     if report.verdict() != Verdict::Verified {
         return Err(Problem::refused(StatusCode::UNPROCESSABLE_ENTITY, report.findings()));
     }
@@ -131,7 +136,19 @@ fn foreign(bundle: &Bundle<'_>, report: &Report) -> Vec<Foreign> {
         let bytes = (!report.subject.contains(&digest)).then(|| certificate.bytes().to_owned());
         Foreign { digest, bytes, behind, receipt }
     };
-    bundle.certificates().iter().map(kept).collect()
+    let all: Vec<Foreign> = bundle.certificates().iter().map(kept).collect();
+    reachable(all, &report.subject)
+}
+
+/// What is behind some certificates, and nothing else that came with them.
+fn reachable(all: Vec<Foreign>, from: &[Digest]) -> Vec<Foreign> {
+    let index: HashMap<Digest, &Foreign> = all.iter().map(|foreign| (foreign.digest, foreign)).collect();
+    let (mut next, mut met) = (from.to_vec(), from.iter().copied().collect::<HashSet<_>>());
+    while let Some(digest) = next.pop() {
+        let behind = index.get(&digest).map_or(&[][..], |foreign| &foreign.behind);
+        next.extend(behind.iter().copied().filter(|digest| met.insert(*digest)));
+    }
+    all.into_iter().filter(|foreign| met.contains(&foreign.digest)).collect()
 }
 
 /// Those that are not registered here: a lot may come back to where it was.

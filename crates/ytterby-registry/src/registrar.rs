@@ -3,6 +3,7 @@
 //! What is registered is committed, then signed for, marked and published, and answered last: nobody
 //! has a receipt that a crash can take back. Implements proto-docs/registration.md, "Order of effects".
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use axum::http::StatusCode;
 use ytterby::Entry;
 use ytterby::digest::Digest;
 use ytterby::event::Event;
+use ytterby::form::StatusPurpose;
 use ytterby::receipt::Receipt;
 use ytterby_store::{
     Admission, Closing, Cosigned, Logged, Registered, Registration, StatusChange, Store, StoreError,
@@ -172,22 +174,41 @@ impl Registrar {
         digests: Vec<Digest>,
     ) -> Result<Vec<(&'static str, Event<'static>)>, Problem> {
         let Some(newest) = self.store.last_cosigned().await? else { return Ok(Vec::new()) };
-        let mut events = Vec::new();
-        for found in self.store.events(digests, newest.size).await? {
-            let entry = Entry::parse(&found.entry).map_err(|e| Problem::internal("a stored entry", &e))?;
-            let Some(cosigned) = self.store.cosigned(found.index).await? else { continue };
-            let own = self.store.events(vec![entry.certificate()], cosigned.size).await?;
-            let Some(logged) = own.into_iter().find(|own| own.index == found.index) else { continue };
-            let (member, before) = match entry {
-                Entry::Closing(_) => ("closings", None),
-                Entry::Status(_) => ("statusChanges", None),
-                Entry::Admission(_) => ("admissions", self.store.cosigned_before(found.index).await?),
-                Entry::Certificate(_) => continue,
+        let mut found = Vec::new();
+        for logged in self.store.events(digests, newest.size).await? {
+            let entry = Entry::parse(&logged.entry).map_err(|e| Problem::internal("a stored entry", &e))?;
+            // A suspension comes and goes; the lists say whether there is one.
+            let member = match &entry {
+                Entry::Closing(_) => "closings",
+                Entry::Admission(_) => "admissions",
+                Entry::Status(change) if change.purpose == StatusPurpose::Revocation => "statusChanges",
+                Entry::Status(_) | Entry::Certificate(_) => continue,
             };
-            let before = before.map(|before| note(&before.note)).transpose()?;
-            let proof = ytterby_tlog::Receipt::new(logged.index, logged.proof, note(&cosigned.note)?);
-            let event = Event::of(&logged.entry, &proof, before.as_ref());
-            events.push((member, event.map_err(|error| Problem::internal("a stored entry", &error))?));
+            found.push((logged.index, entry.certificate(), member));
+        }
+        found.sort_unstable();
+        let mut events = Vec::with_capacity(found.len());
+        let mut rest = found.as_slice();
+        // As many at once as one checkpoint is the first to cover.
+        while let Some((first, ..)) = rest.first() {
+            let Some(cosigned) = self.store.cosigned(*first).await? else { break };
+            let covered;
+            (covered, rest) = rest.split_at(rest.partition_point(|(index, ..)| *index < cosigned.size));
+            let about: BTreeSet<Digest> = covered.iter().map(|(_, digest, _)| *digest).collect();
+            let logged = self.store.events(about.into_iter().collect(), cosigned.size).await?;
+            let mut logged: HashMap<u64, Logged> = logged.into_iter().map(|l| (l.index, l)).collect();
+            let checkpoint = note(&cosigned.note)?;
+            for (index, _, member) in covered {
+                let Some(own) = logged.remove(index) else { continue };
+                let before = match *member {
+                    "admissions" => self.store.cosigned_before(*index).await?,
+                    _ => None,
+                };
+                let before = before.map(|before| note(&before.note)).transpose()?;
+                let proof = ytterby_tlog::Receipt::new(own.index, own.proof, checkpoint.clone());
+                let event = Event::of(&own.entry, &proof, before.as_ref());
+                events.push((*member, event.map_err(|e| Problem::internal("a stored entry", &e))?));
+            }
         }
         Ok(events)
     }

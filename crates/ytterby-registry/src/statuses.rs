@@ -3,6 +3,7 @@
 //! A list never shows more of the log than is published. Implements proto-docs/status.md, "Serving".
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -22,6 +23,8 @@ const MOST: usize = 1_024;
 /// What signs status lists, and those that were made lately.
 pub(crate) struct Statuses {
     key: SigningKey,
+    /// How often something has changed: what was read before a change is not kept after it.
+    changes: AtomicU64,
     made: Mutex<HashMap<(u64, StatusPurpose), Arc<Made>>>,
 }
 
@@ -34,7 +37,7 @@ struct Made {
 
 impl Statuses {
     pub(crate) fn new(key: SigningKey) -> Self {
-        Statuses { key, made: Mutex::default() }
+        Statuses { key, changes: AtomicU64::new(0), made: Mutex::default() }
     }
 
     /// The key that verifies the lists.
@@ -48,7 +51,9 @@ impl Statuses {
 
     /// Forgets what was made: after a change of status nobody is to be shown the state before it.
     pub(crate) fn forget(&self) {
-        self.lists().clear();
+        let mut lists = self.lists();
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        lists.clear();
     }
 }
 
@@ -67,6 +72,7 @@ pub(crate) async fn list(
     {
         return Ok(made.bytes.clone());
     }
+    let changes = statuses.changes.load(Ordering::SeqCst);
     let from = number.saturating_mul(LIST_BITS);
     let bits = app.store().status_bits(purpose, from, from.saturating_add(LIST_BITS)).await?;
     app.registrar().publish(bits.size).await?;
@@ -76,7 +82,9 @@ pub(crate) async fn list(
     if lists.len() >= MOST {
         lists.clear();
     }
-    lists.insert((number, purpose), Arc::new(Made { at: now, size: bits.size, bytes: bytes.clone() }));
+    if statuses.changes.load(Ordering::SeqCst) == changes {
+        lists.insert((number, purpose), Arc::new(Made { at: now, size: bits.size, bytes: bytes.clone() }));
+    }
     Ok(bytes)
 }
 

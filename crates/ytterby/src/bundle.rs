@@ -317,7 +317,12 @@ impl<'a> Builder<'a> {
     /// Read strictly here, and as what they are when they are looked at.
     fn evidence(&mut self, name: &str, reader: &mut Reader<'a>) -> Result<(), ParseError> {
         let mut more = reader.open(b'[')?;
+        let mut count = 0;
         while more {
+            count += 1;
+            if count > MAX_EVIDENCE {
+                return Err(reader.error(ParseErrorKind::Shape("more of a kind than a bundle holds")));
+            }
             let from = reader.offset();
             let value = reader.value_up_to(MAX_CERTIFICATE)?;
             self.misplaced(name, &value);
@@ -344,7 +349,11 @@ impl<'a> Builder<'a> {
         {
             let text = format!("a lot's certificate stands under `{member}`, its place is `certificates`");
             let finding = Finding::new(Code::MalformedType, text).at("/type");
-            self.bundle.broken.push(Broken { digest: Digest::of(&canonical(value)), finding });
+            if self.bundle.broken.len() < MAX_BROKEN {
+                self.bundle.broken.push(Broken { digest: Digest::of(&canonical(value)), finding });
+            } else {
+                self.bundle.more_broken += 1;
+            }
         }
     }
 
@@ -438,6 +447,10 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 }
+
+/// Most lists, and most events of a kind, that a bundle holds: a list is about 131,072 certificates, an event
+/// about one of at most a million.
+const MAX_EVIDENCE: usize = 100_000;
 
 /// The members that hold events.
 const EVENTS: [&str; 3] = ["admissions", "closings", "statusChanges"];

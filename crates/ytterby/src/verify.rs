@@ -293,7 +293,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             };
             let certificate = &self.bundle.certificates[*position as usize];
             let before = report.findings.len();
-            events.check(certificate, asked.logged, self.trust, &mut report.findings);
+            let place = |digest: &Digest| self.logged[*self.lineage.index.get(digest)? as usize];
+            events.check(certificate, asked.logged, &place, self.trust, &mut report.findings);
             if report.findings.len() > before {
                 own.set(Step::Custody, Outcome::Fail);
             }

@@ -5,6 +5,7 @@
 //! sample-credential methods FILE...        {"did:web:…": ["z6Mk…"]}: the keys that the files' proofs name
 //! sample-credential verify SEED FILE...    one line for each file: verified, or refused and why
 //! sample-credential spoil FOLDER FILE...   writes each file twice, with one byte changed
+//! sample-credential lists ON FILE...       verified if a status list is on where ON says, and nowhere else
 //! ```
 //!
 //! SEED is 32 bytes in hex. Ed25519 is deterministic, so what a peer signed with a seed must be, byte for
@@ -18,6 +19,7 @@ use ytterby::did::Did;
 use ytterby::json::{Object, Value, canonical};
 use ytterby::key::{Multikey, SigningKey};
 use ytterby::proof;
+use ytterby::status_list::{LIST_BITS, StatusList};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -28,10 +30,10 @@ fn main() -> Result<(), Failure> {
         ["methods", ref files @ ..] => methods(files),
         ["verify", seed, ref files @ ..] => verify(seed, files),
         ["spoil", folder, ref files @ ..] => spoil(Path::new(folder), files),
-        _ => {
-            Err("write FOLDER, methods FILE..., verify SEED FILE... or spoil FOLDER FILE... is expected"
-                .into())
-        }
+        ["lists", on, ref files @ ..] => lists(on, files),
+        _ => Err("write FOLDER, methods FILE..., verify SEED FILE..., spoil FOLDER FILE... or \
+                  lists ON FILE... is expected"
+            .into()),
     }
 }
 
@@ -117,6 +119,25 @@ fn check(bytes: &[u8], key: Option<&SigningKey>) -> Result<(), Failure> {
     let config = document.get("proof").and_then(Value::as_object).ok_or("no proof")?.clone();
     if proof::sign(document.clone(), config, key) != document {
         return Err("we sign the same document with the same seed to other bytes".into());
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "one line for each file is the answer")]
+fn lists(on: &str, files: &[&str]) -> Result<(), Failure> {
+    let on: BTreeMap<String, Vec<u64>> = serde_json::from_slice(&fs::read(on)?)?;
+    for file in files {
+        match StatusList::parse(&fs::read(file)?) {
+            Ok(list) => {
+                let all = list.number * LIST_BITS..list.size.min((list.number + 1) * LIST_BITS);
+                let found: Vec<u64> = all.filter(|index| list.get(*index) == Some(true)).collect();
+                match on.get(list.purpose.as_str()) {
+                    Some(wanted) if *wanted == found => println!("verified\t{file}"),
+                    _ => println!("refused\t{file}\ton are {found:?}"),
+                }
+            }
+            Err(reason) => println!("refused\t{file}\t{reason}"),
+        }
     }
     Ok(())
 }

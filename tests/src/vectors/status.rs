@@ -232,11 +232,11 @@ vectors! {
         made
     }
     /// The log has a revocation of the ore, and after it a draw on it.
-    "status.revoked-before-draw" ["status.revoked-before-draw"] |f| {
+    "status.revoked-before-draw" ["status.ancestor-revoked", "status.revoked-before-draw"] |f| {
         recorded(f, "statusChanges", revocation, true)
     }
-    /// The log has a revocation of the ore that was made after the draw, and no list is asked for: accepted.
-    "honest-revoked-after-the-draw" [] |f| {
+    /// The log has a revocation of the ore that was made after the draw; no list is needed to see that.
+    "status.ancestor-revoked-by-the-log" ["status.ancestor-revoked"] |f| {
         recorded(f, "statusChanges", revocation, false)
     }
     /// The log has a closing of the ore, and after it a draw on it.
@@ -262,12 +262,24 @@ vectors! {
     }
     /// The transfer was revoked in the old log, an hour before a checkpoint of the new log in which it was
     /// not admitted yet.
-    "status.revoked-before-admission" ["status.revoked-before-draw"] |f| {
+    "status.revoked-before-admission" ["status.ancestor-revoked", "status.revoked-before-draw"] |f| {
         admitted_late(f, TestLog::new(HOME).cosigned_at + 3600)
     }
-    /// The checkpoint without the admission is older than the revocation: the order is not known, accepted.
-    "honest-revoked-around-the-admission" [] |f| {
+    /// The checkpoint without the admission is older than the revocation: the order is not known.
+    "status.ancestor-revoked-around-the-admission" ["status.ancestor-revoked"] |f| {
         admitted_late(f, TestLog::new(HOME).cosigned_at - 3600)
+    }
+    /// The list is from before the revocation that the log shows of the certificate asked about.
+    "status.revoked-after-the-list" ["status.revoked"] |f| {
+        let mut log = TestLog::new(HOME);
+        let ore = f.ore();
+        log.register(&ore.certificate());
+        let index = log.record(&revocation(&ore));
+        let mut made = under(f, &log, &log.cosigned(3), &[&ore]);
+        show(&mut made, "statusChanges", &log, index, None);
+        made.bundle["statusLists"] =
+            json!([list(REVOCATION, 1, MADE, &[]).value(), list(SUSPENSION, 1, MADE, &[]).value()]);
+        pinned(made)
     }
     /// The log has a revocation that the newer list of its registry does not show.
     "status.list-contradicted" ["status.list"] |f| {

@@ -174,7 +174,7 @@ mod tests {
             asked(url).unwrap();
         }
         for url in ["http://a.example/w", "http://192.0.2.1", "http://127.0.0.1.example"] {
-            assert!(asked(url).unwrap_err().to_string().contains("plain-http witness"), "{url}");
+            assert!(asked(url).unwrap_err().to_string().contains("plain-http address"), "{url}");
         }
     }
 }

@@ -73,6 +73,8 @@ async fn close(app: &App, closing: Closing) -> Result<Response, Problem> {
             let record = app.store().lots(vec![lot]).await?.into_iter().next();
             match record.and_then(|record| record.closed) {
                 Some((at, earlier)) if earlier == reason => {
+                    // A commit that was in doubt may be what closed it: nobody has shown it yet.
+                    app.registrar().publish_all().await?;
                     let mut response = closed(lot, &holder, reason, &at);
                     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
                     Ok(response)

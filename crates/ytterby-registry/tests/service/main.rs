@@ -17,6 +17,7 @@ mod idempotency;
 mod issue;
 mod log;
 mod make;
+mod overload;
 mod program;
 mod recover;
 mod status;

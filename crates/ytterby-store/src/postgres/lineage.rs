@@ -140,7 +140,7 @@ pub(super) async fn kin(
             }
         }
     }
-    let from = after.map_or(0, |Cursor(seq)| seq + 1);
+    let from = after.map_or(0, |Cursor(seq)| seq.saturating_add(1));
     let mut rest = found.range(from..).copied();
     let page: Vec<i64> = rest.by_ref().take(limit).collect();
     let next = rest.next().and(page.last().copied()).map(Cursor);

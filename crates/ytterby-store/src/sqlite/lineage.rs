@@ -1,6 +1,7 @@
 //! What is behind a certificate, and what is after it.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ops::Bound;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use ytterby::digest::Digest;
@@ -170,7 +171,7 @@ pub(super) fn kin(
     let from = after.map_or(0, |Cursor(seq)| seq);
     let mut names =
         connection.prepare_cached("SELECT digest, ifnull(id, '') FROM certificates WHERE seq = ?1")?;
-    let mut rest = found.range(from + 1..);
+    let mut rest = found.range((Bound::Excluded(from), Bound::Unbounded));
     let mut page = Vec::with_capacity(limit.min(found.len()));
     let mut last = from;
     for seq in rest.by_ref().take(limit) {

@@ -45,6 +45,11 @@ impl Checkpoints {
         checkpoint: &SignedCheckpoint,
         pinned: &PinnedRegistry,
     ) -> Result<Seen, Fault> {
+        // The same text is a checkpoint of one log alone, whoever asks.
+        if checkpoint.unverified().origin().as_str() != pinned.origin.as_str() {
+            let text = format!("it is a checkpoint of {}", checkpoint.unverified().origin());
+            return Err((Code::RegistrationCheckpoint, text));
+        }
         if let Some(seen) = self.seen.get(&digest) {
             return seen.clone();
         }

@@ -16,6 +16,9 @@ use crate::finding::{Code, Finding};
 use crate::form::StatusPurpose;
 use crate::trust::Trust;
 
+/// Events or lists that are wrong, after which no more are looked at.
+pub(super) const MOST_WRONG: usize = 100;
+
 /// Where an event stands in a log that counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stands {
@@ -29,8 +32,8 @@ pub(crate) struct Stands {
 /// What was shown to have happened, by certificate.
 #[derive(Default)]
 pub(crate) struct Events {
-    closed: HashMap<Digest, Stands>,
-    revoked: HashMap<Digest, Stands>,
+    closed: HashMap<(Digest, usize), Stands>,
+    revoked: HashMap<(Digest, usize), Stands>,
     /// Admitted in the log of a registry; until the time given it had not been.
     admitted: HashMap<(Digest, usize), Timestamp>,
 }
@@ -44,9 +47,15 @@ impl Events {
         all: &mut Vec<Finding>,
     ) -> Self {
         let mut events = Events::default();
+        let mut wrong = 0;
         for (member, number, event) in bundle.events() {
             if let Err((code, text)) = events.add(member, event, registration) {
                 all.push(Finding::new(code, text).at(format!("/{member}/{number}")));
+                // One is enough for the verdict, and a file can hold many.
+                wrong += 1;
+                if wrong == MOST_WRONG {
+                    break;
+                }
             }
         }
         events
@@ -86,9 +95,9 @@ impl Events {
         Ok(())
     }
 
-    /// Where a revocation of a certificate stands, if one was shown.
-    pub(crate) fn revocation(&self, certificate: &Digest) -> Option<Stands> {
-        self.revoked.get(certificate).copied()
+    /// Where a revocation of a certificate stands in the log that it is registered in, if one was shown.
+    pub(crate) fn revocation(&self, certificate: Digest, logged: Logged) -> Option<Stands> {
+        self.revoked.get(&(certificate, logged.registry)).copied()
     }
 
     /// Draws of a certificate on lots that had been revoked or closed before.
@@ -96,6 +105,7 @@ impl Events {
         &self,
         certificate: &Certificate<'_>,
         logged: Option<Logged>,
+        place: &dyn Fn(&Digest) -> Option<Logged>,
         trust: &Trust,
         all: &mut Vec<Finding>,
     ) {
@@ -105,17 +115,21 @@ impl Events {
                 let finding = Finding::new(code, text).at(input(at, "digestMultibase"));
                 all.push(finding.about(certificate.digest()));
             };
-            let later = |stands: &&Stands| stands.registry == logged.registry && stands.index < logged.index;
+            let later = |stands: &&Stands| stands.index < logged.index;
+            let here = (drawn.digest, logged.registry);
             let log = trust.registries.get(logged.registry).map_or("", |registry| registry.origin.as_str());
-            if let Some(stands) = self.closed.get(&drawn.digest).filter(later) {
+            if let Some(stands) = self.closed.get(&here).filter(later) {
                 let text = format!("closed at {} of {log}, drawn on at {}", stands.index, logged.index);
                 add(Code::CustodyClosedLot, text);
             }
-            let Some(revoked) = self.revoked.get(&drawn.digest) else { continue };
-            if later(&revoked) {
+            if let Some(revoked) = self.revoked.get(&here).filter(later) {
                 let text = format!("revoked at {} of {log}, drawn on at {}", revoked.index, logged.index);
                 add(Code::StatusRevokedBeforeDraw, text);
-            } else if revoked.registry != logged.registry
+            }
+            // After a move the status is kept where the lot is registered.
+            let Some(elsewhere) = place(&drawn.digest) else { continue };
+            if elsewhere.registry != logged.registry
+                && let Some(revoked) = self.revocation(drawn.digest, elsewhere)
                 && let Some(not_yet) = self.admitted.get(&(drawn.digest, logged.registry))
                 && revoked.at <= *not_yet
             {
@@ -127,8 +141,8 @@ impl Events {
 }
 
 /// Of several the first counts.
-fn first(all: &mut HashMap<Digest, Stands>, certificate: Digest, stands: Stands) {
-    let known = all.entry(certificate).or_insert(stands);
+fn first(all: &mut HashMap<(Digest, usize), Stands>, certificate: Digest, stands: Stands) {
+    let known = all.entry((certificate, stands.registry)).or_insert(stands);
     if stands.index < known.index {
         *known = stands;
     }

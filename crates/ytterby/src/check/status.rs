@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Logged;
-use super::events::Events;
+use super::events::{Events, MOST_WRONG, Stands};
 use crate::bundle::Bundle;
 use crate::digest::Digest;
 use crate::finding::{Code, Finding};
@@ -48,12 +48,17 @@ impl<'t> Statuses<'t> {
         findings: &mut Vec<Finding>,
     ) -> Self {
         let mut statuses = Statuses { trust, at, oldest, lists: HashMap::new(), known: None, events };
+        let mut wrong = 0;
         for (number, bytes) in bundle.status_lists().enumerate() {
             match StatusList::parse(bytes) {
                 Ok(list) => statuses.add(list),
                 Err(error) => {
                     let pointer = format!("/statusLists/{number}");
                     findings.push(Finding::new(Code::StatusList, error.to_string()).at(pointer));
+                    wrong += 1;
+                    if wrong == MOST_WRONG {
+                        break;
+                    }
                 }
             }
         }
@@ -87,25 +92,28 @@ impl<'t> Statuses<'t> {
             let said = self.trust.require_registration || !required;
             return if said { Outcome::Unknown } else { add(Code::StatusMissing, text.to_owned()) };
         };
+        let shown: Option<Stands> = self.events.revocation(asked.certificate, logged);
+        let shown = shown.filter(|shown| shown.at <= self.at);
         let mut outcome = Outcome::Pass;
         for purpose in StatusPurpose::ALL {
             let place = (logged.registry, logged.index / LIST_BITS, *purpose);
             let found = self.lists.get(&place).and_then(|list| Some((list, list.get(logged.index)?)));
-            let own = match found {
-                None if required => add(Code::StatusMissing, missing(*purpose)),
-                None => Outcome::Unknown,
-                Some((list, true)) => {
+            let logged_as_revoked = shown.filter(|_| *purpose == StatusPurpose::Revocation);
+            let own = match (found, logged_as_revoked) {
+                // What the log shows needs no list, and no list that is older speaks against it.
+                (Some((list, false)), Some(shown)) if shown.index < list.size => {
+                    add(Code::StatusList, format!("a revocation is logged, and is not set {}", said(list)))
+                }
+                (None | Some((_, false)), Some(shown)) => {
+                    add(set(asked, *purpose), format!("revoked at {} of its log", shown.index))
+                }
+                (None, None) if required => add(Code::StatusMissing, missing(*purpose)),
+                (None, None) => Outcome::Unknown,
+                (Some((list, true)), _) => {
                     note(&mut self.known, list);
-                    let (code, text) = (set(asked, *purpose), said(list));
-                    add(code, text)
+                    add(set(asked, *purpose), said(list))
                 }
-                Some((list, false))
-                    if *purpose == StatusPurpose::Revocation && self.contradicted(asked, logged, list) =>
-                {
-                    let text = format!("a revocation is logged, and is not set {}", said(list));
-                    add(Code::StatusList, text)
-                }
-                Some((list, false)) => {
+                (Some((list, false)), None) => {
                     let old = self.at.duration_since(list.at) > self.oldest;
                     note(&mut self.known, list);
                     match (old, required) {
@@ -118,12 +126,6 @@ impl<'t> Statuses<'t> {
             outcome = outcome.max(own);
         }
         outcome
-    }
-
-    /// Whether the log has a revocation that the list should show.
-    fn contradicted(&self, asked: &Asked, logged: Logged, list: &StatusList) -> bool {
-        let revoked = self.events.revocation(&asked.certificate);
-        revoked.is_some_and(|stands| stands.registry == logged.registry && stands.index < list.size)
     }
 
     /// As of when everything that was asked is known.

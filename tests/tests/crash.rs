@@ -1,0 +1,79 @@
+//! A share of what `make crash` runs: the same functions with small numbers.
+#![expect(clippy::unwrap_used, reason = "a test that cannot read what it tests fails")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use conformance::crash::postgres::Databases;
+use conformance::crash::random::Random;
+use conformance::crash::{Open, contention, faults, kills, power, retries, sqlite};
+
+/// `YTTERBY_SEED` repeats a run.
+fn seed() -> u64 {
+    let asked = std::env::var("YTTERBY_SEED").ok();
+    let seed = asked.map_or_else(Random::fresh_seed, |text| text.parse().unwrap());
+    println!("YTTERBY_SEED={seed}");
+    seed
+}
+
+#[test]
+fn kill_9_loses_nothing_that_was_acknowledged() {
+    let done = kills::run(20, Duration::from_secs(120), seed()).unwrap_or_else(|e| panic!("{e}"));
+    println!("{done}");
+    assert!(done.cycles > 0 && done.acknowledged > 0 && done.cut > 0, "{done}");
+}
+
+#[test]
+fn a_power_cut_loses_nothing_that_is_on_the_disk() {
+    match power::impossible() {
+        Some(why) => println!("power: not run: {why}"),
+        None => {
+            let program = Path::new(env!("CARGO_BIN_EXE_crash"));
+            println!("{}", power::run(program, 3, seed()).unwrap_or_else(|e| panic!("{e}")));
+        }
+    }
+}
+
+#[test]
+fn nothing_is_drawn_twice_by_many_workers() {
+    contended(&sqlite);
+}
+
+#[test]
+fn nothing_is_drawn_twice_on_postgresql() {
+    // Without it, a line says so.
+    if let Some(databases) = Databases::start() {
+        contended(&|place| databases.open(place));
+    }
+}
+
+fn contended(open: &Open) {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("store");
+    let done = contention::run(open, &place, (20_000, 50, 64), seed()).unwrap_or_else(|e| panic!("{e}"));
+    println!("{done}");
+    assert!(done.taken > 0 && done.refused > 0, "{done}");
+}
+
+#[test]
+fn whoever_loses_the_connection_asks_again() {
+    let done = retries::run(2_000, seed()).unwrap_or_else(|e| panic!("{e}"));
+    println!("{done}");
+    assert!(done.dropped > 200 && done.answers > done.keys, "{done}");
+}
+
+#[test]
+fn a_storage_fault_ends_in_one_history_or_in_none() {
+    let folder = tempfile::tempdir().unwrap();
+    println!("{}", faults::run(&sqlite, folder.path(), &[256, 257]).unwrap_or_else(|e| panic!("{e}")));
+}
+
+#[test]
+fn a_storage_fault_on_postgresql_does_so_too() {
+    let folder = tempfile::tempdir().unwrap();
+    // Without it, a line says so.
+    if let Some(databases) = Databases::start() {
+        let open = |place: &Path| databases.open(place);
+        println!("{}", faults::run(&open, folder.path(), &[256]).unwrap_or_else(|e| panic!("{e}")));
+    }
+}
