@@ -47,7 +47,7 @@ fn nothing_is_drawn_twice_on_postgresql() {
     }
 }
 
-fn contended(open: &Open) {
+fn contended(open: &Open<'_>) {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("store");
     let done = contention::run(open, &place, (20_000, 50, 64), seed()).unwrap_or_else(|e| panic!("{e}"));

@@ -73,7 +73,7 @@ fn main() -> Result<(), Failure> {
 }
 
 /// What is asked of each engine.
-fn on_engine(part: &str, engine: &str, open: &Open, seed: u64) -> Result<(), Failure> {
+fn on_engine(part: &str, engine: &str, open: &Open<'_>, seed: u64) -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let name = format!("{part} on {engine}");
     match part {

@@ -55,7 +55,7 @@ struct Event {
 
 /// So many draws of a milligram, by so many workers at once.
 pub fn run(
-    open: &Open,
+    open: &Open<'_>,
     place: &Path,
     (draws, lots, workers): (u64, u64, u64),
     seed: u64,

@@ -96,7 +96,7 @@ impl fmt::Display for Faulted {
 }
 
 /// Every row at every size that the faulted write makes.
-pub fn run(open: &Open, place: &Path, sizes: &[u64]) -> Result<Faulted, Failure> {
+pub fn run(open: &Open<'_>, place: &Path, sizes: &[u64]) -> Result<Faulted, Failure> {
     let mut done = Faulted { rows: TABLE.len(), sizes: sizes.to_vec(), progressed: 0, refused: 0 };
     for size in sizes {
         for (row, (fault, outcome, expected)) in TABLE.into_iter().enumerate() {
@@ -120,7 +120,7 @@ pub fn run(open: &Open, place: &Path, sizes: &[u64]) -> Result<Faulted, Failure>
 
 /// One fault at one size.
 struct Scene<'o> {
-    open: &'o Open,
+    open: &'o Open<'o>,
     size: u64,
     folder: PathBuf,
     outcome: Outcome,

@@ -35,7 +35,7 @@ use ytterby_store::{Sqlite, SqliteOptions, Store};
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Opens the store of a place, an empty one if there is none yet. An engine is one such function.
-pub type Open = dyn Fn(&Path) -> Result<Box<dyn Store>, Failure> + Sync;
+pub type Open<'a> = dyn Fn(&Path) -> Result<Box<dyn Store>, Failure> + Sync + 'a;
 
 /// The log of the stores that are opened here.
 pub const ORIGIN: &str = "registry.example/log";
