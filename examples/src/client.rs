@@ -31,6 +31,14 @@ impl Client {
         read(response.with_context(|| format!("GET {url}"))?)
     }
 
+    /// Gets the receipt of a certificate, once enough witnesses have cosigned it.
+    pub fn receipt(&self, id: &str) -> Result<Vec<u8>> {
+        let url = format!("{}/v1/certificates/{id}/receipt", self.base);
+        let request =
+            self.agent.get(&url).header("authorization", &self.bearer()).header("prefer", "wait=30");
+        read(request.call().with_context(|| format!("GET {url}"))?)
+    }
+
     /// Posts JSON. `idempotency` makes a repeated request give the same answer instead of a second
     /// certificate.
     pub fn post(&self, path: &str, body: &[u8], idempotency: Option<&str>) -> Result<Value> {

@@ -28,6 +28,8 @@ pub struct Company {
     pub title: String,
     /// Whether it signs with a key of its own.
     pub own_key: bool,
+    /// Which of the registries it is registered with, from 0.
+    pub registry: usize,
 }
 
 /// One file.
@@ -64,6 +66,7 @@ pub fn load(folder: &Path) -> std::io::Result<Corridor> {
         name: text(value, "name"),
         title: text(value, "title"),
         own_key: value["ownKey"] == Value::Bool(true),
+        registry: text(value, "registry").parse().unwrap_or_default(),
     };
     let companies = read(&folder.join("companies.json"))?;
     let mut paths: Vec<_> = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();

@@ -12,6 +12,7 @@ use ytterby::certificate::CertificateError;
 use ytterby::decimal::{Mass, Percent, Ppm};
 use ytterby::did::Did;
 use ytterby::digest::Digest;
+use ytterby::evidence::{Evidence, Keys};
 use ytterby::json::{Value, canonical};
 use ytterby::key::{Multikey, SigningKey};
 use ytterby::ledger::Standing;
@@ -267,6 +268,12 @@ pub fn log(bytes: &[u8]) -> String {
     if let Ok(policy) = Policy::parse(bytes) {
         assert_eq!(Policy::parse(&policy.to_bytes()).as_ref(), Ok(&policy), "a policy is read otherwise");
         read.push("policy");
+    }
+    if let Ok(evidence) = Evidence::parse(bytes) {
+        let again = Evidence::parse(&evidence.to_bytes());
+        assert_eq!(again.as_ref(), Ok(&evidence), "evidence is read otherwise");
+        assert!(evidence.judge(&Keys::default()).is_err(), "something is proven against nobody");
+        read.push("evidence");
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         let printed = [

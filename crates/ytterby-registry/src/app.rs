@@ -9,7 +9,7 @@ use ytterby::Home;
 use ytterby::did::Did;
 use ytterby::key::{Multikey, SigningKey};
 use ytterby::time::format_time;
-use ytterby_store::Store;
+use ytterby_store::{Store, StoreError};
 
 use crate::clock::Clock;
 use crate::config::{Limits, PublicUrl};
@@ -47,6 +47,17 @@ struct Parts {
     statuses: Statuses,
     peers: Peers,
     admission: Option<PathBuf>,
+}
+
+/// Why the sealing secret is not the one of the store's keys.
+#[derive(Debug, thiserror::Error)]
+pub enum SealCheck {
+    /// A key does not open.
+    #[error("seal.secret_file: put back the secret that sealed the issuers' keys ({0})")]
+    Seal(#[from] SealError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// What a registry says of itself, beside what it keeps.
@@ -97,6 +108,20 @@ impl App {
     /// Compares the log with its mark; nothing may be served before that went well.
     pub async fn start(&self) -> Result<(), LogError> {
         self.registrar().start().await
+    }
+
+    /// Opens a custodial key of the store: another secret than the one that sealed them would seal new
+    /// keys beside them.
+    pub async fn check_seal(&self) -> Result<(), SealCheck> {
+        for issuer in self.store().issuers().await? {
+            for key in self.store().issuer_keys(issuer.did.clone()).await? {
+                let Some(sealed) = &key.sealed_secret else { continue };
+                let Ok(public) = Multikey::parse(&key.public) else { continue };
+                self.0.seal.open(&issuer.did, &public, sealed)?;
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// The store.

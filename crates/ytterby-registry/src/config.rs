@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, one documented struct, unknown keys refused.
 
 mod status;
+mod storage;
 mod witness;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use status::read_trust;
 pub use status::{AdmissionConfig, PeerConfig, StatusConfig};
+pub use storage::{Engine, PostgresConfig, Storage};
 pub use witness::{Entries, WitnessAddress, WitnessConfig};
 
 /// What every secret of a demonstration begins with; `profile = "production"` refuses it.
@@ -67,14 +69,6 @@ pub enum Profile {
     Development,
     /// Certificates that others rely on.
     Production,
-}
-
-/// Where everything is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Storage {
-    /// The SQLite file; made when it is not there.
-    pub sqlite: PathBuf,
 }
 
 /// What seals the issuers' keys.
@@ -187,7 +181,7 @@ impl Config {
         let mut config =
             Self::parse(&text).map_err(|problem| ConfigError::Toml { path: path.to_owned(), problem })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        config.storage.sqlite = folder.join(&config.storage.sqlite);
+        config.storage.within(folder);
         config.seal.secret_file = folder.join(&config.seal.secret_file);
         config.log.key_file = folder.join(&config.log.key_file);
         config.log.mark_file = folder.join(&config.log.mark_file);
@@ -263,6 +257,7 @@ impl Config {
         if self.profile == Profile::Production && !self.public_url.https {
             return Err(ConfigError::Production(format!("the plain-http public URL {}", self.public_url)));
         }
+        self.engine()?;
         self.witnesses()?;
         if let Some(admission) = &self.admission {
             read_trust(&admission.trust_file)?;

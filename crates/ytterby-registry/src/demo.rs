@@ -67,7 +67,7 @@ impl Folder {
             public_url: format!("http://{address}").try_into().map_err(anyhow::Error::msg)?,
             origin: Some(ORIGIN.to_owned()),
             metrics_listen: None,
-            storage: Storage { sqlite: self.path.join("registry.db") },
+            storage: Storage::sqlite(self.path.join("registry.db")),
             seal: SealConfig { secret_file },
             log: LogConfig {
                 key_file,

@@ -9,6 +9,7 @@ use ytterby::carried::Carried;
 use ytterby::certificate::Certificate;
 use ytterby::did::Did;
 use ytterby::finding::{Code, Finding};
+use ytterby::form::StatusPurpose;
 use ytterby::key::Multikey;
 use ytterby::time::format_time;
 use ytterby::{Authority, InputLot, Inputs, Issue, admit, admit_signed};
@@ -91,9 +92,39 @@ pub(crate) async fn dry_run(
     let submissions = [submission];
     let inputs = inputs::load(app.store(), &submissions).await?;
     match judge(app, &issuer, &submissions[0], &inputs) {
-        Ok(passed) => Ok((passed, inputs)),
+        Ok(passed) => {
+            let refused = not_drawable(app, &passed).await?;
+            if !refused.is_empty() {
+                return Err(Problem::refused(StatusCode::UNPROCESSABLE_ENTITY, &refused));
+            }
+            Ok((passed, inputs))
+        }
         Err(failed) => Err(again(app, &issuer.did, &submissions[0], failed).await?.problem(false)),
     }
+}
+
+/// The inputs that are revoked or suspended: the log would not take a draw on them.
+async fn not_drawable(app: &App, passed: &Passed) -> Result<Vec<Finding>, Problem> {
+    let mut refused = Vec::new();
+    let inputs = passed.certificate.lot().map_or(&[][..], |lot| &lot.inputs);
+    for (at, input) in inputs.iter().enumerate() {
+        let events = match app.store().status_events(input.digest).await {
+            Ok(events) => events,
+            // Admitted: its status is kept elsewhere.
+            Err(StoreError::UnknownLot(_)) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        for (purpose, code) in [
+            (StatusPurpose::Revocation, Code::StatusRevoked),
+            (StatusPurpose::Suspension, Code::StatusSuspended),
+        ] {
+            if events.iter().rev().find(|event| event.purpose == purpose).is_some_and(|event| event.value) {
+                let finding = Finding::new(code, "nothing is drawn on it here");
+                refused.push(finding.at(format!("/inputs/{at}/lot")));
+            }
+        }
+    }
+    Ok(refused)
 }
 
 /// What was issued before does not fit a second time, since its inputs are drawn: that it was issued is

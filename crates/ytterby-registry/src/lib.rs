@@ -31,5 +31,5 @@ mod statuses;
 mod witness;
 pub mod witnesses;
 
-pub use app::App;
+pub use app::{App, SealCheck};
 pub use problem::Problem;

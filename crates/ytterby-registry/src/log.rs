@@ -22,8 +22,9 @@ use crate::witnesses::Witnesses;
 pub struct Log {
     signer: NoteSigner,
     mark: PathBuf,
-    /// Empty until the mark was compared with the store and the witnesses, and again after any doubt.
-    advanced: Mutex<Option<Mark>>,
+    /// Empty until the mark was compared with the store and the witnesses, and again after any doubt. Beside
+    /// it the store's incarnation then.
+    advanced: Mutex<Option<(Mark, u64)>>,
     published: watch::Sender<Option<Arc<SignedCheckpoint>>>,
     cosigned: watch::Sender<Option<Arc<SignedCheckpoint>>>,
     witnesses: Witnesses,
@@ -216,17 +217,26 @@ impl Log {
     /// while another signs is covered by the next head: one signature and one mark for all of them.
     pub async fn publish(&self, store: &dyn Store, size: u64) -> Result<(), LogError> {
         let mut advanced = self.advanced.lock().await;
-        if advanced.as_ref().is_some_and(|mark| mark.head().size >= size && self.published_size() >= size) {
+        if advanced
+            .as_ref()
+            .is_some_and(|(mark, _)| mark.head().size >= size && self.published_size() >= size)
+        {
             return Ok(());
         }
-        let mark = match advanced.take() {
-            Some(mark) => mark,
-            None => self.reconcile(store).await?,
-        };
+        let before = advanced.take();
         let head = store.head().await?;
+        let incarnation = store.incarnation();
+        let mark = match before {
+            Some((mark, then)) if then == incarnation => mark,
+            // Another server may have another log, and the witnesses know what was signed.
+            _ => self.reconcile(store).await?,
+        };
+        if mark.head().size > head.size {
+            return Err(LogError::Behind { mark: mark.head().size, size: head.size });
+        }
         let mark = if mark.head() == head { mark } else { mark.advance(self.sign(head)?).await? };
         self.published.send_replace(Some(mark.checkpoint()));
-        *advanced = Some(mark);
+        *advanced = Some((mark, incarnation));
         Ok(())
     }
 

@@ -56,6 +56,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
                 (all, quorum) if quorum > 0 => println!("cosigned by {quorum} of {} witnesses", all.len()),
                 _ => println!("no witness is named: nobody's trust file finds a quorum on its receipts"),
             }
+            if let Some(backups) = config.engine()?.backups() {
+                println!("{backups}");
+            }
             Ok(())
         }
         Command::Backup { config, to } => backup(&Config::read(&config)?, &to).await,
@@ -131,6 +134,9 @@ async fn refuse_demo_keys(app: &App) -> anyhow::Result<()> {
 }
 
 async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
+    if let Some(backups) = config.engine()?.backups() {
+        bail!("{backups}");
+    }
     let app = server::open(config, Clock::system()).context("stop the service first")?;
     app.store().backup(to).await?;
     let checked = ytterby_store::check(to)?;

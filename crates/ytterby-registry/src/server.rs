@@ -14,11 +14,12 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use ytterby_store::{Sqlite, SqliteOptions, StoreError};
+use ytterby::Home;
+use ytterby_store::{Postgres, PostgresOptions, Replication, Sqlite, SqliteOptions, Store, StoreError};
 
-use crate::app::{About, App};
+use crate::app::{About, App, SealCheck};
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Engine, Profile};
 use crate::cosigning;
 use crate::http;
 use crate::log::{Log, LogError};
@@ -43,6 +44,9 @@ pub enum ServeError {
     /// The sealing secret is not accepted.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The sealing secret is not that of the store's keys.
+    #[error(transparent)]
+    SealCheck(#[from] SealCheck),
     /// The store does not open.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -67,7 +71,7 @@ pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
     let log = Log::new(&origin, config.log_key()?.expose_secret(), &config.log.mark_file)?
         .with_witnesses(Witnesses::new(witnesses, quorum))
         .with_entries(config.log.entries);
-    let store = Arc::new(Sqlite::open(&config.storage.sqlite, &origin, SqliteOptions::default())?);
+    let store = store(config, &origin)?;
     let about = About {
         public_url: config.public_url.clone(),
         origin,
@@ -79,11 +83,26 @@ pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
     Ok(App::new(store, log, seal, clock, about))
 }
 
+fn store(config: &Config, origin: &Home) -> Result<Arc<dyn Store>, ServeError> {
+    Ok(match config.engine()? {
+        Engine::Sqlite(path) => Arc::new(Sqlite::open(path, origin, SqliteOptions::default())?),
+        Engine::Postgres(url) => {
+            let replication = match config.profile {
+                Profile::Production => Replication::Synchronous,
+                Profile::Development => Replication::Any,
+            };
+            let options = PostgresOptions { replication, ..PostgresOptions::default() };
+            Arc::new(Postgres::open(url.expose_secret(), origin, options)?)
+        }
+    })
+}
+
 /// Serves until told to stop; then no connection is accepted, what was accepted is finished, and
 /// every write that was begun is on the disk.
 ///
 /// Nothing is served if the log and its mark do not belong together.
 pub async fn serve(app: App, listener: TcpListener, stop: watch::Receiver<bool>) -> Result<(), ServeError> {
+    app.check_seal().await?;
     app.start().await?;
     let service = http::router(app.clone());
     let collecting = tokio::spawn(cosigning::collect(app.clone()));

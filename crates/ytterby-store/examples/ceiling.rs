@@ -1,5 +1,7 @@
-//! The most that the engine does: durable registrations per second, with nothing in front of it.
-//! Prints a JSON line for each number of callers. Arguments: a folder on the disk to measure.
+//! The most that the engines do: durable registrations per second, with nothing in front of them.
+//! Prints a JSON line for each number of callers. Arguments: a folder on the disk to measure, and, for
+//! PostgreSQL too, the connection string of an empty database (of a server on that disk): one instance and
+//! three at once, against rows of the same size that are inserted in groups of as many as there are callers.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +14,10 @@ use ytterby::digest::Digest;
 use ytterby::element::Element;
 use ytterby::form::Kind;
 use ytterby::masses::Masses;
-use ytterby_store::{Draw, NewCertificate, NewLot, Registration, Sqlite, SqliteOptions, Store, StoreError};
+use ytterby_store::{
+    Draw, NewCertificate, NewLot, Postgres, PostgresOptions, Registration, Replication, Sqlite,
+    SqliteOptions, Store, StoreError,
+};
 
 /// How long each number of callers is measured.
 const SECONDS: u64 = 3;
@@ -22,38 +27,83 @@ const AT: &str = "2026-03-01T08:00:00Z";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(1).map_or_else(std::env::temp_dir, Into::into);
+    let home = Home::parse("registry.example/ree").ok_or("an origin")?;
     for clients in [1, 16, 128] {
         let place = tempfile::tempdir_in(&folder)?;
-        let home = Home::parse("registry.example/ree").ok_or("an origin")?;
         let store = Sqlite::open(place.path().join("ceiling.db"), &home, SqliteOptions::default())?;
-        for (name, drawing) in [("origin", false), ("drawing", true)] {
-            let per_second = measure(&store, clients, drawing)? / SECONDS;
-            writeln!(
-                std::io::stdout(),
-                r#"{{"name":"register/{name}","clients":{clients},"per_second":{per_second}}}"#
-            )?;
-        }
+        both("sqlite", &[&store], clients)?;
+    }
+    let Some(url) = std::env::args().nth(2) else { return Ok(()) };
+    let options = PostgresOptions { replication: Replication::Any, ..PostgresOptions::default() };
+    let open = || Postgres::open(&url, &home, options);
+    let stores = [open()?, open()?, open()?];
+    for clients in [1, 16, 128] {
+        say("postgres, bare group commit", clients, bare(&url, clients)?)?;
+        both("postgres, one process", &[&stores[0]], clients)?;
+        let all: Vec<&dyn Store> = stores.iter().map(|store| store as &dyn Store).collect();
+        both("postgres, three processes with as many callers each", &all, 3 * clients)?;
     }
     Ok(())
 }
 
+fn both(engine: &str, stores: &[&dyn Store], clients: usize) -> Result<(), Box<dyn std::error::Error>> {
+    for (name, drawing) in [("origin", false), ("drawing", true)] {
+        say(&format!("{engine}: {name}"), clients, measure(stores, clients, drawing)? / SECONDS)?;
+    }
+    Ok(())
+}
+
+fn say(name: &str, clients: usize, per_second: u64) -> std::io::Result<()> {
+    let line = format!(r#"{{"name":"{name}","clients":{clients},"per_second":{per_second}}}"#);
+    writeln!(std::io::stdout(), "{line}")
+}
+
+/// Rows per second that are inserted in groups, each group in one durable transaction of its own.
+fn bare(url: &str, group: usize) -> Result<u64, Box<dyn std::error::Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+        let driving = tokio::spawn(connection);
+        client.batch_execute("CREATE TABLE IF NOT EXISTS ceiling (bytes bytea)").await?;
+        let insert = client.prepare("INSERT INTO ceiling SELECT unnest($1::bytea[])").await?;
+        let row = vec![b' '; BYTES];
+        let rows: Vec<&[u8]> = (0..group).map(|_| &row[..]).collect();
+        let mut groups = 0;
+        let measured = tokio::time::timeout(Duration::from_secs(SECONDS), async {
+            loop {
+                client.execute(&insert, &[&rows]).await?;
+                groups += 1;
+            }
+        });
+        if let Ok(failed) = measured.await {
+            let failed: Result<(), tokio_postgres::Error> = failed;
+            failed?;
+        }
+        drop(client);
+        driving.await??;
+        Ok(groups * group as u64 / SECONDS)
+    })
+}
+
 /// Registrations acknowledged before the time was over.
-fn measure(store: &Sqlite, clients: usize, drawing: bool) -> Result<u64, StoreError> {
+fn measure(stores: &[&dyn Store], clients: usize, drawing: bool) -> Result<u64, StoreError> {
     let runtime = || tokio::runtime::Builder::new_current_thread().build();
     let engine = |error: std::io::Error| StoreError::Engine(error.to_string());
     let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));
+    // What is registered stays, so that each run needs names of its own.
+    static RUN: AtomicU64 = AtomicU64::new(0);
+    let run = RUN.fetch_add(1, Ordering::Relaxed);
     thread::scope(|scope| {
         let callers: Vec<_> = (0..clients)
             .map(|client| {
-                let (stop, done) = (&stop, &done);
+                let (stop, done, store) = (&stop, &done, stores[client % stores.len()]);
                 scope.spawn(move || {
                     let runtime = runtime().map_err(engine)?;
-                    let lot = certificate(&format!("lot {client} {drawing}"), None)?;
+                    let lot = certificate(&format!("lot {run} {client}"), None)?;
                     let input = lot.certificates.first().map(|lot| lot.digest);
                     runtime.block_on(store.register(lot))?;
                     for n in 0.. {
-                        let next =
-                            certificate(&format!("{client} {drawing} {n}"), input.filter(|_| drawing))?;
+                        let next = certificate(&format!("{run} {client} {n}"), input.filter(|_| drawing))?;
                         runtime.block_on(store.register(next))?;
                         if stop.load(Ordering::Relaxed) {
                             break;

@@ -6,7 +6,9 @@
 //! ARCHITECTURE.md.
 
 mod admission;
+mod postgres;
 mod record;
+mod sound;
 mod sqlite;
 mod status;
 
@@ -14,6 +16,7 @@ use std::path::Path;
 use std::pin::Pin;
 
 pub use admission::{Admission, Foreign};
+pub use postgres::{Postgres, PostgresOptions, Replication};
 pub use record::{
     ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, CloseReason, Closing, Cosigned, Cursor, Draw,
     DrawnBy, Entered, Idempotency, IssuerKey, IssuerRow, Logged, LotRecord, NewCertificate, NewLot, Page,
@@ -81,6 +84,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Size and root of the log: every entry of an acknowledged write is covered.
     fn head(&self) -> Answer<'_, TreeHead>;
+
+    /// Changes when [`Store::head`] was answered by another server than the time before, or by one that
+    /// was started anew: whoever signs heads then compares the log with what was signed.
+    fn incarnation(&self) -> u64;
 
     /// The bytes of a tile, of exactly its width; `None` where the log does not reach.
     fn tile(&self, tile: Tile) -> Answer<'_, Option<Vec<u8>>>;

@@ -37,10 +37,20 @@ pub(crate) fn run(args: args::Key, mut output: Output) -> Result<u8, Failure> {
                 None => output.raw(secret.as_bytes())?,
             }
         }
-        args::Key::Public { file } => output.data(&format!("{}\n", read(&file)?.public()))?,
+        args::Key::Public { file } => output.data(&format!("{}\n", public(&file)?))?,
         args::Key::Did { file } => output.data(&format!("did:key:{}\n", read(&file)?.public()))?,
     }
     Ok(0)
+}
+
+/// The public half of a signing key, or of a witness's key.
+fn public(path: &Path) -> Result<String, Failure> {
+    let bytes = input::read_small(path)?;
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    match Cosigner::parse_secret(text.trim_end()) {
+        Ok(witness) => Ok(witness.verifier_key().to_string()),
+        Err(_) => Ok(read(path)?.public().to_string()),
+    }
 }
 
 /// Reads a signing key.

@@ -42,6 +42,7 @@ name = \"My sourcing\"
 # [[registry]]
 # origin = \"registry.example/ree\"
 # key = \"registry.example/ree+c265d31c+Aceg+8nmkeNSNCR2d/MjgVc0lHKjs5zThOOyjba/z0Tt\"
+# status_keys = [\"z6Mk...\"]
 # [[witness]]
 # key = \"witness.example/1+6ea274b4+BIWkZuIS0dtkZKzU2FVgs26S43YjZCBDKEvowstxCzX3\"
 # audits = [\"registry.example/ree\"]
@@ -50,8 +51,8 @@ name = \"My sourcing\"
 # dishonest = 0
 
 # What must be shown. If registration is required, every certificate needs a receipt of a registry
-# that is pinned above. Status lists are not checked yet: if status is required, the best verdict is
-# undecided. What is not required and was not checked is reported as such.
+# that is pinned above. If status is required, it needs status lists by a key in `status_keys` of that
+# registry as well. What is not required and was not checked is reported as such.
 [require]
 registration = false
 status = false
@@ -205,8 +206,8 @@ fn sentences(trust: &Trust, today: Date) -> String {
     out.push(registration(trust));
     out.push(
         match trust.require_status {
-            true => "It requires revocation status, which is not checked yet: the best verdict is undecided.",
-            false => "It does without revocation status, which is reported as not checked.",
+            true => "It requires status: every certificate needs current status lists, by a status key of its registry.",
+            false => "It does without status, which is reported as not checked where no list shows it.",
         }
         .to_owned(),
     );

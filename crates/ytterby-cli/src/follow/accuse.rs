@@ -1,12 +1,12 @@
 //! From a fault to evidence that anybody can judge: the entries that show it, and their proofs.
 
 use ytterby::entry::Entry;
-use ytterby::evidence::{Kind, Logged, kinds_shown};
+use ytterby::evidence::{Fork, Kind, Logged, kinds_shown};
 use ytterby::form::StatusPurpose;
 use ytterby::{Evidence, ledger::Violation};
-use ytterby_tlog::{Hash, SignedCheckpoint};
+use ytterby_tlog::{Hash, SignedCheckpoint, TileTree};
 
-use super::{Fault, FollowError, Kept, Proofs, Read};
+use super::{Fault, FollowError, Kept, LogFiles, Proofs, Read};
 
 /// What shows the fault of what was read, under the checkpoint that signs it. `None` if only the
 /// whole log shows it: proto-docs/monitoring.md, "What is not portable".
@@ -28,6 +28,16 @@ pub(crate) fn accuse(
     let proofs = Proofs::of(&leaves)?;
     let statements = stated.iter().map(|(index, bytes)| proofs.statement(*index, bytes, signed));
     Ok(Some(Evidence::stating(kind, statements.collect::<Result<_, _>>()?)))
+}
+
+/// That a checkpoint continues another history than the one that is kept, if the log's own tiles say so:
+/// nothing else proves what the signed root stands for. `None` if they do not, or are not to be had.
+pub(crate) fn fork_in_tiles(kept: &Kept, signed: &SignedCheckpoint, files: &LogFiles) -> Option<Fork> {
+    let own = kept.replica().head();
+    let newest = kept.checkpoint().filter(|_| own.size > 0)?;
+    let mut tree = TileTree::new(signed.unverified().head(), |tile| files.tile(tile));
+    let (prefix, proof) = tree.prove_consistency(own.size).ok()?;
+    (prefix.root != own.root).then(|| Fork::of_two_sizes(newest.clone(), signed.clone(), prefix.root, proof))
 }
 
 /// The kind, the first entry that shows it, and whether all up to the faulty one are needed.

@@ -6,15 +6,17 @@
 mod accuse;
 mod files;
 mod kept;
+mod mirror;
 mod proofs;
 mod replica;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-pub(crate) use accuse::accuse;
+pub(crate) use accuse::{accuse, fork_in_tiles};
 pub(crate) use files::LogFiles;
 pub(crate) use kept::{Kept, Read};
+pub(crate) use mirror::mirror;
 pub(crate) use proofs::Proofs;
 pub(crate) use replica::{Fault, FollowError, Patience, Replica};
 

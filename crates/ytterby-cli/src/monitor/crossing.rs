@@ -105,5 +105,5 @@ fn compare(
         printable(logs[other.0].origin()),
         a.certificate()
     );
-    Ok(Some(Found { said, evidence: Some(Evidence::stating(kind, statements)) }))
+    Ok(Some(Found { said, evidence: Some(Evidence::stating(kind, statements)), mirror: None }))
 }

@@ -16,6 +16,9 @@ use crate::follow::{FollowError, LogFiles};
 /// Largest list that is read, in bytes: its bits are 16 KiB before they are compressed.
 const MAX_LIST: u64 = 256 * 1024;
 
+/// Most lists that are remembered as looked at: enough for a hundred million certificates.
+const MOST_AGREED: usize = 2048;
+
 /// Where a registry shows its lists, and who signs them.
 #[derive(Debug)]
 pub(crate) struct Lists {
@@ -61,6 +64,9 @@ impl Lists {
                     Ok(list) if list.size > size => {}
                     Ok(list) => {
                         compare(&list, &bytes, log)?;
+                        if self.agreed.len() == MOST_AGREED {
+                            self.agreed.remove(0);
+                        }
                         self.agreed.push(digest);
                     }
                     Err(problem) => look.missed.push(format!("{}/{path}: {problem}", self.files.name())),
@@ -102,7 +108,7 @@ fn compare(list: &StatusList, bytes: &[u8], log: &Watched) -> Result<(), Interru
             (StatusPurpose::Revocation, Some(by)) => Some(evidence(bytes, log, *index, *by)?),
             _ => None,
         };
-        return Err(Interrupted::Found(Box::new(Found { said, evidence })));
+        return Err(Interrupted::Found(Box::new(Found { said, evidence, mirror: None })));
     }
     Ok(())
 }

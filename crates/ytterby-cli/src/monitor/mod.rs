@@ -5,6 +5,7 @@ mod crossing;
 mod lists;
 mod watched;
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub(crate) struct Found {
     pub(crate) said: String,
     /// What shows it to anybody; none if only the whole log does.
     pub(crate) evidence: Option<Evidence>,
+    /// The folder in which the whole log was mirrored, if only that shows it.
+    pub(crate) mirror: Option<PathBuf>,
 }
 
 /// Why a look ended early.
@@ -78,7 +81,7 @@ impl From<std::io::Error> for Interrupted {
 
 impl Interrupted {
     fn found(evidence: Evidence, said: String) -> Self {
-        Interrupted::Found(Box::new(Found { said, evidence: Some(evidence) }))
+        Interrupted::Found(Box::new(Found { said, evidence: Some(evidence), mirror: None }))
     }
 }
 

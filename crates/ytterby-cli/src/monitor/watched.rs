@@ -1,17 +1,20 @@
 //! One log that is followed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ytterby::evidence::{Fork, Statement};
 use ytterby::text::printable;
 use ytterby::{Evidence, Home};
-use ytterby_tlog::{Hash, SignedCheckpoint, TileTree, TreeHead, VerifierKey};
+use ytterby_tlog::{Hash, SignedCheckpoint, TreeHead, VerifierKey};
 
 use super::{Found, Interrupted, Look};
 use crate::failure::Failure;
-use crate::follow::{FollowError, Kept, LogFiles, Patience, Proofs, accuse, origin_hash};
+use crate::follow::{
+    FollowError, Kept, LogFiles, Patience, Proofs, accuse, fork_in_tiles, mirror, origin_hash,
+};
 
-/// Most checkpoints that are ahead of what the log shows, and wait until it has caught up.
+/// Most checkpoints that are ahead of what the log shows, and wait until it has caught up; and most that
+/// are behind and need not be looked at again.
 const MOST_AHEAD: usize = 64;
 
 /// A log, its files, and what is kept of it.
@@ -20,6 +23,8 @@ pub(crate) struct Watched {
     key: VerifierKey,
     files: LogFiles,
     kept: Kept,
+    /// Where that is.
+    folder: PathBuf,
     /// Checkpoints that witnesses have shown and the log does not reach.
     ahead: Vec<SignedCheckpoint>,
     /// The heads, behind the newest, that were found to belong to the log's history.
@@ -39,7 +44,7 @@ impl Watched {
             Kept::create(&folder)?;
         }
         let kept = Kept::open(&folder, &key, home)?;
-        Ok(Watched { key, files, kept, ahead: Vec::new(), agreed: Vec::new() })
+        Ok(Watched { key, files, kept, folder, ahead: Vec::new(), agreed: Vec::new() })
     }
 
     /// Its origin.
@@ -124,6 +129,10 @@ impl Watched {
         } else {
             let (prefix, proof) = self.proofs()?.prefix(head.size)?;
             if prefix == head {
+                // The older ones have most likely been shown for the last time.
+                if self.agreed.len() == MOST_AHEAD {
+                    self.agreed.remove(0);
+                }
                 self.agreed.push(head);
                 return Ok(());
             }
@@ -145,7 +154,11 @@ impl Watched {
         patience: &Patience<'_>,
     ) -> Result<(), Interrupted> {
         let read = match self.kept.follow(head, &self.files, patience) {
-            Err(error @ FollowError::Root { .. }) => return Err(self.other_history(signed, head, error)),
+            Err(error @ FollowError::Root { .. }) => {
+                let fork = fork_in_tiles(&self.kept, signed, &self.files);
+                let size = self.kept.replica().head().size;
+                return Err(fork.map_or_else(|| error.into(), |fork| self.forked(fork, size)));
+            }
             read => read?,
         };
         let Some((index, fault)) = &read.step.fault else {
@@ -153,21 +166,13 @@ impl Watched {
         };
         let said = format!("{} has signed entry {index}: {fault}", printable(self.origin()));
         let evidence = accuse(&self.kept, &read, signed)?;
-        Err(Interrupted::Found(Box::new(Found { said, evidence })))
-    }
-
-    /// What is served does not continue what is known. If the log's own tiles say so too, it has signed
-    /// two histories.
-    fn other_history(&self, signed: &SignedCheckpoint, head: TreeHead, error: FollowError) -> Interrupted {
-        let own = self.kept.replica().head();
-        let Some(newest) = self.kept.checkpoint().filter(|_| own.size > 0) else { return error.into() };
-        let mut tree = TileTree::new(head, |tile| self.files.tile(tile));
-        match tree.prove_consistency(own.size) {
-            Ok((prefix, proof)) if prefix.root != own.root => {
-                self.forked(Fork::of_two_sizes(newest.clone(), signed.clone(), prefix.root, proof), own.size)
-            }
-            _ => error.into(),
+        let mut shown = None;
+        if evidence.is_none() {
+            let folder = self.folder.join(format!("fault-{index}"));
+            mirror(&self.kept, &read, signed, &folder)?;
+            shown = Some(folder);
         }
+        Err(Interrupted::Found(Box::new(Found { said, evidence, mirror: shown })))
     }
 
     /// The proofs of its tree as it is known.

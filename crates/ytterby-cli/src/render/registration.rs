@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use ytterby::Report;
-use ytterby::report::{CertificateReport, LoggedIn, Outcome, Step};
+use ytterby::finding::Code;
+use ytterby::report::{LoggedIn, Outcome, Step};
 
 /// How many certificates were found in which logs, cosigned by how many, and how long ago.
 pub(crate) fn line(report: &Report) -> String {
@@ -26,13 +27,24 @@ pub(crate) fn line(report: &Report) -> String {
 /// How many are revoked or suspended, and how old the knowledge is.
 pub(crate) fn status_line(report: &Report) -> String {
     let Some(known) = &report.status_known else { return "not checked".to_owned() };
-    let outcome = |own: &&CertificateReport| own.outcome(Step::Status) > Outcome::Skipped;
-    let open = report.certificates.iter().filter(outcome).count();
-    let said = match (open, report.is_status_checked()) {
-        (0, _) => "none revoked or suspended".to_owned(),
-        (_, true) => format!("{open} of {} revoked, suspended or not known", report.certificates.len()),
-        (_, false) => format!("{open} of {} not checked or not as they should be", report.certificates.len()),
-    };
+    let found = |codes: &[Code]| report.findings().iter().filter(|f| codes.contains(&f.code)).count();
+    let open = report.certificates.iter().filter(|own| own.outcome(Step::Status) == Outcome::Unknown).count();
+    let revoked = found(&[Code::StatusRevoked, Code::StatusAncestorRevoked, Code::StatusAttestationRevoked]);
+    let suspended = found(&[Code::StatusSuspended]);
+    let mut words = Vec::new();
+    for (count, word) in [(revoked, "revoked"), (suspended, "suspended")] {
+        if count > 0 {
+            words.push(format!("{count} {word}"));
+        }
+    }
+    let unknown = open.saturating_sub(suspended + found(&[Code::StatusAncestorRevoked]));
+    if words.is_empty() {
+        words.push("none revoked or suspended".to_owned());
+    }
+    if unknown > 0 {
+        words.push(format!("{unknown} of {} not known", report.certificates.len()));
+    }
+    let said = words.join(", ");
     let seconds = report.at.as_second() - known.at.as_second();
     format!("{said} · lists made {}", ago(seconds))
 }

@@ -98,7 +98,7 @@ fn audit(
     let watch = Stopwatch::start();
     let checkpoint = request.checkpoint().unverified();
     let (origin, head) = (checkpoint.origin(), checkpoint.head());
-    let name = format!("{}-{}", &hash[..16], Digest::of(request.to_string().as_bytes()));
+    let name = format!("{}-{}", &hash[..16], Digest::of(request.checkpoint().note().text().as_bytes()));
     let to_file = |evidence: Evidence| {
         keep(state.evidence(), &format!("{name}.json"), &evidence.to_bytes());
     };
@@ -144,7 +144,7 @@ impl NotCosigned {
     fn is_evidence(&self) -> bool {
         matches!(
             self,
-            NotCosigned::Refused(Refusal::Fork { .. } | Refusal::Inconsistent(_))
+            NotCosigned::Forked(_)
                 | NotCosigned::Broken { .. }
                 | NotCosigned::Follow(FollowError::Root { .. })
         )
@@ -153,12 +153,14 @@ impl NotCosigned {
 
 fn refused(refusal: &NotCosigned, reason: &str) -> Answer {
     match refusal {
-        NotCosigned::Refused(refusal @ (Refusal::Conflict { size } | Refusal::Fork { size })) => {
-            let mut answer = text_as_is(status(refusal.status()), format!("{size}\n"));
+        NotCosigned::Refused(Refusal::Conflict { size }) | NotCosigned::Forked(Refusal::Fork { size }) => {
+            let mut answer = text_as_is(StatusCode::CONFLICT, format!("{size}\n"));
             answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/x.tlog.size"));
             answer
         }
-        NotCosigned::Refused(refusal) => text(status(refusal.status()), reason),
+        NotCosigned::Refused(refusal) | NotCosigned::Forked(refusal) => {
+            text(status(refusal.status()), reason)
+        }
         NotCosigned::Broken { .. } | NotCosigned::Follow(FollowError::Root { .. }) => {
             text(StatusCode::UNPROCESSABLE_ENTITY, reason)
         }

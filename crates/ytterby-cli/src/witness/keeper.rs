@@ -13,7 +13,7 @@ use ytterby_tlog::{
 
 use crate::clock;
 use crate::failure::Failure;
-use crate::follow::{Fault, FollowError, Kept, LogFiles, Patience, accuse};
+use crate::follow::{Fault, FollowError, Kept, LogFiles, Patience, accuse, fork_in_tiles};
 
 /// One log.
 #[derive(Debug)]
@@ -59,6 +59,9 @@ pub(crate) enum NotCosigned {
     /// The request is refused as any witness would refuse it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The same, and the log has signed two histories.
+    #[error("{0}")]
+    Forked(Refusal),
     /// The log has signed an entry that it may not hold.
     #[error("entry {index}: {fault}")]
     Broken {
@@ -136,12 +139,15 @@ impl Keeper {
             return Err(in_doubt());
         }
         let seen = kept.replica().head();
-        let judged = request.judge([&self.key], &seen);
         let signed = by_the_log(request.checkpoint(), &self.key);
-        if let (Err(Refusal::Fork { .. }), Some(last)) = (&judged, kept.checkpoint()) {
-            keep(Evidence::forked(Fork::of_one_size(last.clone(), signed.clone())));
-        }
-        let head = judged?.head();
+        let head = match request.judge([&self.key], &seen) {
+            Ok(checkpoint) => checkpoint.head(),
+            Err(refusal) => {
+                let Some(fork) = self.fork(kept, &signed, &refusal) else { return Err(refusal.into()) };
+                keep(Evidence::forked(fork));
+                return Err(NotCosigned::Forked(refusal));
+            }
+        };
         if head == seen && kept.checkpoint().is_some() {
             return self.cosign(cosigner, signed);
         }
@@ -156,6 +162,16 @@ impl Keeper {
         kept.accept(read, signed.clone()).map_err(|failure: Failure| NotCosigned::State(failure.text))?;
         *doubt = false;
         self.cosign(cosigner, signed)
+    }
+
+    /// What shows that a refused checkpoint is of another history. A proof that does not verify shows
+    /// nothing: anybody can send one with the log's own checkpoint.
+    fn fork(&self, kept: &Kept, signed: &SignedCheckpoint, refusal: &Refusal) -> Option<Fork> {
+        match refusal {
+            Refusal::Fork { .. } => Some(Fork::of_one_size(kept.checkpoint()?.clone(), signed.clone())),
+            Refusal::Inconsistent(_) => fork_in_tiles(kept, signed, &self.files),
+            _ => None,
+        }
     }
 
     fn cosign(

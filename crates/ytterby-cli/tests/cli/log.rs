@@ -1,5 +1,7 @@
 //! `ytterby log verify` and `ytterby log monitor`, against logs that lie.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use ytterby::status_list::NewStatusList;
 use ytterby::time::parse_time;
 
 use super::liar::{Liar, ORIGIN, admission, closing, digest, drawing, lot, status, transfer};
-use super::run::{Folder, Ran};
+use super::run::{BINARY, Folder, Ran};
 use super::witness::{Witness, honest, prepared};
 
 const THERE: &str = "other.example/ree";
@@ -129,15 +131,19 @@ fn every_lie_within_a_log_is_caught_and_proven() {
 fn what_only_the_whole_log_shows_is_said_and_not_written() {
     for entry in [drawing("x", "nothing", 1, "1", "1"), drawing("x", "ore", 4, "1", "8")] {
         let mut entries = honest();
+        // Full bundles and a partial one.
+        entries.extend((0..600).map(|at| lot(&format!("lot {at}"), "1")));
         entries.push(entry);
         let log = Liar::with(ORIGIN, &entries);
         let folder = Folder::new();
         let ran = monitor(&folder, &[(&log, &log.serve(Duration::ZERO))], &[]).exits(1);
         assert!(ran.err.contains("only the whole log shows it to others"), "{}", ran.err);
         assert!(!folder.path("evidence.json").exists());
-        log.mirror(&folder.path("mirror"));
-        let ran = folder.run(&["log", "verify", "mirror", "--key", &log.key()]).exits(1);
-        assert!(ran.err.contains(&format!("{ORIGIN} has signed entry 3: ")), "{}", ran.err);
+        // So the monitor keeps all of it, for anybody to verify.
+        let (_, rest) = ran.err.split_once("it is in ").unwrap();
+        let mirror = rest.split_once(", for").unwrap().0;
+        let ran = folder.run(&["log", "verify", mirror, "--key", &log.key()]).exits(1);
+        assert!(ran.err.contains(&format!("{ORIGIN} has signed entry 603: ")), "{}", ran.err);
     }
 }
 
@@ -448,4 +454,28 @@ fn evidence_is_canonical_and_round_trips() {
     monitor(&folder, &[(&log, &log.serve(Duration::ZERO))], &[]).exits(1);
     let bytes = folder.read("evidence.json");
     assert_eq!(ytterby::Evidence::parse(bytes.as_bytes()).unwrap().to_bytes(), bytes.as_bytes());
+}
+
+#[test]
+fn a_monitor_looks_again_until_it_finds_a_fault() {
+    let mut log = Liar::with(ORIGIN, &honest());
+    let folder = Folder::new();
+    let followed = format!("{}={}", log.key(), log.serve(Duration::ZERO));
+    let args =
+        ["log", "monitor", "--state", "monitor", "-v", "--interval", "1", "-o", "evidence.json", "--log"];
+    let mut child = folder.command(BINARY).args(args).arg(&followed).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let seen = |size: u64| move |line: &String| line.starts_with(&format!("seen {ORIGIN} {size} "));
+    assert!(lines.any(|line| seen(3)(&line)));
+    let second = folder.run(&["log", "monitor", "--state", "monitor", "--once", "--log", &followed]).exits(4);
+    assert!(second.err.contains("another process uses this state"), "{}", second.err);
+    log.append(&drawing("fine", "ore", 3, "1", "8"));
+    log.publish();
+    assert!(lines.any(|line| seen(4)(&line)));
+    log.append(&drawing("too much", "ore", 4, "3", "11"));
+    log.publish();
+    assert!(lines.any(|line| line.starts_with("fault: ")));
+    lines.for_each(drop);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(judged(&folder, &[&log]).exits(1).out.starts_with("proven: over-draw\n"));
 }

@@ -205,12 +205,14 @@ fn what_cannot_be_read_and_whom_it_does_not_know() {
 }
 
 /// What the evidence that the witness wrote proves to whoever has the log's key.
-fn proven(folder: &Folder, log: &Liar) -> String {
+fn proven(folder: &Folder, log: &Liar) -> Vec<String> {
     let files = std::fs::read_dir(folder.path("state/evidence")).unwrap().map(|file| file.unwrap().path());
-    let json: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "json")).collect();
-    let [path] = &json[..] else { panic!("{json:?}") };
-    let ran = folder.run(&["log", "verify", path.to_str().unwrap(), "--key", &log.key()]).exits(1);
-    ran.out.lines().next().unwrap().to_owned()
+    let json = files.filter(|path| path.extension().is_some_and(|e| e == "json"));
+    json.map(|path| {
+        let args = ["log", "verify", path.to_str().unwrap(), "--key", &log.key()];
+        folder.run(&args).exits(1).out.lines().next().unwrap().to_owned()
+    })
+    .collect()
 }
 
 #[test]
@@ -224,6 +226,15 @@ fn a_second_history_is_refused_and_kept_as_evidence() {
     fork.publish();
     let answer = witness.post(&fork.request(3));
     assert_eq!((answer.status, answer.body.as_str()), (409, "3\n"));
+    assert_eq!(proven(&folder, &log), ["proven: split-view"]);
+    // A proof that is bad is no evidence: anybody can send it.
+    let mut grown = log.forked(3);
+    grown.append(&lot("next", "1"));
+    grown.publish();
+    let (bad, good) = (fork.forked(3), grown.request(3));
+    let spoilt = good.replacen(good.lines().nth(1).unwrap(), &bad.head().root.to_string(), 1);
+    assert_eq!(witness.post(&spoilt).status, 422);
+    assert_eq!(proven(&folder, &log).len(), 1);
     fork.append(&lot("next", "1"));
     fork.publish();
     // The proof is that of the fork, from its own tree of three.
@@ -231,8 +242,8 @@ fn a_second_history_is_refused_and_kept_as_evidence() {
     // Rolled back: a smaller tree is never cosigned again.
     assert_eq!(witness.post(&log.forked(2).request(2)).status, 409);
     let kept: Vec<_> = std::fs::read_dir(folder.path("state/evidence")).unwrap().collect();
-    assert_eq!(kept.len(), 5, "two requests, each with its reason, and evidence of the fork");
-    assert_eq!(proven(&folder, &log), "proven: split-view");
+    assert_eq!(kept.len(), 6, "two requests, each with its reason, and evidence");
+    assert_eq!(proven(&folder, &log), ["proven: split-view", "proven: split-view"]);
 }
 
 #[test]
@@ -276,7 +287,7 @@ fn what_no_log_may_hold_is_refused_with_the_entry_and_the_reason() {
         );
         // That a lot was never registered only the whole log shows.
         if !kind.is_empty() {
-            assert_eq!(proven(&folder, &log), format!("proven: {kind}"));
+            assert_eq!(proven(&folder, &log), [format!("proven: {kind}")]);
         }
         // It goes on as if nothing had been: the honest history can still grow.
         let mut honest = log.forked(3);

@@ -21,6 +21,7 @@ const USUAL: usize = 1_000;
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     /// Most certificates on the page: 1 to 100,000, 1,000 when absent.

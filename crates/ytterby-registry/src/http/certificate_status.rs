@@ -75,8 +75,17 @@ pub(super) async fn change(
     may_change(&app, &caller, digest).await?;
     let expected = Some(if_match(&headers)?);
     let change = change_of(&app, &caller, vec![digest], &action, reason)?;
+    let events = app.store().status_events(digest).await?;
+    if !change.value && events.iter().any(|event| event.purpose == StatusPurpose::Revocation) {
+        return Err(for_good());
+    }
     apply(&app, StatusChange { expected, ..change }).await?;
     shown(&app, digest).await
+}
+
+fn for_good() -> Problem {
+    let detail = "a revocation is for good: issue a new certificate";
+    Problem::new(StatusCode::CONFLICT, "log.rule", "the log's rules do not let this be recorded", detail)
 }
 
 /// Only its issuer, or an administrator.

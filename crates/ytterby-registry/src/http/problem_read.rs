@@ -8,7 +8,15 @@ use super::body::{Name, typed};
 use crate::problem::Problem;
 
 /// The codes that are not findings: what happened, and what to do.
-const OWN: [(&str, &str); 28] = [
+const OWN: [(&str, &str); 36] = [
+    (
+        "admission.closed",
+        "The operator has named no trust file by which lots of other registries are admitted.",
+    ),
+    (
+        "admission.unfit",
+        "Admit the bundle of one transfer that names this registry as the lot's new home and its holder.",
+    ),
     (
         "auth.invalid",
         "The API key is unknown, expired or revoked. Ask whoever manages your issuer's keys for another.",
@@ -42,6 +50,18 @@ const OWN: [(&str, &str); 28] = [
         "issuer.no-key",
         "Register the public key that the certificate was signed with first: POST /v1/issuers/{name}/keys.",
     ),
+    (
+        "log.rule",
+        "The log's rules do not let this be recorded: `detail` says which. What is revoked or suspended is not drawn on, and a revocation is not lifted.",
+    ),
+    (
+        "log.unpublished",
+        "It is stored, and the log cannot be signed for at present. Ask again with the same Idempotency-Key.",
+    ),
+    (
+        "registry.halted",
+        "An administrator has stopped issue and admissions; `detail` says why. What is registered stays so.",
+    ),
     ("request.broken-off", "The body ended before it was complete. Send it again."),
     ("request.bundle", "`bundle` is a bundle, a certificate, a list of them, or a W3C presentation."),
     ("request.content-type", "Send `Content-Type: application/json`."),
@@ -67,6 +87,15 @@ const OWN: [(&str, &str); 28] = [
     ("service.not-ready", "The storage does not answer. Try again later."),
     ("service.timeout", "It took too long. Send it again with the same idempotency key."),
     ("service.too-many", "As many verifications run as may run at once. Try again after `Retry-After`."),
+    ("request.timeout", "The body did not come in time. Send it again."),
+    (
+        "status.changed",
+        "Somebody else has changed the status since it was read. Read it again, and name its `ETag`.",
+    ),
+    (
+        "status.if-match",
+        "Send `If-Match` with the `ETag` of GET /v1/certificates/{id}/status, quotes included.",
+    ),
 ];
 
 /// What a problem's code means, and what to do about it.

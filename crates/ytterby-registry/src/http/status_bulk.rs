@@ -34,14 +34,14 @@ pub(super) struct Body {
 
 /// Revokes, suspends or reinstates certificates, all or none: a recall.
 ///
-/// What has the status already is left as it is. Which certificates a recall concerns, `…/after` tells.
+/// What has the status already is left as it is, and what is revoked stays so. Which certificates a recall concerns, `…/after` tells.
 #[utoipa::path(
     post, path = "/v1/certificates/status", operation_id = "changeStatuses", tag = "certificates", request_body = Body,
     responses(
         (status = 200, description = "`{changed}`: how many were not so before", body = serde_json::Value),
         (status = 403, description = "Somebody else issued one of them", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "One of them is not registered here", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "A revocation is not lifted", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "A member is not good", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
     ),
     security(("api_key" = ["manage"])),
 )]

@@ -1,13 +1,17 @@
 //! The service over real HTTP on loopback, with a real store.
-#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test ends where something fails")]
 
 mod access;
 mod admissions;
 mod batches;
 mod bodies;
+#[expect(dead_code, reason = "these tests need one server that lives")]
+#[path = "../../../ytterby-store/tests/cluster/mod.rs"]
+mod cluster;
 mod contention;
 mod cosigned;
 mod crash;
+mod database;
 mod first;
 mod idempotency;
 mod issue;

@@ -296,7 +296,7 @@ pub(crate) fn config(folder: PathBuf, address: SocketAddr, setting: Setting) -> 
         public_url: format!("http://{address}").try_into().unwrap(),
         origin: Some(origin.to_owned()),
         metrics_listen: None,
-        storage: Storage { sqlite: folder.join("registry.db") },
+        storage: Storage::sqlite(folder.join("registry.db")),
         seal: SealConfig { secret_file },
         log: LogConfig {
             key_file,

@@ -39,7 +39,7 @@ pub(crate) fn refused(arguments: &[&str]) -> String {
 }
 
 /// A configuration in a folder.
-fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf {
+pub(crate) fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf {
     let path = folder.join("registry.toml");
     let text = format!(
         "profile = \"{profile}\"\nlisten = \"127.0.0.1:0\"\npublic_url = \"{scheme}://registry.example\"\n{more}\n\
@@ -62,7 +62,7 @@ fn configured(folder: &Path, profile: &str, scheme: &str, more: &str) -> PathBuf
 }
 
 /// Serves a configuration while something is done with it.
-fn serving(config: &str, with: impl FnOnce(&Client)) {
+pub(crate) fn serving(config: &str, with: impl FnOnce(&Client)) {
     let mut child = program()
         .args(["serve", "--config", config])
         .stdout(Stdio::piped())

@@ -62,7 +62,7 @@ fn a_certificate_is_suspended_reinstated_and_revoked() {
     let revoked = change(&service, &service.admin, &ore, "revoke", "\"2\"").expect(200).json();
     assert_eq!((&revoked["revoked"], &revoked["suspended"]), (&json!(true), &json!(false)));
     assert_eq!(lists(), (5, Some(true), Some(false)));
-    change(&service, &mine, &ore, "reinstate", "\"3\"").expect(200);
+    change(&service, &mine, &ore, "reinstate", "\"3\"").expect(409);
     assert_eq!(lists().1, Some(true));
     // A restart forgets nothing.
     let service = service.restart();

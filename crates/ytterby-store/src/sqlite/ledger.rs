@@ -4,7 +4,6 @@
 use rusqlite::{Connection, params};
 use ytterby::Home;
 use ytterby::digest::Digest;
-use ytterby::entry::{CertificateEntry, Entry, RebuildError, Taken};
 use ytterby::form::StatusPurpose;
 use ytterby::ledger::{Ledger, Standing};
 use ytterby::masses::Masses;
@@ -20,27 +19,6 @@ pub(super) fn before(
 ) -> Result<Ledger, StoreError> {
     let draws = certificate.draws.iter().map(|draw| draw.lot);
     of(connection, origin, std::iter::once(certificate.digest).chain(draws))
-}
-
-/// The entry of a certificate whose draws were taken.
-pub(super) fn entry(certificate: &NewCertificate, taken: &[Taken]) -> Result<Entry, StoreError> {
-    let lot = certificate.lot.as_ref().map(|lot| (&lot.content, lot.holder.is_none()));
-    let draws: Vec<_> = certificate.draws.iter().map(|draw| (draw.lot, &draw.amount)).collect();
-    let (digest, home) = (certificate.digest, &certificate.home);
-    CertificateEntry::stating(digest, certificate.kind, home, lot, &draws, taken)
-        .map(Entry::Certificate)
-        .map_err(|error| match error {
-            RebuildError::TooLarge(_) => {
-                StoreError::EntryTooLarge { certificate: digest, why: error.to_string() }
-            }
-            error => StoreError::Unloggable { certificate: digest, why: error.to_string() },
-        })
-}
-
-/// Judges an entry.
-pub(super) fn replay(ledger: &mut Ledger, entry: &Entry) -> Result<(), StoreError> {
-    let certificate = entry.certificate();
-    ledger.apply(entry).map_err(|why| StoreError::Unloggable { certificate, why: why.to_string() })
 }
 
 /// The ledger of some certificates alone, each as it stands in the transaction.

@@ -34,7 +34,7 @@ pub use copy::{Checked, check, restore};
 use crate::{
     Admission, Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Closing, Cosigned, Cursor,
     Direction, DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Recovery, Registered,
-    Registration, Replay, StatusBits, StatusChange, StatusEvent, Store, StoreError,
+    Registration, Replay, StatusBits, StatusChange, StatusEvent, Store, StoreError, sound,
 };
 use file::Claim;
 use readers::Readers;
@@ -115,7 +115,7 @@ impl Sqlite {
 
 impl Store for Sqlite {
     fn register(&self, registration: Registration) -> Answer<'_, Registered> {
-        if let Err(error) = register::sound(&registration) {
+        if let Err(error) = sound::registration(&registration) {
             return Box::pin(std::future::ready(Err(error)));
         }
         let origin = self.origin.clone();
@@ -159,6 +159,11 @@ impl Store for Sqlite {
 
     fn head(&self) -> Answer<'_, TreeHead> {
         self.readers.ask(log::head)
+    }
+
+    /// One process has the file for as long as it is open.
+    fn incarnation(&self) -> u64 {
+        0
     }
 
     fn tile(&self, tile: Tile) -> Answer<'_, Option<Vec<u8>>> {
@@ -227,6 +232,9 @@ impl Store for Sqlite {
     }
 
     fn admit(&self, admission: Admission) -> Answer<'_, u64> {
+        if let Err(error) = sound::admission(&admission) {
+            return Box::pin(std::future::ready(Err(error)));
+        }
         let origin = self.origin.clone();
         self.writer.submit(move |connection| admission::admit(connection, &origin, &admission))
     }

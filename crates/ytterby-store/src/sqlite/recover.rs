@@ -11,7 +11,7 @@ use ytterby_tlog::TreeHead;
 
 use super::rows::stored;
 use super::{ledger, log, register, status};
-use crate::{CloseReason, Draw, Recovery, StoreError};
+use crate::{CloseReason, Draw, Recovery, StoreError, sound};
 
 /// Appends the entries, all or none.
 pub(super) fn recover(
@@ -26,7 +26,7 @@ pub(super) fn recover(
     for (wanted, bytes) in (recovery.from..).zip(&recovery.entries) {
         let entry = Entry::parse(bytes)
             .map_err(|error| StoreError::Engine(format!("what is to be recovered is no entry: {error}")))?;
-        ledger::replay(&mut ledger::of(connection, origin, entry.names())?, &entry)?;
+        sound::replay(&mut ledger::of(connection, origin, entry.names())?, &entry)?;
         match &entry {
             Entry::Certificate(certificate) => count(connection, certificate, &recovery.at)?,
             Entry::Closing(closing) => close(connection, closing, &recovery.at)?,

@@ -13,30 +13,8 @@ use super::rows::{Cells, stored};
 use super::{ledger, log, status};
 use crate::{
     CloseReason, Closing, Draw, Entered, Idempotency, NewCertificate, NewLot, Registered, Registration,
-    StoreError,
+    StoreError, sound,
 };
-
-/// Refuses what would make the store inconsistent whatever is in it. Costs a hash of all bytes, so
-/// it is done before the request waits for the writer.
-pub(super) fn sound(registration: &Registration) -> Result<(), StoreError> {
-    for certificate in &registration.certificates {
-        if Digest::of(&certificate.bytes) != certificate.digest {
-            return Err(StoreError::Engine(format!(
-                "{} is not the digest of {}",
-                certificate.digest, certificate.id
-            )));
-        }
-        let mut parents: Vec<_> = certificate.draws.iter().map(|draw| draw.lot).collect();
-        parents.sort_unstable();
-        if parents.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(StoreError::Engine(format!("{} draws twice on one lot", certificate.id)));
-        }
-        if certificate.draws.iter().any(|draw| draw.amount.is_empty()) {
-            return Err(StoreError::Engine(format!("{} draws nothing from a lot", certificate.id)));
-        }
-    }
-    Ok(())
-}
 
 /// Registers certificates, all or none.
 pub(super) fn register(
@@ -57,8 +35,8 @@ pub(super) fn register(
         if let Some(lot) = &certificate.lot {
             open(connection, seq, &certificate.home, lot, &registration.at)?;
         }
-        let entry = ledger::entry(certificate, &taken)?;
-        ledger::replay(&mut ledger, &entry)?;
+        let entry = sound::entry(certificate, &taken)?;
+        sound::replay(&mut ledger, &entry)?;
         certificates.push(Entered { index: log::append(connection, &entry)?, taken });
         for about in &certificate.about {
             connection
@@ -73,7 +51,7 @@ pub(super) fn register(
 pub(super) fn close(connection: &Connection, origin: &Home, closing: &Closing) -> Result<(), StoreError> {
     let lot = held(connection, closing.lot, &closing.holder)?;
     let entry = Entry::Closing(ytterby::entry::Closing { certificate: closing.lot, reason: closing.reason });
-    ledger::replay(&mut ledger::of(connection, origin, [closing.lot])?, &entry)?;
+    sound::replay(&mut ledger::of(connection, origin, [closing.lot])?, &entry)?;
     log::append(connection, &entry)?;
     shut(connection, lot, closing.reason, &closing.at)
 }

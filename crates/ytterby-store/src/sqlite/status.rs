@@ -8,7 +8,7 @@ use ytterby::form::StatusPurpose;
 
 use super::rows::{Cells, stored};
 use super::{ledger, log};
-use crate::{StatusBits, StatusChange, StatusEvent, StoreError};
+use crate::{StatusBits, StatusChange, StatusEvent, StoreError, sound};
 
 /// Changes the status of certificates; the indices of the entries.
 pub(super) fn change(
@@ -31,7 +31,7 @@ pub(super) fn change(
             continue;
         }
         let entry = Entry::Status(entry::StatusChange { certificate: *certificate, purpose, value });
-        ledger::replay(&mut ledger, &entry)?;
+        sound::replay(&mut ledger, &entry)?;
         let index = log::append(connection, &entry)?;
         set(connection, own, purpose, value)?;
         tell(connection, index, own, [&change.reason, &change.by, &change.at])?;

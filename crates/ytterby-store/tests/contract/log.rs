@@ -110,5 +110,8 @@ pub(crate) fn what_was_cosigned_first_stays_first(store: &dyn Store) {
     let (four, eight) = (Some(4), Some(8));
     assert_eq!(first, [four, four, four, four, eight, eight, eight, eight, None, None]);
     assert_eq!(wait(store.cosigned(5)).unwrap(), Some(cosigned(8)));
+    let before: Vec<_> =
+        [0, 3, 4, 7, 8, 99].map(|size| wait(store.cosigned_before(size)).unwrap().map(|c| c.size)).to_vec();
+    assert_eq!(before, [None, None, four, four, eight, eight]);
     assert_eq!(wait(store.last_cosigned()).unwrap(), Some(cosigned(8)));
 }

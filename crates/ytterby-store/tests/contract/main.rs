@@ -1,10 +1,18 @@
 //! What every engine has to do, through `dyn Store` alone. An engine brings a function that opens
-//! an empty store, and one line at the foot of this file.
+//! an empty store, if it can be had here, and one line at the foot of this file.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test says why it fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test says why it fails by panicking"
+)]
 
 mod arriving;
 mod certificates;
+#[expect(dead_code, reason = "the contract needs one server that lives")]
+#[path = "../cluster/mod.rs"]
+mod cluster;
 mod contention;
 mod drawing;
 mod listing;
@@ -18,9 +26,11 @@ mod recall;
 mod recovery;
 
 use std::any::Any;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use make::home;
-use ytterby_store::{Sqlite, SqliteOptions, Store};
+use ytterby_store::{Postgres, PostgresOptions, Replication, Sqlite, SqliteOptions, Store};
 
 /// An empty store and what has to live as long as it.
 struct Fixture {
@@ -37,8 +47,10 @@ macro_rules! contract {
             $(
                 #[test]
                 fn $case() {
-                    let fixture: Fixture = $open();
-                    $module::$case(&*fixture.store);
+                    let fixture: Option<Fixture> = $open();
+                    if let Some(fixture) = fixture {
+                        $module::$case(&*fixture.store);
+                    }
                 }
             )*
         }
@@ -83,8 +95,26 @@ macro_rules! contract {
     };
 }
 
+/// A new database of a server that all tests of this program share.
+fn database(bin: &'static Path) -> String {
+    static SHARED: Mutex<Option<(cluster::Server, u32)>> = Mutex::new(None);
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let (server, count) = shared.get_or_insert_with(|| (cluster::Server::start(bin, &[]), 0));
+    *count += 1;
+    let name = format!("store_{count}");
+    server.ask(&format!("CREATE DATABASE {name}")).unwrap();
+    server.url(&name)
+}
+
 contract!(sqlite, || {
     let folder = tempfile::tempdir().unwrap();
     let store = Sqlite::open(folder.path().join("store.db"), &home(), SqliteOptions::default()).unwrap();
-    Fixture { store: Box::new(store), _place: Box::new(folder) }
+    Some(Fixture { store: Box::new(store), _place: Box::new(folder) })
+});
+
+contract!(postgres, || {
+    let url = database(cluster::programs()?);
+    let options = PostgresOptions { replication: Replication::Any, ..PostgresOptions::default() };
+    let store = Postgres::open(&url, &home(), options).unwrap();
+    Some(Fixture { store: Box::new(store), _place: Box::new(()) })
 });

@@ -83,7 +83,9 @@ impl<'t> Statuses<'t> {
         };
         let Some(logged) = asked.logged else {
             let text = "it has no place in a log that the trust file pins";
-            return if required { add(Code::StatusMissing, text.to_owned()) } else { Outcome::Unknown };
+            // Where registration is required that is said already, and is one fault.
+            let said = self.trust.require_registration || !required;
+            return if said { Outcome::Unknown } else { add(Code::StatusMissing, text.to_owned()) };
         };
         let mut outcome = Outcome::Pass;
         for purpose in StatusPurpose::ALL {

@@ -74,8 +74,14 @@ fn lists(keys: &Keys, home: &Home, url: &str) -> Result<Option<Lists>, Failure> 
 fn accuse(args: &LogMonitor, found: Found, output: Output) -> Result<u8, Failure> {
     output.note(&format!("{}: {}", style::bad("fault"), printable(&found.said)));
     let Some(evidence) = found.evidence else {
-        let state = printable(&args.state.display().to_string());
-        output.note(&format!("only the whole log shows it to others: its entries are kept in {state}"));
+        let said = match &found.mirror {
+            Some(folder) => {
+                let folder = printable(&folder.display().to_string());
+                format!("only the whole log shows it to others: it is in {folder}, for `ytterby log verify`")
+            }
+            None => "only the whole log shows it to others".to_owned(),
+        };
+        output.note(&said);
         return Ok(REJECTED);
     };
     output.note(&format!("evidence: {}", evidence.kind()));
