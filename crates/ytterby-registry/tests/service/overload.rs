@@ -134,7 +134,6 @@ fn recovers(service: &Service, key: &str, as_quick: Duration) -> usize {
         made += usize::from(good);
         in_row = if good && asked.elapsed() <= as_quick { in_row + 1 } else { 0 };
         if in_row == 10 {
-            println!("recovered within {:?}", begun.elapsed());
             break;
         }
     }
