@@ -1,10 +1,5 @@
 //! The service over real HTTP on loopback, with a real store.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a test ends where something fails"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test ends where something fails")]
 
 mod access;
 mod admissions;
