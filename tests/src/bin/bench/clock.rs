@@ -23,6 +23,20 @@ impl Stopwatch {
     }
 }
 
+/// Time on the wall: what somebody waits.
+pub(crate) struct Wall(Instant);
+
+impl Wall {
+    #[expect(clippy::disallowed_methods, reason = "the one clock of this program")]
+    pub(crate) fn start() -> Self {
+        Wall(Instant::now())
+    }
+
+    pub(crate) fn stop(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// Nanoseconds that this thread was on a processor (the first number of Linux's schedstat).
 fn worked() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;

@@ -3,12 +3,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use ytterby::digest::Digest;
 
 use super::Failure;
+use super::clock::Wall;
 
 /// How long each number of callers is measured.
 pub(crate) const SECONDS: u64 = 2;
@@ -54,21 +56,40 @@ impl Connection {
     }
 }
 
+/// What callers get done, and how long each waits.
+pub(crate) struct Load {
+    pub(crate) per_second: f64,
+    waited: Vec<Duration>,
+}
+
+impl Load {
+    /// How long all but so many per cent of the calls waited at most, in milliseconds.
+    pub(crate) fn percentile(&self, percent: usize) -> f64 {
+        let at = (self.waited.len() * percent / 100).min(self.waited.len().saturating_sub(1));
+        self.waited.get(at).map_or(f64::NAN, |waited| waited.as_secs_f64() * 1e3)
+    }
+}
+
 /// What `clients` callers get done in a second: `call` is given who asks, and which time.
 pub(crate) fn per_second<C: FnMut(u64) -> Result<(), Failure>>(
     clients: usize,
     caller: impl Fn(usize) -> Result<C, Failure> + Sync,
-) -> Result<f64, Failure> {
+) -> Result<Load, Failure> {
     let (stop, done) = (AtomicBool::new(false), AtomicU64::new(0));
+    let waited = Mutex::new(Vec::new());
     let run = |client: usize| -> Result<(), String> {
+        let mut own = Vec::new();
         let mut call = caller(client).map_err(|e| e.to_string())?;
         for n in 0.. {
+            let watch = Wall::start();
             call(n).map_err(|e| e.to_string())?;
+            own.push(watch.stop());
             if stop.load(Ordering::Relaxed) {
                 break;
             }
             done.fetch_add(1, Ordering::Relaxed);
         }
+        waited.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
         Ok(())
     };
     thread::scope(|scope| {
@@ -84,5 +105,7 @@ pub(crate) fn per_second<C: FnMut(u64) -> Result<(), Failure>>(
             .into_iter()
             .try_for_each(|caller| caller.join().unwrap_or_else(|_| Err("a caller panicked".to_owned())))
     })?;
-    Ok(done.into_inner() as f64 / SECONDS as f64)
+    let mut waited = waited.into_inner().unwrap_or_else(PoisonError::into_inner);
+    waited.sort_unstable();
+    Ok(Load { per_second: done.into_inner() as f64 / SECONDS as f64, waited })
 }

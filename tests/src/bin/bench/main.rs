@@ -8,6 +8,7 @@ mod distinct;
 mod figure;
 mod http;
 mod peers;
+mod replay;
 mod rolling;
 mod service;
 
@@ -30,6 +31,9 @@ fn main() -> Result<(), Failure> {
     }
     if wanted("rolling") {
         rolling::measure(&mut figures)?;
+    }
+    if wanted("replay") {
+        replay::measure(&mut figures)?;
     }
     if wanted("service") {
         service::measure(&mut figures)?;

@@ -1,7 +1,7 @@
 //! Certificates that the service issues in a second, durably and over HTTP, against what its engine does with
 //! nothing in front of it and what its HTTP layer does with nothing behind it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -15,8 +15,9 @@ use ytterby::digest::Digest;
 use ytterby_store::{NewCertificate, NewLot, Registration, Sqlite, SqliteOptions, Store};
 
 use super::Failure;
+use super::clock::Wall;
 use super::figure::Figures;
-use super::http::{Connection, per_second};
+use super::http::{Connection, Load, per_second};
 use conformance::book::{Book, home, time};
 
 const CLIENTS: [usize; 3] = [1, 16, 128];
@@ -35,8 +36,9 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<(), Failure> {
 }
 
 fn with(figures: &mut Figures, clients: usize, binary: &Path, folder: &Path) -> Result<(), Failure> {
-    let engine = engine(clients, &folder.join(format!("engine-{clients}.db")))?;
-    let bare = bare(clients)?;
+    let engine = engine(clients, &folder.join(format!("engine-{clients}.db")))?.per_second;
+    let bare = bare(clients)?.per_second;
+    let synced = synced(&folder.join(format!("synced-{clients}")))?;
     let service = Service::start(binary, &folder.join(format!("service-{clients}")))?;
     let issued = per_second(clients, |client| {
         let mut connection = Connection::open(service.address)?;
@@ -47,9 +49,25 @@ fn with(figures: &mut Figures, clients: usize, binary: &Path, folder: &Path) -> 
         })
     })?;
     let name = format!("issue over HTTP, {clients} clients");
-    figures.add(name.clone(), issued, "per second", ("the store alone", engine));
-    figures.add(name, issued, "per second", ("axum without work", bare));
+    figures.add(name.clone(), issued.per_second, "per second", ("the store alone", engine));
+    figures.add(name, issued.per_second, "per second", ("axum without work", bare));
+    for percent in [50, 99] {
+        let name = format!("request to receipt, p{percent}, {clients} clients");
+        figures.add(name, issued.percentile(percent), "ms", ("one fdatasync", synced));
+    }
     Ok(())
+}
+
+/// How long it takes to bring four kilobytes to the disk, in milliseconds.
+fn synced(file: &Path) -> Result<f64, Failure> {
+    const TIMES: u32 = 200;
+    let mut file = std::fs::File::create(file)?;
+    let watch = Wall::start();
+    for _ in 0..TIMES {
+        file.write_all(&[7; 4096])?;
+        file.sync_data()?;
+    }
+    Ok(watch.stop().as_secs_f64() * 1e3 / f64::from(TIMES))
 }
 
 fn draft(number: &str) -> Value {
@@ -73,7 +91,7 @@ fn draft(number: &str) -> Value {
 }
 
 /// Registrations of the same certificate under other numbers, straight into the store.
-fn engine(clients: usize, file: &PathBuf) -> Result<f64, Failure> {
+fn engine(clients: usize, file: &PathBuf) -> Result<Load, Failure> {
     let store = Sqlite::open(file, &home("registry.example/ree"), SqliteOptions::default())?;
     let made = sample()?;
     per_second(clients, |client| {
@@ -127,7 +145,7 @@ fn sample() -> Result<NewCertificate, Failure> {
 }
 
 /// axum that reads a draft and answers with as many bytes as a certificate has.
-fn bare(clients: usize) -> Result<f64, Failure> {
+fn bare(clients: usize) -> Result<Load, Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
     let address = listener.local_addr()?;
