@@ -22,8 +22,8 @@ use crate::problem::Problem;
 /// How old the status lists of a bundle may be.
 const OLDEST_LIST: SignedDuration = SignedDuration::from_hours(1);
 
-/// Admits what a bundle is about: the transfer's digest, and the index of the entry. A lot that was
-/// admitted before has the entry it got then.
+/// Admits what a bundle is about: the transfer's digest, and whether it was here already. A lot that was
+/// admitted before keeps the entry it got then.
 pub(crate) async fn admit(app: &App, caller: &Caller, bytes: Vec<u8>) -> Result<(Digest, bool), Problem> {
     let trust = app.admission().ok_or_else(closed)?;
     let place = app.verification_place()?;

@@ -91,7 +91,7 @@ impl Registrar {
     /// Returns when a published checkpoint covers everything that is committed now.
     pub(crate) async fn publish_all(&self) -> Result<(), Problem> {
         let head = self.store.head().await?;
-        self.log.publish(&*self.store, head.size).await.map_err(unpublished)
+        self.publish(head.size).await
     }
 
     /// Returns when a published checkpoint covers a size that is committed.
@@ -120,7 +120,7 @@ impl Registrar {
     pub(crate) async fn receipts(&self, digests: Vec<Digest>) -> Result<Vec<Vec<u8>>, Problem> {
         let logged = self.store.logged(digests.clone(), None).await?;
         let sizes = logged.iter().flatten().map(|logged| logged.head.size);
-        self.log.publish(&*self.store, sizes.max().unwrap_or(0)).await.map_err(unpublished)?;
+        self.publish(sizes.max().unwrap_or(0)).await?;
         let bytes = |(logged, digest): (Option<Logged>, Digest)| {
             let logged = logged.ok_or_else(|| Problem::internal("a certificate is not logged", &digest))?;
             let checkpoint = self.log.sign(logged.head).map_err(unpublished)?;
@@ -234,7 +234,7 @@ impl Registrar {
     ) -> Result<Option<Receipt<'static>>, Problem> {
         let logged = self.store.logged(vec![digest], None).await?;
         let Some(logged) = logged.into_iter().flatten().next() else { return Ok(None) };
-        self.log.publish(&*self.store, logged.head.size).await.map_err(unpublished)?;
+        self.publish(logged.head.size).await?;
         if !self.log.witnesses().is_empty() {
             // If it does not come in time, there is the receipt without it.
             let _ = tokio::time::timeout(wait, self.log.cosigned_beyond(logged.index)).await;

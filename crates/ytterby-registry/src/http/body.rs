@@ -165,6 +165,14 @@ fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
+/// A reason that people are to read: 1 to 500 characters.
+pub(crate) fn check_reason(reason: &str) -> Result<(), Problem> {
+    let fits = !reason.trim().is_empty()
+        && reason.chars().count() <= 500
+        && ytterby::text::printable(reason) == reason;
+    if fits { Ok(()) } else { Err(misfit("reason", "1 to 500 characters, none of them invisible")) }
+}
+
 /// A member whose value may not stand there.
 pub(crate) fn misfit(member: &'static str, text: &str) -> Problem {
     ytterby::json::Misfit::new(ytterby::json::MisfitKind::Value, text).under(member).into()

@@ -10,14 +10,11 @@ use ytterby::digest::Digest;
 use ytterby::form::StatusPurpose;
 use ytterby_store::{StatusChange, StatusEvent, StoreError};
 
-use super::body::{JsonBytes, Name, form, json, misfit};
+use super::body::{JsonBytes, Name, check_reason, form, json, misfit};
 use super::certificate_read::find;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::problem::Problem;
-
-/// Longest reason, in characters.
-const LONGEST_REASON: usize = 500;
 
 /// What is to become of a certificate.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -113,12 +110,7 @@ pub(super) fn change_of(
         "reinstate" => (StatusPurpose::Suspension, false),
         _ => return Err(misfit("action", "it is none of revoke, suspend, reinstate")),
     };
-    let fits = !reason.trim().is_empty()
-        && reason.chars().count() <= LONGEST_REASON
-        && ytterby::text::printable(&reason) == reason;
-    if !fits {
-        return Err(misfit("reason", "1 to 500 characters, none of them invisible"));
-    }
+    check_reason(&reason)?;
     let by = caller.issuer().map_or_else(|| caller.key().id.clone(), |did| did.to_string());
     Ok(StatusChange { certificates, purpose, value, reason, by, at: app.now_text(), expected: None })
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::body::{JsonBytes, form, json, misfit};
+use super::body::{JsonBytes, check_reason, form, json};
 use crate::app::App;
 use crate::problem::Problem;
 
@@ -40,12 +40,7 @@ pub(super) async fn read(State(app): State<App>) -> Result<Response, Problem> {
 )]
 pub(super) async fn stop(State(app): State<App>, JsonBytes(body): JsonBytes) -> Result<Response, Problem> {
     let Body { reason } = form(&body)?;
-    let fits = !reason.trim().is_empty()
-        && reason.chars().count() <= 500
-        && ytterby::text::printable(&reason) == reason;
-    if !fits {
-        return Err(misfit("reason", "1 to 500 characters, none of them invisible"));
-    }
+    check_reason(&reason)?;
     tracing::warn!(%reason, "registrations are stopped");
     app.store().halt(Some(reason)).await?;
     shown(&app).await
