@@ -9,10 +9,9 @@ use utoipa::IntoParams;
 use ytterby_store::{Cursor, Direction};
 
 use super::body::{Name, Params, bad_query, json};
-use super::certificate_read::find;
+use super::lot_read::lot;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::inputs::input_lot;
 use crate::problem::Problem;
 
 /// Most certificates of a page, and how many are on one when nothing is said.
@@ -81,14 +80,8 @@ async fn kin(
     }
     let after = which.after.map(|text| text.parse().map(Cursor)).transpose();
     let after = after.map_err(|_| bad_query("`after` is no cursor"))?;
-    let digest = find(app, id).await?;
-    let records = app.store().lots(vec![digest]).await?;
-    let known = input_lot(records.first().ok_or_else(|| Problem::not_found("no such lot"))?)?;
-    let holder = known.certificate.lot().and_then(|lot| lot.holder.as_ref());
-    if holder.is_none() || holder != caller.issuer() {
-        caller.acts_for(&known.certificate.claims().issuer)?;
-    }
-    let found = app.store().kin(digest, direction, after, limit).await?;
+    let (record, _) = lot(app, caller, id).await?;
+    let found = app.store().kin(record.digest, direction, after, limit).await?;
     let shown = |(digest, id): &(ytterby::digest::Digest, String)| -> Value {
         json!({ "digest": digest.to_string(), "id": id })
     };

@@ -3,6 +3,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use ytterby::InputLot;
+use ytterby_store::LotRecord;
 
 use super::body::{Name, json};
 use super::certificate_read::find;
@@ -30,14 +32,20 @@ pub(super) async fn handle(
     caller: Caller,
     Name(id): Name,
 ) -> Result<Response, Problem> {
-    let digest = find(&app, &id).await?;
-    let records = app.store().lots(vec![digest]).await?;
-    let record = records.first().ok_or_else(|| Problem::not_found("no such lot"))?;
-    let known = input_lot(record)?;
+    let (record, known) = lot(&app, &caller, &id).await?;
+    let drawn_by = app.store().drawn_by(record.digest).await?;
+    Ok(json(StatusCode::OK, &show::lot(&record, &known.certificate, &drawn_by)))
+}
+
+/// A lot that a caller may know of: its issuer, its holder and administrators.
+pub(super) async fn lot(app: &App, caller: &Caller, id: &str) -> Result<(LotRecord, InputLot), Problem> {
+    let digest = find(app, id).await?;
+    let record = app.store().lots(vec![digest]).await?.into_iter().next();
+    let record = record.ok_or_else(|| Problem::not_found("no such lot"))?;
+    let known = input_lot(&record)?;
     let holder = known.certificate.lot().and_then(|lot| lot.holder.as_ref());
     if holder.is_none() || holder != caller.issuer() {
         caller.acts_for(&known.certificate.claims().issuer)?;
     }
-    let drawn_by = app.store().drawn_by(digest).await?;
-    Ok(json(StatusCode::OK, &show::lot(record, &known.certificate, &drawn_by)))
+    Ok((record, known))
 }
