@@ -239,7 +239,7 @@ impl Count {
 
 /// A tariff code, as it is printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HsCode<'t>(&'t str);
+pub(crate) struct HsCode<'t>(pub(crate) &'t str);
 
 impl<'t> HsCode<'t> {
     fn parse(text: &'t str) -> Option<Self> {
