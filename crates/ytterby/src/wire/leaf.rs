@@ -172,7 +172,7 @@ impl<'t> Uri<'t> {
 }
 
 /// A country, ISO 3166-1 alpha-2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country([u8; 2]);
 
 impl Country {
