@@ -185,11 +185,13 @@ OX-1   Nd oxide   weakest custody: segregated
     assert!(ran.err.contains("nothing was verified"), "{}", ran.err);
     let places = folder.run(&["profile", "delivery.json", "-v"]).exits(0).out;
     assert!(places.contains("by did:web:refinery.example 100 %"), "{places}");
-    let json = folder.run(&["profile", "delivery.json", "--element", "Nd", "--format", "json"]).exits(0).json();
+    let json =
+        folder.run(&["profile", "delivery.json", "--element", "Nd", "--format", "json"]).exits(0).json();
     let stages = &json["lots"][0]["elements"][0]["stages"];
     assert_eq!(stages[0]["stage"], "mining");
     assert_eq!(stages[0]["countries"][0]["low"], "100");
-    let none = folder.run(&["profile", "delivery.json", "--element", "Dy", "--format", "json"]).exits(0).json();
+    let none =
+        folder.run(&["profile", "delivery.json", "--element", "Dy", "--format", "json"]).exits(0).json();
     assert!(none["lots"][0]["elements"].as_array().unwrap().is_empty());
     folder.run(&["profile", "absent.json"]).exits(4);
 }
