@@ -61,7 +61,7 @@ pub use ledger::Ledger;
 pub use receipt::Receipt;
 pub use report::{Report, Verdict};
 pub use report_json::{InputName, Run, unreadable_json};
-pub use rules::{Facts, RulePack};
+pub use rules::{Facts, RulePack, Rules};
 pub use trust::Trust;
 pub use verify::{Question, StatusAge, lots_of, verify, verify_with};
 pub use wire::{Country, Home, draft_schemas, published_schemas};

@@ -12,6 +12,7 @@ use crate::finding::{Effect, Finding};
 use crate::form::Kind;
 use crate::masses::Masses;
 use crate::profile::Provenance;
+use crate::rules::RuleAnswer;
 use crate::trust::Trust;
 use crate::wire::Home;
 
@@ -268,6 +269,8 @@ pub struct Report {
     pub status_known: Option<StatusKnown>,
     /// Where the metal comes from; `None` when that took more steps than the budget allows.
     pub provenance: Option<Provenance>,
+    /// The answers to the rules that were asked, lot by lot.
+    pub rules: Vec<RuleAnswer>,
 }
 
 impl Report {
@@ -283,6 +286,7 @@ impl Report {
             status_required: trust.require_status,
             status_known: None,
             provenance: None,
+            rules: Vec::new(),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::report::{CertificateReport, Outcome, Report, Step, Verdict, not_check
 use crate::time::format_time;
 use crate::wire::{
     BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson, MovedJson, ProblemJson,
-    ProfileJson, ProvenanceJson, RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
+    ProfileJson, ProvenanceJson, RegisteredJson, ReportJson, RuleJson, RunCounts, RunJson, StatusAsOf,
 };
 
 /// What a program read, as its report names it.
@@ -92,6 +92,7 @@ impl Report {
                 lots: provenance.lots.iter().map(ProfileJson::from).collect(),
                 transfers: provenance.transfers.iter().map(MovedJson::from).collect(),
             }),
+            rules: self.rules.iter().map(RuleJson::from).collect(),
             problems: self.findings.iter().map(|finding| problem(finding, &index)).collect(),
         }
     }

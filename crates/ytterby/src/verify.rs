@@ -23,6 +23,7 @@ use crate::lot::Lot;
 use crate::masses::Masses;
 use crate::profile::Provenance;
 use crate::report::{CertificateReport, LoggedIn, Outcome, Report, Step};
+use crate::rules::Rules;
 use crate::trust::Trust;
 
 /// What a verifier asks, beyond what the bundle says of itself.
@@ -34,6 +35,8 @@ pub struct Question {
     pub mass: Option<crate::decimal::Mass>,
     /// A status list that is older does not show that nothing is revoked.
     pub max_status_age: StatusAge,
+    /// The rules that are asked.
+    pub rules: Rules,
     /// How much work the bundle may cause.
     pub budget: Budget,
 }
@@ -90,6 +93,7 @@ pub fn verify_with(
     walk.fill_balances(&mut report);
     report.provenance = Provenance::of(bundle, &lineage, &report.subject, question.budget.shares);
     check_whole(&mut report, bundle, trust, question, &lineage);
+    question.rules.ask(bundle, &mut report);
     report.finished()
 }
 

@@ -9,6 +9,7 @@ mod fixture;
 mod judge;
 mod read;
 mod scope;
+mod screening;
 #[cfg(test)]
 mod tests;
 
@@ -21,10 +22,11 @@ use crate::form::{AttestationKind, Form};
 use crate::profile::Stage;
 use crate::wire::Country;
 
-pub use facts::{Attested, Export, Facts, Party, Screening};
+pub use facts::{Attested, Export, Facts, Party};
 pub use fixture::{Fixture, FixtureError};
-pub use judge::{Answer, ClauseAnswer, Row, RuleAnswer};
+pub use judge::{Answer, ClauseAnswer, Row, RuleAnswer, Rules};
 pub use read::RuleError;
+pub use screening::Screening;
 
 /// The packs that are shipped: name and bytes.
 const SHIPPED: [(&str, &str); 1] = [("us-dfars-7052", include_str!("../../rules/us-dfars-7052.toml"))];

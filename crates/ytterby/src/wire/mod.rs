@@ -11,6 +11,7 @@ mod hint;
 mod leaf;
 mod profile;
 mod report;
+mod rules;
 mod schema;
 mod status_list;
 mod subject;
@@ -28,5 +29,6 @@ pub(crate) use report::{
     BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
     RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
 };
+pub(crate) use rules::RuleJson;
 pub use schema::{draft_schemas, published_schemas};
 pub(crate) use status_list::StatusListCredential;

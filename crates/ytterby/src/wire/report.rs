@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::profile::ProvenanceJson;
+use super::rules::RuleJson;
 
 /// What the published schema admits: the report on one input, or on a run over several.
 #[derive(JsonSchema)]
@@ -55,6 +56,9 @@ pub(crate) struct ReportJson {
     /// Where the metal comes from; absent where finding it out would have taken more work than allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) provenance: Option<ProvenanceJson>,
+    /// The answers to the rules that were asked; absent where none was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) rules: Vec<RuleJson>,
     /// What was found.
     pub(crate) problems: Vec<ProblemJson>,
 }
