@@ -23,7 +23,7 @@ pub(crate) use hint::refusal;
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
 pub(crate) use report::{
-    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
+    BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
     RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
 };
 pub use schema::{draft_schemas, published_schemas};
