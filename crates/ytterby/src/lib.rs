@@ -38,6 +38,7 @@ pub mod proof;
 pub mod receipt;
 pub mod report;
 mod report_json;
+pub mod service_code;
 pub mod status_list;
 pub mod text;
 pub mod time;
