@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::bundle::Bundle;
+use crate::carried::Carried;
 use crate::certificate::{Certificate, Claims};
 use crate::check::Logged;
 use crate::did::Did;
@@ -151,8 +152,8 @@ pub struct CertificateReport {
     pub issuer: Did,
     /// The draws on its lot that are in the bundle.
     pub drawn: Masses,
-    /// Unbacked metal that its lot carries.
-    pub unbacked: Masses,
+    /// What its lot hands on; `None` if it makes none, or something behind it is missing or wrong.
+    pub carried: Option<Carried>,
     /// Where it was logged, if a receipt shows it.
     pub logged: Option<LoggedIn>,
     /// That its lot is closed, if an entry of its home shows it: nobody can draw on it any more.
@@ -236,7 +237,7 @@ impl CertificateReport {
             kind: *kind,
             issuer: issuer.clone(),
             drawn: Masses::default(),
-            unbacked: Masses::default(),
+            carried: None,
             logged: None,
             closed: None,
             status_asked: false,

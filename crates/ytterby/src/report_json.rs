@@ -189,7 +189,7 @@ fn balance(own: &CertificateReport, element: crate::element::Element, content: u
         content: kilograms(content),
         drawn: kilograms(drawn),
         left: kilograms(content.saturating_sub(drawn)),
-        unbacked: kilograms(own.unbacked.get(element)),
+        unbacked: kilograms(own.carried.as_ref().map_or(0, |carried| carried.unbacked.get(element))),
     }
 }
 

@@ -112,7 +112,7 @@ pub fn lots_of(bundle: &Bundle<'_>) -> Vec<InputLot> {
         let Some(carried) = walk.carried[*position as usize].take() else { continue };
         let certificate = bundle.certificates[*position as usize].clone().into_owned();
         let drawn = walk.drawn.remove(position).unwrap_or_default();
-        lots.push(InputLot { certificate, carried, drawn, closed: false });
+        lots.push(InputLot { certificate, carried, drawn, closed: false, status: None });
     }
     lots
 }
@@ -362,8 +362,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         for certificate in &mut report.certificates {
             let Some(position) = self.lineage.index.get(&certificate.digest) else { continue };
             certificate.drawn = self.drawn.remove(position).unwrap_or_default();
-            let carried = self.carried[*position as usize].take();
-            certificate.unbacked = carried.map(|carried| carried.unbacked).unwrap_or_default();
+            certificate.carried = self.carried[*position as usize].take();
         }
         let overdrawn: HashSet<_> = report
             .findings
