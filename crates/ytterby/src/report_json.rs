@@ -12,8 +12,8 @@ use crate::finding::{Effect, Finding};
 use crate::report::{CertificateReport, Outcome, Report, Step, Verdict, not_checked, not_shown};
 use crate::time::format_time;
 use crate::wire::{
-    BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
-    RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
+    BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson, LotJson, MovedJson,
+    ProblemJson, ProfileJson, ProvenanceJson, RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
 };
 
 /// What a program read, as its report names it.
@@ -88,6 +88,10 @@ impl Report {
                 .iter()
                 .map(|own| certificate(own, index.get(&own.digest).copied()))
                 .collect(),
+            provenance: self.provenance.as_ref().map(|provenance| ProvenanceJson {
+                lots: provenance.lots.iter().map(ProfileJson::from).collect(),
+                transfers: provenance.transfers.iter().map(MovedJson::from).collect(),
+            }),
             problems: self.findings.iter().map(|finding| problem(finding, &index)).collect(),
         }
     }

@@ -113,7 +113,10 @@ fn codes_are_explained() {
     let ran = folder.run(&["explain", "conservation.overdrwan"]).exits(2);
     assert!(ran.err.contains("did you mean conservation.overdrawn"));
     let listed = folder.run(&["explain", "--list"]).exits(0).out;
-    assert_eq!(listed.lines().count(), ytterby::finding::Code::ALL.len());
+    assert_eq!(
+        listed.lines().count(),
+        ytterby::finding::Code::ALL.len() + ytterby::service_code::SERVICE_CODES.len()
+    );
 }
 
 #[test]

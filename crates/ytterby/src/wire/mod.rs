@@ -9,6 +9,7 @@ mod credential;
 mod entry;
 mod hint;
 mod leaf;
+mod profile;
 mod report;
 mod schema;
 mod status_list;
@@ -22,6 +23,7 @@ pub(crate) use entry::{
 pub(crate) use hint::refusal;
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
+pub(crate) use profile::{MovedJson, ProfileJson, ProvenanceJson};
 pub(crate) use report::{
     BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
     RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
