@@ -118,10 +118,13 @@ fn row(transfer: &Certificate<'_>, carried: &Carried) -> NewCertificate {
 }
 
 /// Every certificate of a bundle with its receipt, and what is behind each: its inputs, and the
-/// attestations about it.
+/// attestations about it. An attestation that does not count here, of which nothing was verified, is not
+/// handed on.
 fn foreign(bundle: &Bundle<'_>, report: &Report) -> Vec<Foreign> {
+    let counted: HashSet<Digest> = report.counted().map(|own| own.digest).collect();
+    let certificates = || bundle.certificates().iter().filter(|own| counted.contains(&own.digest()));
     let mut about: HashMap<Digest, Vec<Digest>> = HashMap::new();
-    for certificate in bundle.certificates() {
+    for certificate in certificates() {
         if let Body::Attestation(attestation) = &certificate.claims().body {
             for (_, lot) in &attestation.lots {
                 about.entry(*lot).or_default().push(certificate.digest());
@@ -137,7 +140,7 @@ fn foreign(bundle: &Bundle<'_>, report: &Report) -> Vec<Foreign> {
         let bytes = (!report.subject.contains(&digest)).then(|| certificate.bytes().to_owned());
         Foreign { digest, bytes, behind, receipt }
     };
-    let all: Vec<Foreign> = bundle.certificates().iter().map(kept).collect();
+    let all: Vec<Foreign> = certificates().map(kept).collect();
     reachable(all, &report.subject)
 }
 
