@@ -1,13 +1,13 @@
 //! Assays, and the content that follows from one: formula F2 of proto-docs/lots.md.
 
-use crate::decimal::{Mass, Percent};
+use crate::decimal::{Mass, Percent, Ppm};
 use crate::element::{Element, Oxide};
 use crate::form::{MassBasis, PercentBasis};
 use crate::wide::Wide;
 
 /// An assay, as far as it decides content. Two assays are equal when they give every mass the same
 /// content and bounds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Assay {
     /// What the percentages refer to.
     pub mass_basis: MassBasis,
@@ -25,6 +25,62 @@ pub struct Assay {
     pub rows: Box<[Row]>,
     /// Impurities that hold a rare earth, by position: there may be none.
     pub(crate) rare_earth_impurities: Box<[usize]>,
+    /// Thorium and uranium among the impurities.
+    pub actinides: Box<[(Actinide, ActinideAmount)]>,
+}
+
+impl PartialEq for Assay {
+    /// Thorium and uranium are no content.
+    fn eq(&self, other: &Self) -> bool {
+        let bases = |own: &Self| {
+            (own.mass_basis, own.moisture, own.loss_on_ignition, own.percent_basis, own.treo, own.trem)
+        };
+        bases(self) == bases(other)
+            && self.rows == other.rows
+            && self.rare_earth_impurities == other.rare_earth_impurities
+    }
+}
+
+impl Eq for Assay {}
+
+/// What thorium and uranium are reported as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actinide {
+    /// Th.
+    Thorium,
+    /// ThO2.
+    ThoriumOxide,
+    /// U.
+    Uranium,
+    /// U3O8.
+    UraniumOxide,
+}
+
+/// How much thorium or uranium.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActinideAmount {
+    /// This much.
+    Ppm(Ppm),
+    /// Less than this.
+    Below(Ppm),
+}
+
+impl Actinide {
+    /// What a formula stands for, if it is one of these.
+    pub(crate) fn parse(formula: &str) -> Option<Self> {
+        Some(match formula {
+            "Th" => Actinide::Thorium,
+            "ThO2" => Actinide::ThoriumOxide,
+            "U" => Actinide::Uranium,
+            "U3O8" => Actinide::UraniumOxide,
+            _ => return None,
+        })
+    }
+
+    /// Whether it is thorium.
+    pub fn is_thorium(self) -> bool {
+        matches!(self, Actinide::Thorium | Actinide::ThoriumOxide)
+    }
 }
 
 /// A row: an element, reported as such or as an oxide.
@@ -108,6 +164,7 @@ mod tests {
             trem: None,
             rows: Box::default(),
             rare_earth_impurities: Box::default(),
+            actinides: Box::default(),
         }
     }
 

@@ -74,6 +74,10 @@ pub struct Attestation {
     pub kind: AttestationKind,
     /// The lots it is about, by label and digest.
     pub lots: Box<[(Uuid, Digest)]>,
+    /// The scheme, standard or regime.
+    pub scheme: Option<Box<str>>,
+    /// Its version.
+    pub scheme_version: Option<Box<str>>,
     /// What was found.
     pub result: Box<str>,
 }

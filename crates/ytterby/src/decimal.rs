@@ -91,6 +91,9 @@ impl fmt::Display for Percent {
 pub struct Ppm(u64);
 
 impl Ppm {
+    /// All of it.
+    pub(crate) const MAX: Ppm = Ppm(1_000_000_000_000);
+
     /// Parses parts per million.
     pub fn parse(text: &str) -> Result<Self, DecimalError> {
         let value = millionths(text, 7)?;

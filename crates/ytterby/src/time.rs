@@ -29,6 +29,14 @@ pub fn parse_date(text: &str) -> Result<Date, TimeError> {
     text.parse().map_err(|_| TimeError::Date)
 }
 
+/// Parses a time, or a date for the first second of that day in UTC.
+pub fn parse_day_or_time(text: &str) -> Option<Timestamp> {
+    match parse_date(text) {
+        Ok(_) => parse_time(&format!("{text}T00:00:00Z")).ok(),
+        Err(_) => parse_time(text).ok(),
+    }
+}
+
 /// A time to the second, as certificates write it.
 pub fn format_time(time: Timestamp) -> String {
     let whole = Timestamp::from_second(time.as_second()).unwrap_or(time);

@@ -164,6 +164,11 @@ impl ElementProfile {
         profile
     }
 
+    /// Of an element that nothing is known of.
+    pub(crate) fn empty(element: Element, mg: u64) -> Self {
+        ElementProfile { element, mg, entered: Vec::new(), pre_consumer: Share::NONE, stages: Vec::new() }
+    }
+
     /// What is known of a stage.
     pub fn stage(&self, stage: Stage) -> Option<&StageProfile> {
         self.stages.iter().find(|own| own.stage == stage)
@@ -181,7 +186,7 @@ impl ElementProfile {
 }
 
 impl StageProfile {
-    fn of(stage: Stage) -> Self {
+    pub(crate) fn of(stage: Stage) -> Self {
         StageProfile {
             stage,
             done: Share::NONE,

@@ -24,6 +24,25 @@ impl Share {
     /// Perhaps some of it, though none as declared.
     pub(crate) const PERHAPS: Share = Share { low: 0, mixed: 0, high: ONE };
 
+    /// A share between two percentages.
+    pub(crate) fn between(low: Percent, high: Percent) -> Share {
+        let share = |percent: Percent| {
+            let scaled = u128::from(percent.millionths()) * u128::from(ONE);
+            u64::try_from(scaled / u128::from(Percent::FULL)).unwrap_or(ONE)
+        };
+        Share { low: share(low), mixed: share(low), high: share(high) }
+    }
+
+    /// This and the other, which do not overlap.
+    pub(crate) fn plus(self, other: Share) -> Share {
+        let sum = |a: u64, b: u64| (a + b).min(ONE);
+        Share {
+            low: sum(self.low, other.low),
+            mixed: sum(self.mixed, other.mixed),
+            high: sum(self.high, other.high),
+        }
+    }
+
     /// The smallest possible share, rounded down.
     pub fn low(self) -> Percent {
         percent(self.low, false)

@@ -8,9 +8,9 @@ use super::subject::{
     Facility as WireFacility, Input as WireInput, OriginSubject, Party, Period, ProcessingSubject,
     TransferSubject,
 };
-use crate::assay::{Amount, Assay, Row};
+use crate::assay::{ActinideAmount, Amount, Assay, Row};
 use crate::certificate::{Attestation, Body, CONTEXT, Claims, VERIFIABLE_CREDENTIAL};
-use crate::decimal::Mass;
+use crate::decimal::{Mass, Ppm};
 use crate::did::Did;
 use crate::form::{AttestationKind, AuthorisationType, ContentFrom, Kind, Source};
 use crate::json::{Misfit, MisfitKind, Value, from_value};
@@ -240,7 +240,13 @@ fn attestation(subject: AttestationSubject<'_>) -> Result<Said, Misfit> {
         assay(block).map_err(|misfit| misfit.under("assay"))?;
     }
     let lots = subject.about.lots.iter().flatten().map(|lot| (lot.lot.0, lot.digest_multibase.0)).collect();
-    let body = Attestation { kind: subject.kind, lots, result: subject.result.0.into() };
+    let body = Attestation {
+        kind: subject.kind,
+        lots,
+        scheme: subject.scheme.map(|text| text.0.into()),
+        scheme_version: subject.scheme_version.map(|text| text.0.into()),
+        result: subject.result.0.into(),
+    };
     Ok((subject.home.0, Body::Attestation(Box::new(body))))
 }
 
@@ -254,6 +260,7 @@ fn assay(wire: WireAssay<'_>) -> Result<Assay, Misfit> {
         .map(|(at, row)| component(row).map_err(|misfit| misfit.under(at.to_string()).under("components")))
         .collect();
     let mut rare_earth_impurities = Vec::new();
+    let mut actinides = Vec::new();
     for (at, impurity) in wire.impurities.iter().flatten().enumerate() {
         if impurity.ppm.is_some() == impurity.below_ppm.is_some() {
             let misfit = combination("either `ppm` or `belowPpm`");
@@ -261,6 +268,13 @@ fn assay(wire: WireAssay<'_>) -> Result<Assay, Misfit> {
         }
         if impurity.species.0.holds_rare_earth {
             rare_earth_impurities.push(at);
+        }
+        if let Some(actinide) = impurity.species.0.actinide {
+            let amount = match (&impurity.ppm, &impurity.below_ppm) {
+                (Some(ppm), _) => ActinideAmount::Ppm(ppm.0),
+                (None, below) => ActinideAmount::Below(below.as_ref().map_or(Ppm::MAX, |below| below.0)),
+            };
+            actinides.push((actinide, amount));
         }
     }
     Ok(Assay {
@@ -272,6 +286,7 @@ fn assay(wire: WireAssay<'_>) -> Result<Assay, Misfit> {
         trem: wire.trem.map(|p| p.0),
         rows: rows?,
         rare_earth_impurities: rare_earth_impurities.into(),
+        actinides: actinides.into(),
     })
 }
 

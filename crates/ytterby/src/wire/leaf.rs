@@ -296,12 +296,13 @@ impl fmt::Display for Home {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Formula {
     pub(crate) holds_rare_earth: bool,
+    pub(crate) actinide: Option<crate::assay::Actinide>,
 }
 
 impl Formula {
     fn parse(text: &str) -> Option<Self> {
         let holds_rare_earth = crate::element::species_holds_rare_earth(text).filter(|_| text.len() <= 32)?;
-        Some(Formula { holds_rare_earth })
+        Some(Formula { holds_rare_earth, actinide: crate::assay::Actinide::parse(text) })
     }
 }
 

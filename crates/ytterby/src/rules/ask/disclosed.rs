@@ -1,0 +1,58 @@
+//! Where each stage was done, as a table; is it known of all of it?
+
+use super::{Found, asked, range};
+use crate::decimal::Percent;
+use crate::element::Element;
+use crate::profile::{ElementProfile, Entered, Profile, Stage};
+use crate::rules::Row;
+
+/// Shares round outward: so much, millionths of a percent, is nothing.
+const ROUNDING: u32 = 64;
+
+pub(super) fn ask(
+    elements: &[Element],
+    groups: &[(String, Vec<Stage>)],
+    profile: &Profile,
+    rows: &mut Vec<Row>,
+) -> Found {
+    let mut all = Vec::new();
+    for own in asked(elements, profile) {
+        for (name, stages) in groups {
+            let (text, told) = places(own, stages);
+            rows.push(Row { name: format!("{} {name}", own.element), text });
+            let error = own.entered(Entered::Unbacked).high().millionths();
+            if told.saturating_add(error).saturating_add(ROUNDING) < Percent::FULL {
+                let told = Percent::from_millionths(told);
+                all.push(Found::Open(format!(
+                    "{}: where it was {name} is told of {told} % of it at least",
+                    own.element
+                )));
+            }
+        }
+    }
+    let found = Found::gravest(all);
+    found.unwrap_or_else(|| Found::Pass(format!("{} stages told of every element", groups.len())))
+}
+
+/// The countries of some stages, and of how much at least they are told. What passed two stages of a
+/// group counts by the better known one.
+fn places(own: &ElementProfile, stages: &[Stage]) -> (String, u32) {
+    let mut words: Vec<String> = Vec::new();
+    let mut told = 0;
+    for stage in stages {
+        let Some(known) = own.stage(*stage) else { continue };
+        let named = known.countries.iter().chain(&known.declared);
+        let mut here = 0_u32;
+        for (country, share) in named {
+            let Some(country) = country else { continue };
+            here = here.saturating_add(share.low().millionths());
+            let word = format!("{} {}", country.as_str(), range(share.low(), share.high()));
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        told = told.max(here);
+    }
+    let text = if words.is_empty() { "not told".to_owned() } else { words.join(", ") };
+    (text, told.min(Percent::FULL))
+}

@@ -1,0 +1,209 @@
+//! The questions, one file for each that is more than a few lines.
+
+mod activity;
+mod authorised;
+mod contribution;
+mod disclosed;
+
+use jiff::Timestamp;
+
+use super::{Ask, Facts, Row, Scope};
+use crate::decimal::Percent;
+use crate::element::Element;
+use crate::profile::{ElementProfile, Entered, Profile, Stage};
+use crate::wire::Country;
+
+/// What was found out about a question. The gravest of several counts: a failure, then what is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It holds.
+    Pass(String),
+    /// What would show it is not there.
+    Open(String),
+    /// It does not hold.
+    Fail(String),
+}
+
+impl Found {
+    fn rank(&self) -> u8 {
+        match self {
+            Found::Pass(_) => 0,
+            Found::Open(_) => 1,
+            Found::Fail(_) => 2,
+        }
+    }
+
+    /// Of several, the gravest; of these the first.
+    pub(crate) fn gravest(all: impl IntoIterator<Item = Found>) -> Option<Found> {
+        all.into_iter().reduce(|a, b| if b.rank() > a.rank() { b } else { a })
+    }
+}
+
+impl Ask {
+    /// Asks; rows of a table go to the list.
+    pub(crate) fn ask(&self, scope: &Scope, facts: &Facts, at: Timestamp, rows: &mut Vec<Row>) -> Found {
+        match self {
+            Ask::Contribution(own) => with_profile(facts, |profile| own.ask(facts, profile)),
+            Ask::Within { elements, stages, countries, at_least } => {
+                with_profile(facts, |profile| within(elements, stages, countries, *at_least, profile))
+            }
+            Ask::Recycled { elements, post_consumer, pre_consumer, at_least } => {
+                with_profile(facts, |profile| {
+                    recycled(elements, (*post_consumer, *pre_consumer), *at_least, profile, rows)
+                })
+            }
+            Ask::Disclosed { elements, groups } => {
+                with_profile(facts, |profile| disclosed::ask(elements, groups, profile, rows))
+            }
+            Ask::Authorised { regimes, or_not_required, end_user } => {
+                authorised::ask(scope, regimes, (*or_not_required, *end_user), facts)
+            }
+            Ask::Screened { lists } => screened(lists, facts),
+            Ask::Attested { kind, schemes } => {
+                let fits = |scheme: &Option<String>| {
+                    let is = |own: &String| scheme.as_ref().is_some_and(|s| s.eq_ignore_ascii_case(own));
+                    schemes.is_empty() || schemes.iter().any(is)
+                };
+                let mut there =
+                    facts.attestations.iter().filter(|own| own.kind == *kind && fits(&own.scheme));
+                let holds = |own: &&super::Attested| {
+                    own.is_accepted && own.from <= at && own.until.is_none_or(|until| at <= until)
+                };
+                match (there.clone().find(holds), there.next()) {
+                    (Some(own), _) => Found::Pass(format!("{} attests it", own.issuer)),
+                    (None, Some(own)) if !own.is_accepted => {
+                        Found::Open(format!("{} attests it, whom the trust file does not accept", own.issuer))
+                    }
+                    (None, Some(own)) => {
+                        Found::Open(format!("what {} attests is not valid then", own.issuer))
+                    }
+                    (None, None) => Found::Open(format!("there is no such attestation ({kind})")),
+                }
+            }
+            Ask::Activity { at_most_mbq_per_g } => activity::ask(*at_most_mbq_per_g, facts),
+            Ask::Complete => match facts.gaps.as_slice() {
+                [] => Found::Pass("everything that is asked for is stated".to_owned()),
+                [only] => Found::Open(only.clone()),
+                [first, rest @ ..] => Found::Open(format!("{first}, and {} more gaps", rest.len())),
+            },
+        }
+    }
+}
+
+fn with_profile(facts: &Facts, ask: impl FnOnce(&Profile) -> Found) -> Found {
+    match &facts.profile {
+        Some(profile) => ask(profile),
+        None => Found::Open("there is too much behind the lot for a profile".to_owned()),
+    }
+}
+
+/// The elements that a question is about: those named that the lot holds, or all its rare earths.
+pub(crate) fn asked<'p>(
+    elements: &'p [Element],
+    profile: &'p Profile,
+) -> impl Iterator<Item = &'p ElementProfile> {
+    profile.elements.iter().filter(move |own| match elements {
+        [] => own.element.is_rare_earth(),
+        named => named.contains(&own.element),
+    })
+}
+
+fn within(
+    elements: &[Element],
+    stages: &[Stage],
+    countries: &[Country],
+    at_least: Percent,
+    profile: &Profile,
+) -> Found {
+    let names: Vec<_> = countries.iter().map(|country| country.as_str()).collect();
+    let mut all = Vec::new();
+    for own in asked(elements, profile) {
+        for stage in stages {
+            let places = own.stage(*stage).into_iter().flat_map(|known| &known.countries);
+            let inside = places.filter(|(own, _)| own.is_some_and(|own| countries.contains(&own)));
+            // Metal that passed the stage twice counts once: the largest is certain.
+            let (mut low, mut high) = (0, 0_u32);
+            for (_, share) in inside {
+                low = low.max(share.low().millionths());
+                high = high.saturating_add(share.high().millionths()).min(Percent::FULL);
+            }
+            let share = range(Percent::from_millionths(low), Percent::from_millionths(high));
+            let text = format!("{} {share} {stage} in {}", own.element, names.join(", "));
+            let error = own.entered(Entered::Unbacked).high().millionths();
+            all.push(match at_least.millionths() {
+                least if low.saturating_add(error) >= least => Found::Pass(text),
+                least if high < least => Found::Fail(format!("{text}, {at_least} % is asked for")),
+                _ => Found::Open(format!("{text}, {at_least} % is asked for")),
+            });
+        }
+    }
+    Found::gravest(all).unwrap_or_else(|| Found::Open("the lot holds none of the elements".to_owned()))
+}
+
+fn recycled(
+    elements: &[Element],
+    (post_consumer, pre_consumer): (bool, bool),
+    at_least: Percent,
+    profile: &Profile,
+    rows: &mut Vec<Row>,
+) -> Found {
+    let one = |own: &ElementProfile| {
+        let ends = |which: fn(crate::profile::Share) -> Percent| {
+            let post = if post_consumer { which(own.post_consumer()).millionths() } else { 0 };
+            let pre = if pre_consumer { which(own.pre_consumer).millionths() } else { 0 };
+            Percent::from_millionths(post + pre)
+        };
+        let (low, high) = (ends(|share| share.low()), ends(|share| share.high()));
+        rows.push(Row { name: own.element.to_string(), text: range(low, high) });
+        if low >= at_least {
+            Found::Pass(format!("{} {} recycled", own.element, range(low, high)))
+        } else if high < at_least {
+            Found::Fail(format!("{} {} recycled, {at_least} % is asked for", own.element, range(low, high)))
+        } else {
+            Found::Open(format!("{} {} recycled, {at_least} % is asked for", own.element, range(low, high)))
+        }
+    };
+    let all: Vec<Found> = asked(elements, profile).map(one).collect();
+    Found::gravest(all).unwrap_or_else(|| Found::Pass("the lot holds none of the elements".to_owned()))
+}
+
+fn screened(lists: &[String], facts: &Facts) -> Found {
+    let mut all = Vec::new();
+    for name in lists {
+        let Some(list) = facts.screening.iter().find(|list| list.name == *name) else {
+            all.push(Found::Open(format!("the list {name} was not given")));
+            continue;
+        };
+        let is_on = |text: &Option<String>| {
+            text.as_ref().is_some_and(|text| list.entries.iter().any(|entry| same_name(entry, text)))
+        };
+        let found = facts.parties.iter().find(|party| is_on(&party.did) || is_on(&party.name));
+        all.push(match found {
+            Some(party) => {
+                let name = party.name.as_ref().or(party.did.as_ref()).map_or("somebody", |name| name);
+                Found::Fail(format!("{name} is on {} of {}", list.name, list.date))
+            }
+            None => Found::Pass(format!(
+                "none of {} parties is on {} of {}",
+                facts.parties.len(),
+                list.name,
+                list.date
+            )),
+        });
+    }
+    Found::gravest(all).unwrap_or_else(|| Found::Open("no list is named".to_owned()))
+}
+
+/// Names are compared without case, and without what stands between their words.
+fn same_name(a: &str, b: &str) -> bool {
+    let words = |text: &str| {
+        let split = |c: char| !(c.is_alphanumeric() || c == ':');
+        text.to_lowercase().split(split).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    words(a) == words(b)
+}
+
+/// `62.5 to 75 %`.
+pub(crate) fn range(low: Percent, high: Percent) -> String {
+    if low == high { format!("{low} %") } else { format!("{low} to {high} %") }
+}

@@ -1,0 +1,110 @@
+//! Is a clause about this lot?
+
+use super::{Facts, Scope};
+use crate::element::Element;
+use crate::rules::Export;
+
+/// Whether a clause is about a lot, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Applies {
+    /// It is.
+    Yes(String),
+    /// It is not.
+    No(String),
+    /// What would tell is not there.
+    Unknown(String),
+}
+
+/// What an assay says of an element that is not in the content.
+enum Presence {
+    Present,
+    Absent,
+    Unknown(String),
+}
+
+impl Scope {
+    pub(crate) fn applies(&self, facts: &Facts) -> Applies {
+        if !self.forms.is_empty() && !facts.form.is_some_and(|form| self.forms.contains(&form)) {
+            let form = facts.form.map_or("nothing", |form| form.as_str());
+            return Applies::No(format!("it is not about {form}"));
+        }
+        if let Some(missing) = self.holds_all.iter().find(|element| facts.content.get(**element) == 0) {
+            return Applies::No(format!("the lot holds no {missing}"));
+        }
+        if !self.leaves.is_empty() || !self.goes_to.is_empty() {
+            let exports: Vec<&Export> = facts.exports.iter().collect();
+            if !exports.iter().any(|export| self.is_about(export)) {
+                return match exports.iter().find(|export| self.may_be_about(export)) {
+                    Some(export) => {
+                        Applies::Unknown(format!("nobody says which country {} left", export.number))
+                    }
+                    None => Applies::No(self.no_export()),
+                };
+            }
+        }
+        self.holds(facts)
+    }
+
+    fn no_export(&self) -> String {
+        let names = |all: &[crate::wire::Country]| {
+            all.iter().map(|country| country.as_str()).collect::<Vec<_>>().join(", ")
+        };
+        match (self.leaves.is_empty(), self.goes_to.is_empty()) {
+            (false, true) => format!("nothing left {} on the way", names(&self.leaves)),
+            (true, _) => format!("nothing went to {} on the way", names(&self.goes_to)),
+            (false, false) => {
+                format!("nothing left {} for {} on the way", names(&self.leaves), names(&self.goes_to))
+            }
+        }
+    }
+
+    fn holds(&self, facts: &Facts) -> Applies {
+        if self.holds_any.is_empty() {
+            return Applies::Yes(String::new());
+        }
+        let mut unknown = None;
+        for element in &self.holds_any {
+            match self.presence(facts, *element) {
+                Presence::Present => return Applies::Yes(format!("the lot holds {element}")),
+                Presence::Absent => {}
+                Presence::Unknown(why) => unknown = unknown.or(Some(why)),
+            }
+        }
+        unknown.map_or_else(
+            || {
+                let all: Vec<_> = self.holds_any.iter().map(|element| element.symbol()).collect();
+                Applies::No(format!("the lot holds none of {}", all.join(", ")))
+            },
+            Applies::Unknown,
+        )
+    }
+
+    fn presence(&self, facts: &Facts, element: Element) -> Presence {
+        if facts.content.get(element) > 0 {
+            return Presence::Present;
+        }
+        let limit = facts.limits.iter().find(|(own, _)| *own == element).map(|(_, limit)| *limit);
+        match (limit, self.absent_below) {
+            (Some(limit), Some(least)) if limit <= least => Presence::Absent,
+            (Some(limit), Some(least)) => Presence::Unknown(format!(
+                "the assay finds {element} below {limit} %, and absence is shown by a limit of {least} %"
+            )),
+            (Some(limit), None) => {
+                Presence::Unknown(format!("the assay finds {element} below {limit} %, and any trace counts"))
+            }
+            (None, _) => Presence::Unknown(format!("no assay of the lot looked for {element}")),
+        }
+    }
+
+    /// Whether an export is one that the clause is about.
+    pub(crate) fn is_about(&self, export: &Export) -> bool {
+        let leaves = export.from.is_some_and(|from| self.leaves.contains(&from)) && export.to != export.from;
+        let goes = export.to.is_some_and(|to| self.goes_to.contains(&to)) && export.to != export.from;
+        (self.leaves.is_empty() || leaves) && (self.goes_to.is_empty() || goes)
+    }
+
+    fn may_be_about(&self, export: &Export) -> bool {
+        let goes = export.to.is_some_and(|to| self.goes_to.contains(&to));
+        export.from.is_none() && (self.goes_to.is_empty() || goes)
+    }
+}
