@@ -221,8 +221,7 @@ fn policy(
             false => "pin more witnesses that audit it".to_owned(),
         };
         let problem = format!(
-            "{k} of the {n} witnesses that audit {origin} are too few if {f} may lie: two such sets need not share \
-             an honest one (2k > n + f); {way_out}"
+            "{k} of the {n} witnesses that audit {origin} are too few if {f} may lie: {way_out} (2k > n + f)"
         );
         return Err(fault("quorum", problem));
     }
