@@ -313,7 +313,13 @@ fn feed() -> &'static InputLot {
         let unsigned = admit(&draft, &Inputs::default(), &authority(), Issue { id: label(1), at });
         let unsigned = unsigned.expect("the feed is admitted");
         let carried = unsigned.carried().clone();
-        InputLot { certificate: unsigned.sign(&key()), carried, drawn: Default::default(), closed: false }
+        InputLot {
+            certificate: unsigned.sign(&key()),
+            carried,
+            drawn: Default::default(),
+            closed: false,
+            status: None,
+        }
     })
 }
 

@@ -121,6 +121,9 @@ impl fmt::Display for Code {
 }
 
 codes! {
+    AuthorityAttestationNotCounted "authority.attestation-not-counted" Warn
+        "an attestation beside the lot is by nobody that the trust file accepts for it, and is not counted",
+        "nothing, if you do not rely on it; else pin its issuer in the trust file";
     AuthorityCountry "authority.country" Untrusted
         "the issuer is not accepted for work in this country",
         "if this issuer does work there, widen `countries` of its [[issuer]] in the trust file";

@@ -40,6 +40,7 @@ pub mod receipt;
 pub mod report;
 mod report_json;
 pub mod rules;
+pub mod service_code;
 pub mod status_list;
 pub mod text;
 pub mod time;

@@ -1,5 +1,6 @@
 //! Our own test vectors: one fault each, generated here, committed under `proto-docs/vectors`.
 
+mod attestations;
 mod faults;
 mod findings;
 mod forge;
@@ -113,5 +114,6 @@ pub fn all() -> Vec<Vector> {
     all.extend(status::all());
     all.extend(masses::all());
     all.extend(rules::all());
+    all.extend(attestations::all());
     all
 }

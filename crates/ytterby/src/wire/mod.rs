@@ -26,7 +26,7 @@ pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
 pub(crate) use profile::{MovedJson, ProfileJson, ProvenanceJson};
 pub(crate) use report::{
-    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
+    BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
     RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
 };
 pub(crate) use rules::RuleJson;
