@@ -8,6 +8,7 @@ use uuid::Uuid;
 use ytterby::carried::Carried;
 use ytterby::certificate::Certificate;
 use ytterby::did::Did;
+use ytterby::digest::Digest;
 use ytterby::finding::{Code, Finding};
 use ytterby::form::StatusPurpose;
 use ytterby::key::Multikey;
@@ -238,6 +239,9 @@ pub(crate) fn row(passed: &Passed) -> NewCertificate {
             attestation.lots.iter().map(|(_, digest)| *digest).collect()
         }
         ytterby::certificate::Body::Lot(_) => Vec::new(),
+        ytterby::certificate::Body::Accreditation(accreditation) => {
+            vec![accredited(&accreditation.accredits)]
+        }
     };
     NewCertificate {
         digest: certificate.digest(),
@@ -259,6 +263,11 @@ pub(crate) fn row(passed: &Passed) -> NewCertificate {
         draws: draws.map(|input| Draw { lot: input.digest, amount: input.draws.clone() }).collect(),
         about,
     }
+}
+
+/// By what an accreditation is found: the digest of whom it accredits.
+pub(crate) fn accredited(issuer: &Did) -> Digest {
+    Digest::of(issuer.as_str().as_bytes())
 }
 
 /// A lot just made, as an input of what follows it in the same batch.

@@ -10,6 +10,7 @@ use crate::did::Did;
 use crate::digest::Digest;
 use crate::finding::{Effect, Finding};
 use crate::form::Kind;
+use crate::key::Multikey;
 use crate::masses::Masses;
 use crate::trust::Trust;
 use crate::wire::Home;
@@ -155,11 +156,27 @@ pub struct CertificateReport {
     pub unbacked: Masses,
     /// Where it was logged, if a receipt shows it.
     pub logged: Option<LoggedIn>,
+    /// Who accredited its issuer for it, one for each key that its anchor asks for; nobody if the trust
+    /// file pins the issuer itself, or if it is not accepted.
+    pub accredited: Vec<AccreditedBy>,
+    /// Whether the report rests on it: an accreditation by which nobody is accepted it does not.
+    pub relied_on: bool,
     /// Whether its status is known, or was required.
     pub(crate) status_asked: bool,
     /// Whether a receipt was looked at, or required and missing.
     pub(crate) receipt_asked: bool,
     outcomes: [Outcome; Step::ALL.len()],
+}
+
+/// A chain of accreditations that ends at an anchor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccreditedBy {
+    /// The anchor's name, or its DIDs.
+    pub anchor: String,
+    /// The anchor's key that signed the last of the chain.
+    pub key: Multikey,
+    /// Digests of the accreditations, from the issuer's own to the one that the anchor gave.
+    pub chain: Vec<Digest>,
 }
 
 /// A certificate's place in a log, as a receipt has shown it.
@@ -221,6 +238,8 @@ impl CertificateReport {
             drawn: Masses::default(),
             unbacked: Masses::default(),
             logged: None,
+            accredited: Vec::new(),
+            relied_on: *kind != Kind::Accreditation,
             status_asked: false,
             receipt_asked: false,
             outcomes: [Outcome::Pass; Step::ALL.len()],
@@ -317,12 +336,17 @@ impl Report {
     pub fn is_registration_checked(&self) -> bool {
         self.registries_pinned
             && !self.certificates.is_empty()
-            && self.certificates.iter().all(|own| own.receipt_asked)
+            && self.relied_on().all(|own| own.receipt_asked)
     }
 
     /// Whether the status of every certificate is known, or was required to be.
     pub fn is_status_checked(&self) -> bool {
-        !self.certificates.is_empty() && self.certificates.iter().all(|own| own.status_asked)
+        !self.certificates.is_empty() && self.relied_on().all(|own| own.status_asked)
+    }
+
+    /// The certificates that the report rests on: all but accreditations by which nobody is accepted.
+    pub fn relied_on(&self) -> impl Iterator<Item = &CertificateReport> {
+        self.certificates.iter().filter(|own| own.relied_on)
     }
 
     /// The steps that were not checked, for all certificates or for some.

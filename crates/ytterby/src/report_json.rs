@@ -9,11 +9,13 @@ use crate::certificate::Certificate;
 use crate::decimal::kilograms;
 use crate::digest::Digest;
 use crate::finding::{Effect, Finding};
-use crate::report::{CertificateReport, Outcome, Report, Step, Verdict, not_checked, not_shown};
+use crate::report::{
+    AccreditedBy, CertificateReport, Outcome, Report, Step, Verdict, not_checked, not_shown,
+};
 use crate::time::format_time;
 use crate::wire::{
-    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
-    RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
+    AccreditedJson, BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson,
+    ProblemJson, RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
 };
 
 /// What a program read, as its report names it.
@@ -173,7 +175,17 @@ fn certificate(own: &CertificateReport, certificate: Option<&Certificate<'_>>) -
             witnesses: logged.witnesses,
             known: KnownJson { size: logged.known.size.to_string(), time: format_time(logged.known.time) },
         }),
+        accredited: own.accredited.iter().map(|by| accredited(own, by)).collect(),
         checks: Step::ALL.into_iter().map(check).collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn accredited(own: &CertificateReport, by: &AccreditedBy) -> AccreditedJson {
+    AccreditedJson {
+        anchor: by.anchor.clone(),
+        key: by.key.to_string(),
+        chain: by.chain.iter().map(Digest::to_string).collect(),
+        time_by: if own.logged.is_some() { "log" } else { "signature" },
     }
 }
 
@@ -190,6 +202,7 @@ fn balance(own: &CertificateReport, element: crate::element::Element, content: u
 fn reason(own: &CertificateReport, step: Step, outcome: Outcome) -> Option<&'static str> {
     Some(match (step, outcome) {
         (_, Outcome::Pass) => return None,
+        (_, Outcome::Skipped) if !own.relied_on => "nobody is accepted by it here",
         (Step::Registration, Outcome::Unknown) if !own.receipt_asked => {
             "not checked: there is no receipt of it, or the trust file pins no registry"
         }

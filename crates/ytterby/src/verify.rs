@@ -1,6 +1,8 @@
 //! The verifier: bundle, trust and time in, report out. It cannot fail.
 //! Implements proto-docs/verification.md.
 
+mod authority;
+
 use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,14 +12,15 @@ use crate::budget::Budget;
 use crate::bundle::Bundle;
 use crate::carried::Carried;
 use crate::certificate::{Body, Certificate};
-use crate::check::events::Events;
+use crate::check::events::{Events, Stands};
 use crate::check::proof::Keys;
 use crate::check::registration::{Asked, Registration};
 use crate::check::status::{self, Statuses};
 use crate::check::{self, Case, Findings, Known, Logged};
 use crate::decimal::kilograms;
 use crate::digest::Digest;
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Effect, Finding};
+use crate::form::Kind;
 use crate::lineage::{self, Lineage};
 use crate::lot::Lot;
 use crate::masses::Masses;
@@ -85,6 +88,7 @@ pub fn verify_with(
     walk.check_draws(&mut report);
     walk.check_double_draws(&mut report);
     walk.check_status(&mut report, question.max_status_age);
+    walk.check_authority(&mut report);
     report.findings.extend(check::bounds::check_spent(bundle, &lineage, &walk.carried));
     walk.fill_balances(&mut report);
     check_whole(&mut report, bundle, trust, question, &lineage);
@@ -122,6 +126,10 @@ struct Walk<'w, 'a> {
     registration: Option<Registration<'w>>,
     drawn: HashMap<u32, Masses>,
     keys: Keys,
+    /// What stands against accreditations, by position: a finding only if somebody relies on it.
+    aside: HashMap<u32, Vec<Finding>>,
+    /// Accreditations that are revoked, and where.
+    revoked: HashMap<Digest, Stands>,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -144,6 +152,8 @@ impl<'w, 'a> Walk<'w, 'a> {
             registration: watched.then(|| Registration::new(trust, budget.signatures)),
             drawn: HashMap::new(),
             keys: Keys::default(),
+            aside: HashMap::new(),
+            revoked: HashMap::new(),
         }
     }
 
@@ -181,14 +191,16 @@ impl<'w, 'a> Walk<'w, 'a> {
         check::time::check(certificate.claims(), created, logged, self.at, &mut findings);
         outcomes.note(Step::Time, &findings.0[before..]);
 
-        if self.trust.present {
-            let before = findings.0.len();
-            check::authority::check(certificate, self.trust, &mut findings);
-            outcomes.note(Step::Authority, &findings.0[before..]);
+        let findings = findings.0.into_iter().map(|finding| finding.about(certificate.digest()));
+        if certificate.claims().kind == Kind::Accreditation {
+            // What is proven wrong in a file is said; what is missing, only if it was needed.
+            let (wrong, aside): (Vec<_>, Vec<_>) =
+                findings.partition(|finding| finding.code.effect() == Effect::Reject);
+            all.extend(wrong);
+            self.aside.insert(position, aside);
         } else {
-            outcomes.set(Step::Authority, Outcome::Unknown);
+            all.extend(findings);
         }
-        all.extend(findings.0.into_iter().map(|finding| finding.about(certificate.digest())));
         outcomes.0
     }
 
@@ -290,8 +302,20 @@ impl<'w, 'a> Walk<'w, 'a> {
                 logged: self.logged[*position as usize],
                 is_subject: subjects.contains(&own.digest),
                 is_lot: self.bundle.certificates[*position as usize].lot().is_some(),
+                is_accreditation: own.kind == Kind::Accreditation,
             };
             let certificate = &self.bundle.certificates[*position as usize];
+            if asked.is_accreditation {
+                let revoked = asked.logged.and_then(|logged| events.revocation(own.digest, logged));
+                if let Some(stands) = revoked.filter(|stands| stands.at <= self.at) {
+                    self.revoked.insert(own.digest, stands);
+                }
+                let aside = self.aside.entry(*position).or_default();
+                let outcome = statuses.check(&asked, aside);
+                own.status_asked = outcome != Outcome::Unknown || self.trust.require_status;
+                own.set(Step::Status, outcome);
+                continue;
+            }
             let before = report.findings.len();
             let place = |digest: &Digest| self.logged[*self.lineage.index.get(digest)? as usize];
             events.check(certificate, asked.logged, &place, self.trust, &mut report.findings);
@@ -450,6 +474,7 @@ fn is_yours<'b>(
     let held = |lot: &Lot| lot.holder.as_ref().is_some_and(|holder| trust.holder.contains(holder));
     match &certificate.claims().body {
         Body::Lot(lot) => held(lot),
+        Body::Accreditation(_) => false,
         Body::Attestation(attestation) => attestation
             .lots
             .iter()

@@ -1,5 +1,6 @@
 //! Our own test vectors: one fault each, generated here, committed under `proto-docs/vectors`.
 
+mod accreditation;
 mod faults;
 mod findings;
 mod forge;
@@ -106,5 +107,6 @@ pub fn all() -> Vec<Vector> {
     all.extend(registration::all());
     all.extend(status::all());
     all.extend(masses::all());
+    all.extend(accreditation::all());
     all
 }

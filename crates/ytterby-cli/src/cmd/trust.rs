@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use ytterby::Trust;
+use ytterby::accreditation::{AccreditedKey, KeyWindow};
 use ytterby::did::Did;
 use ytterby::key::Multikey;
 use ytterby::text::printable;
-use ytterby::trust::{PinnedIssuer, PinnedRegistry};
+use ytterby::trust::{Anchor, PinnedIssuer, PinnedRegistry};
 
 use crate::args::{self, TrustAdd};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::render::style;
+use crate::render::{accreditation, style};
 use crate::{clock, file, input};
 
 const TEMPLATE: &str = "\
@@ -35,6 +36,12 @@ name = \"My sourcing\"
 # steps = [\"separation\", \"transfer\"]
 # countries = [\"MY\"]
 # elements = [\"Nd\", \"Pr\"]
+
+# Anchors: whom one accredits, with the accreditation in the bundle, is accepted as an issuer for what it says.
+# With `need` it takes accreditations by so many different of its keys.
+# [[anchor]]
+# did = \"did:web:critical-minerals.example\"
+# keys = [\"z6Mk...\"]
 
 # Whose logs you accept, and who must have watched them: 2k > n + f of the witnesses that audit each.
 # Take the witnesses and the quorum that an anchor publishes for everybody, and state its policy in a
@@ -190,18 +197,13 @@ fn sentences(trust: &Trust, today: Date) -> String {
         Some(day) => format!("It is good until {day}; 30 days later nothing is decided by it any more."),
         None => "It never expires.".to_owned(),
     });
-    if trust.issuers.is_empty() {
-        out.push("It pins no issuer: nothing can be verified by it.".to_owned());
+    if trust.issuers.is_empty() && trust.anchors.is_empty() {
+        out.push("It pins no issuer and no anchor: nothing can be verified by it.".to_owned());
     }
     for issuer in &trust.issuers {
         out.push(format!("{} may certify: {}.", who(issuer), scope(issuer)));
     }
-    for anchor in &trust.anchors {
-        let did = &anchor.did;
-        out.push(format!(
-            "{did} is named as an anchor: accreditations are not read yet, so it vouches for nobody."
-        ));
-    }
+    out.extend(trust.anchors.iter().map(anchored));
     out.extend(trust.registries.iter().map(|registry| watched(registry, trust)));
     out.push(registration(trust));
     out.push(
@@ -212,6 +214,22 @@ fn sentences(trust: &Trust, today: Date) -> String {
         .to_owned(),
     );
     out.join("\n") + "\n"
+}
+
+/// Who is believed about others, and how many of their keys it takes.
+fn anchored(anchor: &Anchor) -> String {
+    let keys = anchor.keys().count();
+    let need = match (anchor.need, keys) {
+        (1, _) => String::new(),
+        (need, keys) => format!(", by {need} different keys of {keys}"),
+    };
+    let spoilt = |key: &&AccreditedKey| key.window != KeyWindow::default();
+    let limited: String =
+        anchor.keys().filter(spoilt).map(|key| format!(" Its key {}.", accreditation::key(key))).collect();
+    format!(
+        "{} is an anchor: whom it accredits{need} may certify what the accreditation says.{limited}",
+        printable(&anchor.shown())
+    )
 }
 
 fn watched(registry: &PinnedRegistry, trust: &Trust) -> String {
@@ -260,30 +278,20 @@ fn who(issuer: &PinnedIssuer) -> String {
 }
 
 fn scope(issuer: &PinnedIssuer) -> String {
-    let list = |what: &str, items: Option<Vec<String>>| match items {
-        Some(items) if items.is_empty() => format!("no {what} at all"),
-        Some(items) if items.len() == 1 => format!("{what} {}", items.join(", ")),
-        Some(items) => format!("{} {}", many(what), items.join(", ")),
-        None => format!("any {what}"),
-    };
-    [
-        list("step", issuer.steps.clone()),
-        list(
-            "country",
-            issuer.countries.as_ref().map(|all| all.iter().map(|c| c.as_str().to_owned()).collect()),
-        ),
-        list("element", issuer.elements.as_ref().map(|all| all.iter().map(ToString::to_string).collect())),
-        list("source", issuer.sources.as_ref().map(|all| all.iter().map(ToString::to_string).collect())),
-    ]
-    .join("; ")
-}
-
-fn many(what: &str) -> String {
-    what.strip_suffix('y').map_or_else(|| format!("{what}s"), |stem| format!("{stem}ies"))
+    accreditation::limits(&issuer.scope).join("; ")
 }
 
 fn list(path: &Path, mut output: Output) -> Result<u8, Failure> {
     let trust = read(path)?;
+    for anchor in &trust.anchors {
+        let keys: Vec<_> = anchor.keys().map(|own| own.key.to_string()).collect();
+        output.data(&format!(
+            "{}  anchor  need {}  {}\n",
+            printable(&anchor.shown()),
+            anchor.need,
+            keys.join(" ")
+        ))?;
+    }
     for issuer in &trust.issuers {
         let keys: Vec<_> = issuer.keys.iter().map(Multikey::to_string).collect();
         let line =

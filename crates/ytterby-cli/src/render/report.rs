@@ -9,7 +9,7 @@ use ytterby::time::format_time;
 use ytterby::{Report, Trust, Verdict};
 
 use super::problem::{self, Index};
-use super::{amount, registration, style, wrap};
+use super::{accreditation, amount, registration, style, wrap};
 
 /// How many delivered lots get a line of their own.
 const MAX_SUBJECTS: usize = 20;
@@ -89,7 +89,7 @@ impl Shown<'_, '_> {
         Step::ALL
             .into_iter()
             .map(|step| {
-                let outcomes = self.report.certificates.iter().map(|own| own.outcome(step));
+                let outcomes = self.report.relied_on().map(|own| own.outcome(step));
                 let outcome = outcomes.max().unwrap_or(Outcome::Unknown);
                 let text = match step {
                     Step::Status => registration::status_line(self.report),
@@ -245,7 +245,8 @@ impl Shown<'_, '_> {
         if self.report.findings.iter().any(|f| f.code == ytterby::finding::Code::AuthorityNoTrustFile) {
             return "there is no trust file: nobody's word is taken".to_owned();
         }
-        self.tally(Step::Authority, &format!("accepted by {file}"))
+        accreditation::line(self.report, &file)
+            .unwrap_or_else(|| self.tally(Step::Authority, &format!("accepted by {file}")))
     }
 
     fn certificates(&self) -> String {
@@ -268,10 +269,14 @@ impl Shown<'_, '_> {
     }
 }
 
-/// Attestations make no lot: they have no content, conservation and custody.
+/// What makes no lot has no content, conservation and custody; of an accreditation by which nobody is
+/// accepted only its proof is of interest.
 fn is_asked(own: &CertificateReport, step: Step) -> bool {
-    own.kind != ytterby::form::Kind::Attestation
-        || !matches!(step, Step::Content | Step::Conservation | Step::Custody)
+    match step {
+        Step::Proof => true,
+        Step::Content | Step::Conservation | Step::Custody => own.kind.creates_lot(),
+        _ => own.relied_on,
+    }
 }
 
 fn not_yours(finding: &Finding) -> bool {

@@ -3,6 +3,7 @@
 //! They borrow from the parsed tree and hold one field per member. Implements
 //! proto-docs/certificate.md, "Members", and proto-docs/registration.md, "Entries".
 
+mod accreditation;
 mod assay;
 mod claims;
 mod credential;
@@ -23,8 +24,8 @@ pub(crate) use hint::refusal;
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
 pub(crate) use report::{
-    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
-    RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
+    AccreditedJson, BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson,
+    ProblemJson, RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
 };
 pub use schema::{draft_schemas, published_schemas};
 pub(crate) use status_list::StatusListCredential;
