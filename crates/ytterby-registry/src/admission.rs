@@ -117,7 +117,7 @@ fn row(transfer: &Certificate<'_>, known: &InputLot) -> NewCertificate {
 }
 
 /// Every certificate of a bundle with its receipt, and what is behind each: its inputs, and the
-/// attestations about it.
+/// attestations about it. Behind the lot itself are the accreditations of all issuers.
 fn foreign(bundle: &Bundle<'_>, report: &Report) -> Vec<Foreign> {
     let mut about: HashMap<Digest, Vec<Digest>> = HashMap::new();
     for certificate in bundle.certificates() {
@@ -126,6 +126,15 @@ fn foreign(bundle: &Bundle<'_>, report: &Report) -> Vec<Foreign> {
                 about.entry(*lot).or_default().push(certificate.digest());
             }
         }
+    }
+    // The next reader may believe an anchor where this one pins issuers: all of them travel on.
+    let issuers: HashSet<_> = bundle.certificates().iter().map(|own| &own.claims().issuer).collect();
+    let accredits = |own: &&Certificate<'_>| {
+        own.claims().accreditation().is_some_and(|given| issuers.contains(&given.accredits))
+    };
+    if let [subject] = report.subject.as_slice() {
+        let accreditations = bundle.certificates().iter().filter(accredits).map(Certificate::digest);
+        about.entry(*subject).or_default().extend(accreditations);
     }
     let kept = |certificate: &Certificate<'_>| {
         let digest = certificate.digest();

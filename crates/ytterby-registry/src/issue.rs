@@ -8,7 +8,6 @@ use uuid::Uuid;
 use ytterby::carried::Carried;
 use ytterby::certificate::Certificate;
 use ytterby::did::Did;
-use ytterby::digest::Digest;
 use ytterby::finding::{Code, Finding};
 use ytterby::form::StatusPurpose;
 use ytterby::key::Multikey;
@@ -16,6 +15,7 @@ use ytterby::time::format_time;
 use ytterby::{Authority, InputLot, Inputs, Issue, admit, admit_signed};
 use ytterby_store::{CertificateFilter, Draw, IssuerKey, NewCertificate, NewLot, Registration, StoreError};
 
+use crate::accreditations;
 use crate::app::App;
 use crate::idempotency::Key;
 use crate::inputs::{self, Submission};
@@ -240,7 +240,7 @@ pub(crate) fn row(passed: &Passed) -> NewCertificate {
         }
         ytterby::certificate::Body::Lot(_) => Vec::new(),
         ytterby::certificate::Body::Accreditation(accreditation) => {
-            vec![accredited(&accreditation.accredits)]
+            vec![accreditations::filed(&accreditation.accredits)]
         }
     };
     NewCertificate {
@@ -263,11 +263,6 @@ pub(crate) fn row(passed: &Passed) -> NewCertificate {
         draws: draws.map(|input| Draw { lot: input.digest, amount: input.draws.clone() }).collect(),
         about,
     }
-}
-
-/// By what an accreditation is found: the digest of whom it accredits.
-pub(crate) fn accredited(issuer: &Did) -> Digest {
-    Digest::of(issuer.as_str().as_bytes())
 }
 
 /// A lot just made, as an input of what follows it in the same batch.
