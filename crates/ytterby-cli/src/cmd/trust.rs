@@ -14,7 +14,7 @@ use crate::args::{self, TrustAdd};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::render::{accreditation, style};
-use crate::{clock, file, input};
+use crate::{clock, editions, file, input};
 
 const TEMPLATE: &str = "\
 # Whom you believe, and for what. Unknown keys are refused.
@@ -23,6 +23,9 @@ name = \"My sourcing\"
 
 # Who you are: \"verified\" then means that the lot is held by you.
 # holder = [\"did:web:acme.example\"]
+
+# Count up with every change of this file: whoever has used a newer edition is warned of an older one.
+# serial = 1
 
 # When this file should have been reviewed.
 # expires = \"2027-12-31\"
@@ -163,6 +166,14 @@ fn check(path: &Path, mut output: Output) -> Result<u8, Failure> {
     let trust = read(path)?;
     let today = jiff::tz::Offset::UTC.to_datetime(clock::now()).date();
     output.data(&sentences(&trust, today))?;
+    if let Some(older) = editions::compare(&trust, &output) {
+        output.note(&format!(
+            "{}: {}: {}",
+            style::doubtful("warning"),
+            older.code.title(),
+            printable(&older.text)
+        ));
+    }
     let Some(expires) = trust.expires.filter(|expires| *expires < today) else { return Ok(0) };
     let text = format!("it expired on {expires}: review it");
     if grace(expires) < today {
@@ -181,6 +192,9 @@ fn sentences(trust: &Trust, today: Date) -> String {
     let mut out = Vec::new();
     if !trust.name.is_empty() {
         out.push(format!("This is {:?}.", printable(&trust.name)));
+    }
+    if let Some(serial) = trust.serial {
+        out.push(format!("It is edition {serial} of the file of that name: an older one warns from now on."));
     }
     let you: Vec<_> = trust.holder.iter().map(Did::as_str).collect();
     out.push(match you.is_empty() {
@@ -310,7 +324,8 @@ fn add_issuer(add: &TrustAdd, output: &Output) -> Result<u8, Failure> {
     }
     let path = path(add.file.file.clone())?;
     let trust = read(&path)?;
-    if trust.issuer(&did).is_some() {
+    let anchors = || trust.anchors.iter().flat_map(|anchor| &anchor.members);
+    if trust.issuer(&did).is_some() || (add.anchor && anchors().any(|member| member.did == did)) {
         return Err(Failure::undecided(format!("{did} is pinned already: edit {}", path.display())));
     }
     let bytes = input::read_small(&path)?;
@@ -328,11 +343,15 @@ fn add_issuer(add: &TrustAdd, output: &Output) -> Result<u8, Failure> {
 
 fn table(did: &Did, add: &TrustAdd) -> String {
     let list = |items: &[String]| items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", ");
-    let mut out = format!("\n[[issuer]]\ndid = {}\n", quoted(did.as_str()));
+    let kind = if add.anchor { "anchor" } else { "issuer" };
+    let mut out = format!("\n[[{kind}]]\ndid = {}\n", quoted(did.as_str()));
     if let Some(name) = &add.name {
         out.push_str(&format!("name = {}\n", quoted(name)));
     }
     out.push_str(&format!("keys = [{}]\n", list(&add.key)));
+    if let Some(need) = add.need {
+        out.push_str(&format!("need = {need}\n"));
+    }
     for (name, items) in [("steps", &add.steps), ("countries", &add.countries)] {
         if !items.is_empty() {
             out.push_str(&format!("{name} = [{}]\n", list(items)));
@@ -368,6 +387,6 @@ mod tests {
             })
             .collect();
         let trust = Trust::parse(filled.replace("z6Mk...", &key).as_bytes()).unwrap();
-        assert_eq!((trust.issuers.len(), trust.holder.len()), (1, 1));
+        assert_eq!((trust.issuers.len(), trust.anchors.len(), trust.holder.len()), (1, 1, 1));
     }
 }

@@ -10,13 +10,13 @@ use ytterby::{Bundle, Certificate, InputName, Question, Report, Trust, Verdict, 
 
 use super::trust as trust_file;
 use crate::args::{ReportFormat, Verify};
-use crate::clock;
 use crate::failure::Failure;
 use crate::input::{self, Source};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::received::Received;
 use crate::render::{problem, report, style};
+use crate::{clock, editions};
 
 mod run_totals;
 use run_totals::Draws;
@@ -24,6 +24,7 @@ use run_totals::Draws;
 /// Reads, judges, prints.
 pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, Failure> {
     let trust = trust_file::load(args.trust.as_deref())?;
+    let older = editions::compare(&trust, &output);
     let received = args.record.as_deref().map(Received::open).transpose()?;
     let at = args.at.unwrap_or_else(clock::now);
     let question = Question {
@@ -36,6 +37,7 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
     let mut run = Run {
         args,
         trust,
+        older,
         question,
         at,
         received,
@@ -103,6 +105,8 @@ impl Counts {
 struct Run<'r> {
     args: &'r Verify,
     trust: Trust,
+    /// That a newer edition of the trust file was used before.
+    older: Option<Finding>,
     question: Question,
     at: jiff::Timestamp,
     received: Option<Received>,
@@ -139,6 +143,7 @@ impl Run<'_> {
         let mut report = ytterby::verify_with(&bundle, &self.trust, self.at, &self.question, &mut done);
         drop(progress);
         let index = problem::index(&bundle);
+        self.older.iter().for_each(|finding| report.add(finding.clone()));
         self.receive(&mut report, &index);
         self.notice_twice(&name, &report, &index);
         self.draws.note(&name, &bundle, &report);
