@@ -112,7 +112,7 @@ pub fn bundle_verify(bytes: &[u8]) -> String {
         lot: None,
         max_status_age: ytterby::StatusAge::default(),
         mass: Mass::parse("1").ok(),
-        budget: Budget { certificates: 1000, edges: 4000, signatures: 4000 },
+        budget: Budget { certificates: 1000, edges: 4000, signatures: 4000, shares: 400_000 },
     };
     let reported = |trust: &Trust| {
         let report = ytterby::verify_with(&bundle, trust, time(NOW), &question, &mut |_, _| {});

@@ -57,6 +57,11 @@ pub(crate) enum Command {
         after_help = "Example:\n  ytterby balance delivery.json --element Nd\n\nOpening, in and gain together are out, residue, lost and open together. Draws that are not in the file are not in the balance.\n\nExit codes: 0 shown, 2 usage, 4 unreadable"
     )]
     Balance(Balance),
+    /// Say where each element was mined, separated, melted: for what share at least and at most. Nothing is judged.
+    #[command(
+        after_help = "Example:\n  ytterby profile delivery.json --element Dy\n\nShares are as good as the certificates: `ytterby verify` judges these.\n\nExit codes: 0 shown, 2 usage, 4 unreadable, or too large"
+    )]
+    Profile(Profile),
     /// Fetch, make and take apart bundles.
     #[command(subcommand)]
     Bundle(Bundle),
@@ -212,6 +217,22 @@ pub(crate) struct Balance {
     /// Only this element.
     #[arg(long, value_name = "SYMBOL", value_parser = element)]
     pub(crate) element: Option<ytterby::element::Element>,
+    /// How to show it.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+/// `profile`.
+#[derive(Debug, Args)]
+pub(crate) struct Profile {
+    #[command(flatten)]
+    pub(crate) input: OneFile,
+    /// Only this element.
+    #[arg(long, value_name = "SYMBOL", value_parser = element)]
+    pub(crate) element: Option<ytterby::element::Element>,
+    /// Name facilities and issuers too.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
     /// How to show it.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,

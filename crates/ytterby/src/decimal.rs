@@ -68,6 +68,11 @@ impl Percent {
         self.0
     }
 
+    /// The percentage of so many millionths of a percent, at most 100 %.
+    pub(crate) fn from_millionths(millionths: u32) -> Self {
+        Percent(millionths.min(Self::FULL))
+    }
+
     /// What is left to 100 %.
     #[must_use]
     pub fn complement(self) -> Self {

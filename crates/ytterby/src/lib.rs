@@ -35,6 +35,7 @@ pub mod ledger;
 mod lineage;
 pub mod lot;
 pub mod masses;
+pub mod profile;
 pub mod proof;
 pub mod receipt;
 pub mod report;

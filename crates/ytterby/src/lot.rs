@@ -7,7 +7,9 @@ use crate::decimal::Mass;
 use crate::did::Did;
 use crate::digest::Digest;
 use crate::element::Element;
-use crate::form::{ContentFrom, CustodyModel, DeclaredReason, Form, Source, Step, TransferKind};
+use crate::form::{
+    AuthorisationType, ContentFrom, CustodyModel, DeclaredReason, Form, Source, Step, TransferKind,
+};
 use crate::masses::Masses;
 use crate::wire::Country;
 
@@ -38,6 +40,8 @@ pub struct Lot {
     pub period: (Date, Date),
     /// How it was kept apart; a transfer changes nothing about that.
     pub custody_model: Option<CustodyModel>,
+    /// Tariff codes, with their nomenclature.
+    pub hs_codes: Box<[TariffCode]>,
     /// How it came to be.
     pub making: Making,
     /// The lots it was made from.
@@ -55,6 +59,8 @@ pub enum Making {
         source: Source,
         /// The country it was mined in, if known.
         mined_in: Option<Country>,
+        /// The region of that country, if stated.
+        region: Option<Box<str>>,
         /// The country it was collected in after use.
         collected_in: Option<Country>,
     },
@@ -73,7 +79,54 @@ pub enum Making {
         to: Box<str>,
         /// The country it goes to.
         destination: Country,
+        /// For whom, what for, and what allows it.
+        control: Box<Control>,
     },
+}
+
+/// What export control asks of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Control {
+    /// The DID of the end user, if it has one.
+    pub end_user_did: Option<Did>,
+    /// Who will use it.
+    pub end_user: Option<Box<str>>,
+    /// The country of the end user.
+    pub end_user_country: Option<Country>,
+    /// What for.
+    pub end_use: Option<Box<str>>,
+    /// Export authorisations, or why none is needed.
+    pub authorisations: Box<[Authorisation]>,
+}
+
+/// An export authorisation, or why none is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorisation {
+    /// The law it is under.
+    pub regime: Box<str>,
+    /// Single, general or not required.
+    pub kind: AuthorisationType,
+    /// Why none is required.
+    pub reason: Option<Box<str>>,
+    /// Its number.
+    pub number: Option<Box<str>>,
+    /// What it covers.
+    pub scope: Option<Box<str>>,
+    /// Who holds it.
+    pub holder: Option<Box<str>>,
+    /// The category of customer it is for.
+    pub customer_category: Option<Box<str>>,
+    /// First and last day of its validity.
+    pub validity: Option<(Date, Date)>,
+}
+
+/// A tariff code and its nomenclature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TariffCode {
+    /// Nomenclature and edition: `HS 2022`.
+    pub nomenclature: Box<str>,
+    /// The code as printed.
+    pub code: Box<str>,
 }
 
 /// A place of work.
@@ -85,6 +138,8 @@ pub struct Facility {
     pub name: Box<str>,
     /// The country it is in.
     pub country: Country,
+    /// The region of that country, if stated.
+    pub region: Option<Box<str>>,
 }
 
 /// An input and what was drawn from it.
@@ -109,6 +164,8 @@ pub struct Declared {
     pub mass: Mass,
     /// Why it has no certificate.
     pub reason: DeclaredReason,
+    /// Its steps, in the words that were declared, and where they were done, if that is known.
+    pub origins: Box<[(Box<str>, Option<Country>)]>,
 }
 
 impl Lot {

@@ -12,6 +12,7 @@ use crate::finding::{Effect, Finding};
 use crate::form::Kind;
 use crate::key::Multikey;
 use crate::masses::Masses;
+use crate::profile::Provenance;
 use crate::trust::Trust;
 use crate::wire::Home;
 
@@ -284,6 +285,8 @@ pub struct Report {
     pub status_required: bool,
     /// The oldest status list that counted: as of when the statuses are known.
     pub status_known: Option<StatusKnown>,
+    /// Where the metal comes from; `None` when that took more steps than the budget allows.
+    pub provenance: Option<Provenance>,
 }
 
 impl Report {
@@ -298,6 +301,7 @@ impl Report {
             registries_pinned: !trust.registries.is_empty(),
             status_required: trust.require_status,
             status_known: None,
+            provenance: None,
         }
     }
 

@@ -15,7 +15,8 @@ use crate::report::{
 use crate::time::format_time;
 use crate::wire::{
     AccreditedJson, BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson,
-    ProblemJson, RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
+    MovedJson, ProblemJson, ProfileJson, ProvenanceJson, RegisteredJson, ReportJson, RunCounts, RunJson,
+    StatusAsOf,
 };
 
 /// What a program read, as its report names it.
@@ -90,6 +91,10 @@ impl Report {
                 .iter()
                 .map(|own| certificate(own, index.get(&own.digest).copied()))
                 .collect(),
+            provenance: self.provenance.as_ref().map(|provenance| ProvenanceJson {
+                lots: provenance.lots.iter().map(ProfileJson::from).collect(),
+                transfers: provenance.transfers.iter().map(MovedJson::from).collect(),
+            }),
             problems: self.findings.iter().map(|finding| problem(finding, &index)).collect(),
         }
     }

@@ -22,7 +22,8 @@ pub(crate) fn lot(content: Masses) -> Lot {
         facility: None,
         period: (day, day),
         custody_model: None,
-        making: Making::Origin { source: Source::Mined, mined_in: None, collected_in: None },
+        hs_codes: Box::default(),
+        making: Making::Origin { source: Source::Mined, mined_in: None, region: None, collected_in: None },
         inputs: Box::default(),
         declared: Box::default(),
     }

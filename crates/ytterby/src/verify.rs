@@ -24,6 +24,7 @@ use crate::form::Kind;
 use crate::lineage::{self, Lineage};
 use crate::lot::Lot;
 use crate::masses::Masses;
+use crate::profile::Provenance;
 use crate::report::{CertificateReport, LoggedIn, Outcome, Report, Step};
 use crate::trust::Trust;
 
@@ -91,6 +92,7 @@ pub fn verify_with(
     walk.check_authority(&mut report);
     report.findings.extend(check::bounds::check_spent(bundle, &lineage, &walk.carried));
     walk.fill_balances(&mut report);
+    report.provenance = Provenance::of(bundle, &lineage, &report.subject, question.budget.shares);
     check_whole(&mut report, bundle, trust, question, &lineage);
     report.finished()
 }

@@ -8,6 +8,7 @@ mod explain;
 mod issue;
 mod key;
 mod log;
+mod profile;
 mod show;
 mod tree;
 mod trust;
@@ -30,6 +31,7 @@ pub(crate) fn run(cli: Cli) -> u8 {
         Command::Show(args) => show::run(&args, output),
         Command::Tree(args) => tree::run(&args, output),
         Command::Balance(args) => balance::run(&args, output),
+        Command::Profile(args) => profile::run(&args, output),
         Command::Bundle(args) => bundle::run(args, output),
         Command::Issue(args) => issue::run(&args, output),
         Command::Key(args) => key::run(args, output),

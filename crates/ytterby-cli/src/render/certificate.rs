@@ -87,7 +87,7 @@ fn lot_rows(lot: &Lot, row: &mut impl FnMut(&str, String)) {
     let (from, to) = lot.period;
     row("when", if from == to { from.to_string() } else { format!("{from} to {to}") });
     match &lot.making {
-        Making::Origin { mined_in, collected_in, source } => {
+        Making::Origin { mined_in, collected_in, source, .. } => {
             let country = |country: &Option<ytterby::Country>| {
                 country.as_ref().map_or("an unknown country", ytterby::Country::as_str).to_owned()
             };

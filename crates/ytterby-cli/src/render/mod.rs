@@ -4,6 +4,7 @@ pub(crate) mod accreditation;
 pub(crate) mod amount;
 pub(crate) mod certificate;
 pub(crate) mod problem;
+pub(crate) mod profile;
 mod registration;
 pub(crate) mod report;
 pub(crate) mod style;

@@ -167,3 +167,31 @@ fn a_lattice_of_diamonds_is_drawn_in_linear_size() {
     let json = folder.run(&["tree", "lattice.json", "--format", "json"]).exits(0).json();
     assert_eq!((json["nodes"].as_array().unwrap().len(), json["edges"].as_array().unwrap().len()), (50, 96));
 }
+
+#[test]
+fn a_profile_on_the_screen() {
+    let (folder, _) = delivered();
+    let wanted = "\
+OX-1   Nd oxide   weakest custody: segregated
+  Nd  84.878 kg   mined 100 %
+      mining         AU 100 %
+      beneficiation  untold 100 %
+      separation     MY 100 %
+
+  moved   ORE-1 AU to MY · OX-1 MY to DE
+";
+    let ran = folder.run(&["profile", "delivery.json"]).exits(0);
+    assert_eq!(ran.out, wanted);
+    assert!(ran.err.contains("nothing was verified"), "{}", ran.err);
+    let places = folder.run(&["profile", "delivery.json", "-v"]).exits(0).out;
+    assert!(places.contains("by did:web:refinery.example 100 %"), "{places}");
+    let json =
+        folder.run(&["profile", "delivery.json", "--element", "Nd", "--format", "json"]).exits(0).json();
+    let stages = &json["lots"][0]["elements"][0]["stages"];
+    assert_eq!(stages[0]["stage"], "mining");
+    assert_eq!(stages[0]["countries"][0]["low"], "100");
+    let none =
+        folder.run(&["profile", "delivery.json", "--element", "Dy", "--format", "json"]).exits(0).json();
+    assert!(none["lots"][0]["elements"].as_array().unwrap().is_empty());
+    folder.run(&["profile", "absent.json"]).exits(4);
+}

@@ -5,8 +5,9 @@ use super::assay::{Assay as WireAssay, Component};
 use super::credential::{Credential, Proof};
 use super::leaf::{Amounts, Leaf};
 use super::subject::{
-    AttestationSubject, Declared as WireDeclared, Facility as WireFacility, Input as WireInput,
-    OriginSubject, Period, ProcessingSubject, TransferSubject,
+    AttestationSubject, Authorisation as WireAuthorisation, Declared as WireDeclared,
+    Facility as WireFacility, Input as WireInput, OriginSubject, Party, Period, ProcessingSubject,
+    TransferSubject,
 };
 use crate::assay::{Amount, Assay, Row};
 use crate::certificate::{Attestation, Body, CONTEXT, Claims, VERIFIABLE_CREDENTIAL};
@@ -14,7 +15,7 @@ use crate::decimal::Mass;
 use crate::did::Did;
 use crate::form::{AttestationKind, AuthorisationType, ContentFrom, Kind, Source};
 use crate::json::{Misfit, MisfitKind, Value, from_value};
-use crate::lot::{Declared, Facility, Input, Lot, Making};
+use crate::lot::{Authorisation, Control, Declared, Facility, Input, Lot, Making, TariffCode};
 
 /// Decodes everything a certificate of this kind says, and its proof if it has one.
 pub(crate) fn claims<'t, D>(kind: Kind, from: D) -> Result<(Claims, Option<Proof<'t>>), Misfit>
@@ -93,6 +94,12 @@ macro_rules! lot {
             assay: $subject.assay.map(assay).transpose().map_err(|m| m.under("assay"))?.map(Box::new),
             content,
             holder: $subject.holder.map(|holder| holder.0),
+            hs_codes: $subject
+                .hs_codes
+                .into_iter()
+                .flatten()
+                .map(|wire| TariffCode { nomenclature: wire.nomenclature.0.into(), code: wire.code.0.0.into() })
+                .collect(),
             $($field: $value),+
         };
         Ok(($subject.home.0, Body::Lot(Box::new(lot))))
@@ -120,6 +127,7 @@ fn origin(subject: OriginSubject<'_>) -> Result<Said, Misfit> {
     let making = Making::Origin {
         source: subject.source,
         mined_in: subject.origin.country.0.0,
+        region: subject.origin.region.map(|region| region.0.into()),
         collected_in: subject.origin.collected_in.map(|country| country.0),
     };
     lot!(subject,
@@ -162,24 +170,12 @@ fn transfer(subject: TransferSubject<'_>) -> Result<Said, Misfit> {
     if subject.to.id.as_ref().map(|id| &id.0) != subject.holder.as_ref().map(|holder| &holder.0) {
         return Err(combination("the holder is the recipient's DID, or there is neither").under("holder"));
     }
-    bounded(subject.authorisations.as_deref(), 16, "authorisations")?;
-    for (at, authorisation) in subject.authorisations.iter().flatten().enumerate() {
-        let under = |m: Misfit| m.under(at.to_string()).under("authorisations");
-        if let Some(validity) = &authorisation.validity {
-            period_named(validity, "validity").map_err(under)?;
-        }
-        let not_required = authorisation.r#type == AuthorisationType::NotRequired;
-        if not_required && authorisation.reason.is_none() {
-            return Err(under(combination("why is none required?").under("reason")));
-        }
-        if !not_required && authorisation.number.is_none() {
-            return Err(under(combination("an authorisation has a number").under("number")));
-        }
-    }
+    let control = control(subject.authorisations, subject.end_user, subject.end_use)?;
     let making = Making::Transfer {
         kind: subject.kind,
         to: subject.to.name.0.into(),
         destination: subject.destination.0,
+        control: Box::new(control),
     };
     lot!(subject,
         content_from: ContentFrom::Draws,
@@ -190,6 +186,53 @@ fn transfer(subject: TransferSubject<'_>) -> Result<Said, Misfit> {
         inputs: inputs,
         declared: Box::default(),
     )
+}
+
+fn control(
+    wire: Option<Vec<WireAuthorisation<'_>>>,
+    end_user: Option<Party<'_>>,
+    end_use: Option<Leaf<&str>>,
+) -> Result<Control, Misfit> {
+    bounded(wire.as_deref(), 16, "authorisations")?;
+    let mut authorisations = Vec::new();
+    for (at, wire) in wire.into_iter().flatten().enumerate() {
+        let read = authorisation(wire).map_err(|m| m.under(at.to_string()).under("authorisations"))?;
+        authorisations.push(read);
+    }
+    let (mut end_user_did, mut end_user_country, mut name) = (None, None, None);
+    if let Some(party) = end_user {
+        end_user_did = party.id.map(|id| id.0);
+        end_user_country = party.country.map(|country| country.0);
+        name = Some(party.name.0.into());
+    }
+    Ok(Control {
+        end_user_did,
+        end_user: name,
+        end_user_country,
+        end_use: end_use.map(|text| text.0.into()),
+        authorisations: authorisations.into(),
+    })
+}
+
+fn authorisation(wire: WireAuthorisation<'_>) -> Result<Authorisation, Misfit> {
+    let not_required = wire.r#type == AuthorisationType::NotRequired;
+    if not_required && wire.reason.is_none() {
+        return Err(combination("why is none required?").under("reason"));
+    }
+    if !not_required && wire.number.is_none() {
+        return Err(combination("an authorisation has a number").under("number"));
+    }
+    let text = |leaf: Option<Leaf<&str>>| leaf.map(|leaf| leaf.0.into());
+    Ok(Authorisation {
+        regime: wire.regime.0.into(),
+        kind: wire.r#type,
+        reason: text(wire.reason),
+        number: text(wire.number),
+        scope: text(wire.scope),
+        holder: text(wire.holder),
+        customer_category: text(wire.customer_category),
+        validity: wire.validity.map(|validity| period_named(&validity, "validity")).transpose()?,
+    })
 }
 
 fn attestation(subject: AttestationSubject<'_>) -> Result<Said, Misfit> {
@@ -286,13 +329,24 @@ fn declared(wire: Option<Vec<WireDeclared<'_>>>) -> Result<Box<[Declared]>, Misf
         if declared.mass.0.mg() == 0 {
             return Err(under(Misfit::new(MisfitKind::Value, "nothing was declared").under("mass")));
         }
-        all.push(Declared { element: declared.element.0, mass: declared.mass.0, reason: declared.reason });
+        let origins = declared.origins.iter().flatten();
+        all.push(Declared {
+            element: declared.element.0,
+            mass: declared.mass.0,
+            reason: declared.reason,
+            origins: origins.map(|origin| (origin.step.0.into(), origin.country.0.0)).collect(),
+        });
     }
     Ok(all.into())
 }
 
 fn facility(wire: &WireFacility<'_>) -> Box<Facility> {
-    Box::new(Facility { id: wire.id.0.0.into(), name: wire.name.0.into(), country: wire.country.0 })
+    Box::new(Facility {
+        id: wire.id.0.0.into(),
+        name: wire.name.0.into(),
+        country: wire.country.0,
+        region: wire.region.as_ref().map(|region| region.0.into()),
+    })
 }
 
 fn period(wire: &Period) -> Result<(jiff::civil::Date, jiff::civil::Date), Misfit> {

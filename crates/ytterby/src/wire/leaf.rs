@@ -184,7 +184,7 @@ impl<'t> Uri<'t> {
 }
 
 /// A country, ISO 3166-1 alpha-2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country([u8; 2]);
 
 impl Country {
@@ -251,7 +251,7 @@ impl Count {
 
 /// A tariff code, as it is printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HsCode<'t>(&'t str);
+pub(crate) struct HsCode<'t>(pub(crate) &'t str);
 
 impl<'t> HsCode<'t> {
     fn parse(text: &'t str) -> Option<Self> {

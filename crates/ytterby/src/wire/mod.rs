@@ -10,6 +10,7 @@ mod credential;
 mod entry;
 mod hint;
 mod leaf;
+mod profile;
 mod report;
 mod schema;
 mod status_list;
@@ -23,6 +24,7 @@ pub(crate) use entry::{
 pub(crate) use hint::refusal;
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
+pub(crate) use profile::{MovedJson, ProfileJson, ProvenanceJson};
 pub(crate) use report::{
     AccreditedJson, BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson,
     ProblemJson, RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::profile::ProvenanceJson;
+
 /// What the published schema admits: the report on one input, or on a run over several.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[expect(dead_code, reason = "the shape that the published schema is made from")]
 pub(crate) enum AnyReport {
-    One(ReportJson),
+    One(Box<ReportJson>),
     Run(RunJson),
 }
 
@@ -50,6 +52,9 @@ pub(crate) struct ReportJson {
     pub(crate) not_shown: Vec<&'static str>,
     /// Per certificate, parents before children.
     pub(crate) certificates: Vec<CertificateJson>,
+    /// Where the metal comes from; absent where finding it out would have taken more work than allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) provenance: Option<ProvenanceJson>,
     /// What was found.
     pub(crate) problems: Vec<ProblemJson>,
 }

@@ -1,0 +1,35 @@
+//! `ytterby profile`: where the metal of what a file is about comes from.
+
+use serde_json::Value;
+use ytterby::{Trust, verify};
+
+use crate::args::{Format, Profile};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::render::{problem, profile};
+
+/// Prints the profile of every lot that the file is about.
+pub(crate) fn run(args: &Profile, mut output: Output) -> Result<u8, Failure> {
+    let bytes = super::read(&args.input)?;
+    let bundle = super::parse(&args.input, &bytes, &output)?;
+    let mut report = verify(&bundle, &Trust::nobody(), jiff::Timestamp::MAX);
+    let too_large = || Failure::undecided("it is about too many lots, or there is too much behind them");
+    let provenance = report.provenance.as_mut().ok_or_else(too_large)?;
+    if let Some(element) = args.element {
+        for lot in &mut provenance.lots {
+            lot.elements.retain(|own| own.element == element);
+        }
+    }
+    match args.format {
+        Format::Human => {
+            output.data(&profile::block(provenance, &problem::index(&bundle), args.verbose))?;
+            output.note("as the certificates have it; nothing was verified");
+        }
+        Format::Json => {
+            let mut json = report.to_json(&bundle);
+            let provenance = json.get_mut("provenance").map(Value::take).unwrap_or_default();
+            output.json(&provenance, true)?;
+        }
+    }
+    Ok(0)
+}
