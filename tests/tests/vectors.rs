@@ -54,6 +54,7 @@ fn codes(file: &Value) -> BTreeSet<String> {
             certificates: count("certificates").unwrap_or(usual.certificates),
             edges: count("draws").unwrap_or(usual.edges),
             signatures: count("signatures").unwrap_or(usual.signatures),
+            ..usual
         },
     };
     let report =

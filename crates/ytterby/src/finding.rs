@@ -178,12 +178,12 @@ codes! {
     AuthorityTrustFileExpired "authority.trust-file-expired" Undecided
         "the trust file expired more than 30 days ago",
         "get a current trust file from whoever keeps it, or renew `expires` after a review";
-    AuthorityTrustFileStale "authority.trust-file-stale" Warn
-        "the trust file has expired",
-        "get a current trust file from whoever keeps it, or renew `expires` after a review";
     AuthorityTrustFileOlder "authority.trust-file-older" Warn
         "an older edition of the trust file is used than was used before",
         "find out where it comes from, and use the newest edition; remove the file of editions seen if you mean to go back";
+    AuthorityTrustFileStale "authority.trust-file-stale" Warn
+        "the trust file has expired",
+        "get a current trust file from whoever keeps it, or renew `expires` after a review";
     AuthorityUnknownIssuer "authority.unknown-issuer" Untrusted
         "nobody in the trust file vouches for this issuer",
         "find out who it is; if you accept it, pin its DID and keys in the trust file";

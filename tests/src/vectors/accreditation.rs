@@ -20,9 +20,9 @@ const AFTER: &str = "2026-09-21T12:02:01Z";
 
 /// An accreditation that is to be.
 struct Given {
-    giver: &'static str,
+    giver: String,
     /// Whose key signs: the giver's, as a rule.
-    key: &'static str,
+    key: String,
     from: &'static str,
     until: &'static str,
     at: &'static str,
@@ -30,12 +30,12 @@ struct Given {
 }
 
 /// An accreditation of a company with its key, to certify everything.
-fn of(f: &mut Forge, giver: &'static str, company: &str) -> Given {
+fn of(f: &mut Forge, giver: &str, company: &str) -> Given {
     let key = f.key(company).public().to_string();
     let subject = json!({
         "home": HOME, "accredits": Book::did(company).as_str(), "keys": [{ "key": key }], "mayCertify": {},
     });
-    Given { giver, key: giver, from: FROM, until: UNTIL, at: SIGNED, subject }
+    Given { giver: giver.to_owned(), key: giver.to_owned(), from: FROM, until: UNTIL, at: SIGNED, subject }
 }
 
 impl Given {
@@ -58,22 +58,32 @@ impl Given {
         Given { at, ..self }
     }
 
-    fn by_key(self, key: &'static str) -> Self {
-        Given { key, ..self }
+    fn by_key(self, key: &str) -> Self {
+        Given { key: key.to_owned(), ..self }
     }
 
     fn sign(self, f: &mut Forge) -> Signed {
-        let giver = Book::did(self.giver);
+        let giver = Book::did(&self.giver);
         let mut document = f.document("AccreditationCertificate", self.subject);
         set(&mut document, "/issuer/id", json!(giver.as_str()));
         set(&mut document, "/validFrom", json!(self.from));
         set(&mut document, "/validUntil", json!(self.until));
-        let key = f.key(self.key);
+        let key = f.key(&self.key);
         let method = giver.method(&key.public());
         let config =
             json!({ "created": self.at, "proofPurpose": "assertionMethod", "verificationMethod": method });
         f.sign_with(&key, config, document)
     }
+}
+
+/// An accreditation of a company with its key, and the members that say for what.
+pub fn accreditation(f: &mut Forge, giver: &str, company: &str, given: &Value) -> Signed {
+    let mut own = of(f, giver, company);
+    unset(&mut own.subject, "/mayCertify");
+    for (name, scope) in given.as_object().into_iter().flatten() {
+        own = own.with(&format!("/{name}"), scope.clone());
+    }
+    own.sign(f)
 }
 
 /// The alliance's accreditation of the refinery.

@@ -12,6 +12,7 @@ mod steps;
 
 use serde_json::{Value, json};
 
+pub use accreditation::accreditation;
 pub use findings::document as findings_document;
 pub use steps::{contents, intermediate};
 

@@ -15,7 +15,7 @@ use crate::input::{self, Source};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::received::Received;
-use crate::render::{problem, report, style};
+use crate::render::{accreditation, problem, report, style};
 use crate::{clock, editions};
 
 mod run_totals;
@@ -160,8 +160,8 @@ impl Run<'_> {
     }
 
     fn human(&mut self, name: &str, report: &Report, index: &problem::Index<'_, '_>) -> Result<(), Failure> {
-        let shown =
-            report::Shown { file: name, report, trust: &self.trust, index, verbose: self.args.verbose };
+        let (trust, verbose, names) = (&self.trust, self.args.verbose, accreditation::names(report, index));
+        let shown = report::Shown { file: name, report, trust, index, names: &names, verbose };
         let title = if self.several {
             format!("{}\n", style::dim(&ytterby::text::printable(name)))
         } else {

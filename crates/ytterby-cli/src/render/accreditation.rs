@@ -1,6 +1,6 @@
 //! An accreditation for people, and who accredited those whom a report accepts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use ytterby::Report;
 use ytterby::accreditation::{Accreditation, AccreditedKey, Scope};
@@ -10,6 +10,7 @@ use ytterby::text::printable;
 use ytterby::time::format_time;
 
 use super::amount;
+use super::problem::Index;
 use super::report::plural;
 
 /// Rows of what an accreditation says: a name and a text each.
@@ -103,6 +104,15 @@ pub(super) fn line(report: &Report, file: &str) -> Option<String> {
         text.push_str(" · some by times that no witness saw");
     }
     Some(text)
+}
+
+/// What those whom a report accepts are called by whoever accredited them.
+pub(crate) fn names(report: &Report, index: &Index<'_, '_>) -> HashMap<Did, String> {
+    let accreditations =
+        report.relied_on().filter_map(|own| index.get(&own.digest)?.claims().accreditation());
+    let named =
+        accreditations.filter_map(|own| Some((own.accredits.clone(), own.name.as_ref()?.to_string())));
+    named.collect()
 }
 
 fn is_accreditation(own: &CertificateReport) -> bool {

@@ -1,6 +1,9 @@
 //! A report for people: what was delivered, what was found out about it, what was not.
 
+use std::collections::HashMap;
+
 use ytterby::certificate::Certificate;
+use ytterby::did::Did;
 use ytterby::finding::Finding;
 use ytterby::lot::{Lot, Making};
 use ytterby::report::{CertificateReport, Outcome, Step};
@@ -20,6 +23,8 @@ pub(crate) struct Shown<'s, 'a> {
     pub(crate) report: &'s Report,
     pub(crate) trust: &'s Trust,
     pub(crate) index: &'s Index<'s, 'a>,
+    /// What accreditors call those whom they accredited.
+    pub(crate) names: &'s HashMap<Did, String>,
     pub(crate) verbose: bool,
 }
 
@@ -80,9 +85,10 @@ impl Shown<'_, '_> {
         }
     }
 
-    /// A party by the name that the verifier gave it, else by its DID.
-    fn party(&self, did: &ytterby::did::Did) -> String {
-        printable(self.trust.issuer(did).map_or(did.as_str(), |pin| pin.shown()))
+    /// A party by the name that the verifier gave it, or else its accreditor, else by its DID.
+    fn party(&self, did: &Did) -> String {
+        let named = || self.names.get(did).map_or(did.as_str(), String::as_str);
+        printable(self.trust.issuer(did).map_or_else(named, |pin| pin.shown()))
     }
 
     fn rows(&self) -> Vec<(Step, String, Outcome)> {
