@@ -65,8 +65,8 @@ fn every_bundle_has_the_accreditations_up_to_the_anchor() {
     assert_eq!(verdict("stranger").verdict(), Verdict::Untrusted);
 
     // It is a certificate like any other, but no lot.
-    let listed = service.client.get("/v1/certificates?type=AccreditationCertificate", &refinery).expect(200);
-    assert_eq!(listed.json()["certificates"].as_array().unwrap().len(), 3, "{}", listed.text());
+    let listed = service.client.get("/v1/certificates?type=AccreditationCertificate", &alliance).expect(200);
+    assert_eq!(listed.json()["certificates"].as_array().unwrap().len(), 1, "{}", listed.text());
     service.client.get(&format!("/v1/lots/{}", given.id()), &refinery).expect(404);
 }
 

@@ -154,7 +154,7 @@ fn a_lot_moves_is_drawn_on_and_comes_back() {
     let admitted = admit(&two.far, &alloyer, &message).expect(201);
     let entry = Entry::parse(admitted.json()["receipt"]["entry"].to_string().as_bytes()).unwrap();
     let Entry::Admission(entry) = entry else { panic!("{entry:?}") };
-    assert_eq!((entry.from().as_str(), entry.index(), entry.home().as_str()), (ORIGIN, 2, FAR));
+    assert_eq!((entry.from().as_str(), entry.index(), entry.home().as_str()), (ORIGIN, 3, FAR));
     let again = admit(&two.far, &alloyer, &message).expect(200);
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
     let refused = admit(&two.near, &refinery, &message).expect(422);
