@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use conformance::book::time;
 use conformance::corridor::{NOW, issued};
+use conformance::vectors::{Forge, accreditation};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use ytterby::{Bundle, Certificate, Trust};
@@ -22,7 +23,9 @@ const CODE_ALONE: [(&str, &str); 8] = [
     ("/components/percent", "either a percentage or a limit"),
 ];
 /// More of them: impurities, limits, corrections, periods.
-const CODE_ALONE_TOO: [(&str, &str); 12] = [
+const CODE_ALONE_TOO: [(&str, &str); 14] = [
+    ("/mayCertify", "an accreditation lets somebody do something"),
+    ("/accredits", "nobody accredits himself"),
     ("/components", "either an element or an oxide"),
     ("/impurities", "either an amount or a limit"),
     ("/authorisations/reason", "an authorisation has a number, or a reason why none is required"),
@@ -152,6 +155,25 @@ fn kind_of(document: &Value) -> &str {
     document["type"][1].as_str().unwrap()
 }
 
+/// An accreditation with every member that one can have.
+fn accredited() -> Value {
+    let scope = json!({
+        "steps": ["origin", "separation", "transfer"], "countries": ["MY"], "elements": ["Nd", "Pr"],
+        "sources": ["mined", "opening-stock"],
+        "facilities": [{ "id": "urn:gln:9521321000010", "annualCapacity": "1000", "origins": "registry.example/ree" }],
+        "openingStock": { "until": "2026-12-31", "limits": { "Nd": "1.5" } },
+    });
+    let given = json!({ "mayCertify": scope, "mayAccredit": scope, "name": "Example Refinery" });
+    let mut forge = Forge::default();
+    let mut signed = accreditation(&mut forge, "alliance", "refinery", &given).value;
+    let key = &mut signed["credentialSubject"]["keys"][0];
+    key["from"] = json!("2026-01-01T00:00:00Z");
+    key["until"] = json!("2027-01-01T00:00:00Z");
+    key["retired"] = json!("2026-11-01T00:00:00Z");
+    key["compromised"] = json!("2026-12-01T00:00:00Z");
+    signed
+}
+
 fn corridor() -> Vec<Value> {
     issued().certificates.iter().map(|c| serde_json::from_slice(c.bytes()).unwrap()).collect()
 }
@@ -167,6 +189,10 @@ fn every_certificate_of_the_corridor_fits_its_schema() {
         kinds.insert(kind);
     }
     assert_eq!(kinds.len(), 3, "{kinds:?}");
+    let errors: Vec<_> =
+        validators["AccreditationCertificate"].iter_errors(&accredited()).map(|e| e.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    assert!(sound(&accredited()));
 }
 
 #[test]
@@ -174,7 +200,7 @@ fn schema_and_code_agree_on_form() {
     let validators = validators();
     let (mut cases, mut both, mut alone) = (0, 0, BTreeMap::<&str, usize>::new());
     let mut wrong = Vec::new();
-    for document in corridor().into_iter().step_by(3) {
+    for document in corridor().into_iter().step_by(3).chain([accredited()]) {
         let validator = &validators[kind_of(&document)];
         for variation in variations(&document) {
             let schema = validator.is_valid(&variation.document);

@@ -16,7 +16,8 @@ use ytterby::form::{MassBasis, PercentBasis};
 use ytterby::{Bundle, Certificate, Question, RulePack, Rules, Trust};
 
 /// Codes that no bundle alone can show, and the tests that show them.
-const ELSEWHERE: [(&str, &str); 2] = [
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("authority.trust-file-older", "crates/ytterby-cli/tests: an older edition after a newer one"),
     ("custody.already-received", "crates/ytterby-cli/tests: --record twice"),
     ("limit.certificate-bytes", "tests/tests/admission.rs: a certificate over the limit"),
 ];

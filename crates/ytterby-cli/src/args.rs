@@ -422,12 +422,12 @@ pub(crate) enum Trust {
         after_help = "Example:\n  ytterby trust check acme.toml\n\nExit codes: 0 it is one, 2 usage, 4 it is none, or has expired"
     )]
     Check(TrustFile),
-    /// List the issuers that a trust file pins.
+    /// List the anchors and issuers that a trust file pins.
     #[command(
         after_help = "Example:\n  ytterby trust list acme.toml\n\nExit codes: 0 listed, 2 usage, 4 no trust file"
     )]
     List(TrustFile),
-    /// Pin an issuer.
+    /// Pin an issuer, or an anchor whose accreditations are believed.
     #[command(
         after_help = "Example:\n  ytterby trust add acme.toml --did did:web:refinery.example --key z6Mk... --name 'Example Refinery' --steps separation,transfer\n\nExit codes: 0 pinned, 2 usage, 4 no trust file, or the issuer is pinned already"
     )]
@@ -446,9 +446,15 @@ pub(crate) struct TrustFile {
 pub(crate) struct TrustAdd {
     #[command(flatten)]
     pub(crate) file: TrustFile,
-    /// The issuer.
+    /// The issuer, or the anchor.
     #[arg(long)]
     pub(crate) did: String,
+    /// Pin it as an anchor: whom it accredits is accepted for what the accreditation says.
+    #[arg(long, conflicts_with_all = ["steps", "countries"])]
+    pub(crate) anchor: bool,
+    /// How many of its keys must have accredited an issuer [default: 1].
+    #[arg(long, requires = "anchor", value_name = "COUNT")]
+    pub(crate) need: Option<u8>,
     /// A key of it (z6Mk...), learnt over a channel that you know; repeatable.
     #[arg(long, required = true, value_name = "KEY")]
     pub(crate) key: Vec<String>,

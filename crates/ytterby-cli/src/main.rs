@@ -6,6 +6,7 @@
 mod args;
 mod clock;
 mod cmd;
+mod editions;
 mod failure;
 mod file;
 mod follow;

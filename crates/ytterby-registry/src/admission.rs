@@ -118,11 +118,12 @@ fn row(transfer: &Certificate<'_>, carried: &Carried) -> NewCertificate {
 }
 
 /// Every certificate of a bundle with its receipt, and what is behind each: its inputs, and the
-/// attestations about it. An attestation that does not count here, of which nothing was verified, is not
-/// handed on.
+/// attestations about it that count here; behind the lot itself are the accreditations of all issuers.
 fn foreign(bundle: &Bundle<'_>, report: &Report) -> Vec<Foreign> {
-    let counted: HashSet<Digest> = report.counted().map(|own| own.digest).collect();
-    let certificates = || bundle.certificates().iter().filter(|own| counted.contains(&own.digest()));
+    let counted: HashSet<Digest> = report.relied_on().map(|own| own.digest).collect();
+    let is_kept =
+        |own: &&Certificate<'_>| own.claims().accreditation().is_some() || counted.contains(&own.digest());
+    let certificates = || bundle.certificates().iter().filter(is_kept);
     let mut about: HashMap<Digest, Vec<Digest>> = HashMap::new();
     for certificate in certificates() {
         if let Body::Attestation(attestation) = &certificate.claims().body {
@@ -130,6 +131,15 @@ fn foreign(bundle: &Bundle<'_>, report: &Report) -> Vec<Foreign> {
                 about.entry(*lot).or_default().push(certificate.digest());
             }
         }
+    }
+    // The next reader may believe an anchor where this one pins issuers: all of them travel on.
+    let issuers: HashSet<_> = bundle.certificates().iter().map(|own| &own.claims().issuer).collect();
+    let accredits = |own: &&Certificate<'_>| {
+        own.claims().accreditation().is_some_and(|given| issuers.contains(&given.accredits))
+    };
+    if let [subject] = report.subject.as_slice() {
+        let accreditations = bundle.certificates().iter().filter(accredits).map(Certificate::digest);
+        about.entry(*subject).or_default().extend(accreditations);
     }
     let kept = |certificate: &Certificate<'_>| {
         let digest = certificate.digest();

@@ -14,6 +14,7 @@ use ytterby::time::format_time;
 use ytterby::{Authority, InputLot, Inputs, Issue, admit, admit_signed};
 use ytterby_store::{CertificateFilter, Draw, IssuerKey, NewCertificate, NewLot, Registration, StoreError};
 
+use crate::accreditations;
 use crate::app::App;
 use crate::idempotency::Key;
 use crate::inputs::{self, Submission};
@@ -219,6 +220,9 @@ pub(crate) fn row(passed: &Passed) -> NewCertificate {
             attestation.lots.iter().map(|(_, digest)| *digest).collect()
         }
         ytterby::certificate::Body::Lot(_) => Vec::new(),
+        ytterby::certificate::Body::Accreditation(accreditation) => {
+            vec![accreditations::filed(&accreditation.accredits)]
+        }
     };
     NewCertificate {
         digest: certificate.digest(),

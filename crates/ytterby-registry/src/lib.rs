@@ -4,6 +4,7 @@
 //! everything that verifies. Start at [`http::routes`] and [`server::serve`]; what happens to a
 //! certificate is in one place, `issue`. Implements proto-docs/http-api.md.
 
+mod accreditations;
 mod admission;
 mod app;
 pub mod auth;

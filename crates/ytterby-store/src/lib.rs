@@ -78,6 +78,10 @@ pub trait Store: Send + Sync + 'static {
     /// of every attestation about any of them. [`StoreError::TooMany`] above `limit` certificates.
     fn lineage(&self, digests: Vec<Digest>, limit: usize) -> Answer<'_, Vec<Vec<u8>>>;
 
+    /// The bytes of the accreditations of issuers, given the digests of their DIDs: those that
+    /// registrations filed under them, oldest first, of each accreditor the newest `most`.
+    fn accreditations(&self, accredited: Vec<Digest>, most: usize) -> Answer<'_, Vec<Vec<u8>>>;
+
     /// Who drew on a lot, in the order of the draws; draws of recovered certificates are left out.
     fn drawn_by(&self, digest: Digest) -> Answer<'_, Vec<DrawnBy>>;
 

@@ -40,11 +40,12 @@ pub struct NewCertificate {
     pub external_id: String,
     /// The bytes that were signed, in canonical form.
     pub bytes: Vec<u8>,
-    /// The lot it creates; attestations create none.
+    /// The lot it creates; attestations and accreditations create none.
     pub lot: Option<NewLot>,
     /// What it draws.
     pub draws: Vec<Draw>,
-    /// The lots (digests) that an attestation is about.
+    /// The lots (digests) that an attestation is about; of an accreditation, the digest of the DID of
+    /// whom it accredits.
     pub about: Vec<Digest>,
 }
 

@@ -185,7 +185,7 @@ pub fn admit(
     let (mut findings, carried) = judge(&claims, issue.at, inputs);
     if let Some(scope) = &authority.scope {
         let mut scoped = Findings::default();
-        check::authority::check_scope(&claims, scope, &mut scoped);
+        check::authority::check_scope(&claims, scope, issue.at, &mut scoped);
         findings.extend(scoped.0);
     }
     let findings: Vec<_> = findings.into_iter().map(in_draft).collect();
@@ -227,7 +227,7 @@ pub fn admit_signed(
         );
     }
     if let Some(scope) = &authority.scope {
-        check::authority::check_scope(claims, scope, &mut own);
+        check::authority::check_scope(claims, scope, created, &mut own);
     }
     let logged_in = certificate.lot().and_then(|lot| inputs.lot(&lot.inputs.first()?.digest));
     let home = logged_in.map_or(&claims.home, |parent| &parent.certificate.claims().home);
@@ -408,11 +408,11 @@ fn compose(draft: &Draft, inputs: &Inputs, authority: &Authority) -> Result<Obje
     if draft.kind != Kind::Transfer || subject.get("home").is_none() {
         subject.insert("home", text(authority.home.to_string()));
     }
-    if matches!(draft.kind, Kind::Origin | Kind::Attestation) && !draft.inputs.is_empty() {
+    if (draft.kind == Kind::Origin || !draft.kind.creates_lot()) && !draft.inputs.is_empty() {
         let text = format!("{} has no inputs", draft.kind);
         return Err(Finding::new(Code::MalformedUnknownField, text).at("/inputs"));
     }
-    if draft.kind == Kind::Attestation {
+    if !draft.kind.creates_lot() {
         return Ok(subject);
     }
     let composition = Composition::of(draft)?;
@@ -571,8 +571,10 @@ fn document(draft: &Draft, subject: Object<'static>, authority: &Authority, issu
         ("validFrom", text(format_time(issue.at))),
         ("credentialSubject", Value::Object(subject)),
     ]);
-    if let Some(until) = &draft.valid_until {
-        document.insert("validUntil", until.clone());
+    for (name, stated) in [("validFrom", &draft.valid_from), ("validUntil", &draft.valid_until)] {
+        if let Some(stated) = stated {
+            document.insert(name, stated.clone());
+        }
     }
     document
 }

@@ -156,20 +156,22 @@ impl<'a> Bundle<'a> {
 
     /// The bundle as a file: canonical JSON.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let list = |lots: bool| -> Vec<&[u8]> {
-            self.certificates.iter().filter(|c| c.lot().is_some() == lots).map(Certificate::bytes).collect()
+        let list = |fits: fn(Kind) -> bool| -> Vec<&[u8]> {
+            self.certificates.iter().filter(|c| fits(c.claims().kind)).map(Certificate::bytes).collect()
         };
         let events = |wanted: &str| -> Vec<&[u8]> {
             let own = self.events.iter().filter(|(member, _)| *member == wanted);
             own.map(|(_, event)| event.as_bytes()).collect()
         };
         let subject: Vec<String> = self.subject().iter().map(|digest| format!("\"{digest}\"")).collect();
-        let mut out = b"{\"accreditations\":[],\"admissions\":[".to_vec();
+        let mut out = b"{\"accreditations\":[".to_vec();
+        out.extend(list(|kind| kind == Kind::Accreditation).join(&b','));
+        out.extend_from_slice(b"],\"admissions\":[");
         out.extend(events("admissions").join(&b','));
         out.extend_from_slice(b"],\"attestations\":[");
-        out.extend(list(false).join(&b','));
+        out.extend(list(|kind| kind == Kind::Attestation).join(&b','));
         out.extend_from_slice(format!("],\"bundle\":\"{BUNDLE_VERSION}\",\"certificates\":[").as_bytes());
-        out.extend(list(true).join(&b','));
+        out.extend(list(Kind::creates_lot).join(&b','));
         out.extend_from_slice(b"],\"closings\":[");
         out.extend(events("closings").join(&b','));
         out.extend_from_slice(b"],\"receipts\":{");
@@ -307,7 +309,7 @@ impl<'a> Builder<'a> {
                 }
             }
             "subject" => self.subject(reader)?,
-            "certificates" | "attestations" => self.certificates(reader)?,
+            "accreditations" | "attestations" | "certificates" => self.certificates(reader)?,
             "receipts" => self.receipts(reader)?,
             _ => self.evidence(name, reader)?,
         }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::accreditation::Accreditation;
 use crate::did::Did;
 use crate::digest::Digest;
 use crate::finding::{Code, Finding};
@@ -52,9 +53,9 @@ pub struct Claims {
     pub home: Home,
     /// When it was issued.
     pub valid_from: Timestamp,
-    /// Until when it holds; attestations only.
+    /// Until when it holds; attestations and accreditations only.
     pub valid_until: Option<Timestamp>,
-    /// A lot, or an attestation.
+    /// A lot, an attestation or an accreditation.
     pub body: Body,
 }
 
@@ -65,6 +66,8 @@ pub enum Body {
     Lot(Box<Lot>),
     /// It attests something.
     Attestation(Box<Attestation>),
+    /// It says whom somebody accredits, and for what.
+    Accreditation(Box<Accreditation>),
 }
 
 /// A third party's statement.
@@ -216,7 +219,15 @@ impl Claims {
     pub fn lot(&self) -> Option<&Lot> {
         match &self.body {
             Body::Lot(lot) => Some(lot),
-            Body::Attestation(_) => None,
+            Body::Attestation(_) | Body::Accreditation(_) => None,
+        }
+    }
+
+    /// Whom it accredits and for what, if it is an accreditation.
+    pub fn accreditation(&self) -> Option<&Accreditation> {
+        match &self.body {
+            Body::Accreditation(accreditation) => Some(accreditation),
+            Body::Lot(_) | Body::Attestation(_) => None,
         }
     }
 

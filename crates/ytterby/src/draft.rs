@@ -19,6 +19,8 @@ pub struct Draft {
     pub(crate) kind: Kind,
     pub(crate) subject: Object<'static>,
     pub(crate) inputs: Vec<DraftInput>,
+    /// An accreditation's: it may begin before or after it is issued.
+    pub(crate) valid_from: Option<Value<'static>>,
     pub(crate) valid_until: Option<Value<'static>>,
     /// The inputs whose draws were typed as oxides.
     pub(crate) in_oxides: Vec<usize>,
@@ -90,7 +92,11 @@ impl Draft {
             None => Vec::new(),
         };
         let valid_until = subject.remove("validUntil");
-        Ok(Draft { kind, subject, inputs, valid_until, in_oxides })
+        let valid_from = subject.get("validFrom").filter(|_| kind == Kind::Accreditation).cloned();
+        if valid_from.is_some() {
+            subject.remove("validFrom");
+        }
+        Ok(Draft { kind, subject, inputs, valid_from, valid_until, in_oxides })
     }
 
     /// A draft of an origin.
@@ -168,6 +174,7 @@ impl Draft {
             kind,
             subject: Object::default(),
             inputs: Vec::new(),
+            valid_from: None,
             valid_until: None,
             in_oxides: Vec::new(),
         }

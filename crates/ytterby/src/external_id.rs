@@ -19,7 +19,7 @@ impl Draft {
     /// for a transfer, which keeps its number and may be one of many parts, recipient, day and mass.
     #[must_use]
     pub fn with_external_id(self, year: i16) -> Self {
-        if self.text("externalId").is_some() || self.kind() == Kind::Attestation {
+        if self.text("externalId").is_some() || !self.kind().creates_lot() {
             return self;
         }
         let within = |member: &str, name: &str| {

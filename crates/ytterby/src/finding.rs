@@ -121,27 +121,69 @@ impl fmt::Display for Code {
 }
 
 codes! {
+    AuthorityAnchorKey "authority.anchor-key" Untrusted
+        "an anchor accredited the issuer with a key that the trust file does not pin for it",
+        "ask the anchor, over a channel you know, whether this key is its own; then add it to `keys` of its [[anchor]]";
     AuthorityAttestationNotCounted "authority.attestation-not-counted" Warn
         "an attestation beside the lot is by nobody that the trust file accepts for it, and is not counted",
         "nothing, if you do not rely on it; else pin its issuer in the trust file";
+    AuthorityCapacity "authority.capacity" Warn
+        "a facility put out more than it can",
+        "ask the issuer how; material of another place may have been certified under this one";
     AuthorityCountry "authority.country" Untrusted
         "the issuer is not accepted for work in this country",
-        "if this issuer does work there, widen `countries` of its [[issuer]] in the trust file";
+        "if this issuer does work there, widen `countries` of its [[issuer]] in the trust file, or ask for an accreditation that covers it";
+    AuthorityDelegation "authority.delegation" Warn
+        "an accreditation gives more than whoever gave it may",
+        "only what both may counts; nothing to do, unless you expected more";
     AuthorityElement "authority.element" Untrusted
         "the issuer is not accepted for this element",
-        "if this issuer handles it, widen `elements` of its [[issuer]] in the trust file";
+        "if this issuer handles it, widen `elements` of its [[issuer]] in the trust file, or ask for an accreditation that covers it";
+    AuthorityExpired "authority.expired" Untrusted
+        "the accreditation, or the key, had ended when this was logged",
+        "ask for the accreditation that followed it";
+    AuthorityFacility "authority.facility" Untrusted
+        "the issuer is not accepted for work at this facility",
+        "ask the accreditor whether the facility is meant to be covered";
+    AuthorityKeyCompromised "authority.key-compromised" Untrusted
+        "nothing shows that this was logged before the key was compromised",
+        "somebody else may have signed it; ask the issuer for a certificate with a new key";
+    AuthorityKeyRetired "authority.key-retired" Untrusted
+        "this was logged when the key had been retired",
+        "ask the issuer, over a channel you know, whether it signed this";
+    AuthorityMayNotAccredit "authority.may-not-accredit" Untrusted
+        "the issuer is accredited by somebody who may accredit nobody",
+        "ask for an accreditation by somebody whom your anchor lets accredit";
     AuthorityNoTrustFile "authority.no-trust-file" Untrusted
         "no trust file says whom to believe",
         "make one with `ytterby trust init` and pin the issuers you know";
+    AuthorityNotYetValid "authority.not-yet-valid" Untrusted
+        "the accreditation, or the key, began after this was logged",
+        "ask the accreditor for an accreditation that covers the time before";
+    AuthorityOpeningStock "authority.opening-stock" Untrusted
+        "more opening stock than the issuer may certify, or later than it may",
+        "ask the accreditor what was counted when the company joined";
+    AuthorityOriginRegistry "authority.origin-registry" Untrusted
+        "origins of this facility are registered in another registry",
+        "the same ore may stand under another lot there; ask the issuer why it is registered elsewhere";
+    AuthorityRevoked "authority.revoked" Untrusted
+        "the accreditation had been revoked when this was made",
+        "ask the accreditor why; do not rely on this issuer until you know";
     AuthoritySource "authority.source" Untrusted
         "the issuer is not accepted for origins of this source",
-        "if it may certify such origins, widen `sources` of its [[issuer]] in the trust file";
+        "if it may certify such origins, widen `sources` of its [[issuer]] in the trust file, or ask for an accreditation that covers it";
     AuthorityStep "authority.step" Untrusted
         "the issuer is not accepted for this step",
-        "if this issuer does that step, widen `steps` of its [[issuer]] in the trust file";
+        "if this issuer does that step, widen `steps` of its [[issuer]] in the trust file, or ask for an accreditation that covers it";
+    AuthorityThreshold "authority.threshold" Untrusted
+        "fewer different keys of the anchor accredited the issuer than are needed",
+        "ask for the accreditations by the anchor's other keys";
     AuthorityTrustFileExpired "authority.trust-file-expired" Undecided
         "the trust file expired more than 30 days ago",
         "get a current trust file from whoever keeps it, or renew `expires` after a review";
+    AuthorityTrustFileOlder "authority.trust-file-older" Warn
+        "an older edition of the trust file is used than was used before",
+        "find out where it comes from, and use the newest edition; remove the file of editions seen if you mean to go back";
     AuthorityTrustFileStale "authority.trust-file-stale" Warn
         "the trust file has expired",
         "get a current trust file from whoever keeps it, or renew `expires` after a review";
@@ -247,6 +289,9 @@ codes! {
     CustodyUnusualStep "custody.unusual-step" Warn
         "the step does not usually turn such an input into such an output",
         "ask the issuer if it is not obvious";
+    LimitAccreditations "limit.accreditations" Undecided
+        "the issuer is accredited in more ways than are looked at",
+        "ask for a bundle with the accreditations that matter";
     LimitCertificateBytes "limit.certificate-bytes" Undecided
         "a certificate is larger than any honest one",
         "ask the issuer for a certificate of at most 512 KiB; long lists belong into an annex";
@@ -370,6 +415,9 @@ codes! {
     RuleNotInForce "rule.not-in-force" Warn
         "a rule that was asked does not hold, and is not law as of the time asked about",
         "see from when it is, and whether the delivery is used before";
+    StatusAccreditationRevoked "status.accreditation-revoked" Undecided
+        "an accreditation that this rests on is revoked",
+        "ask the accreditor whether what was certified before stands";
     StatusAncestorRevoked "status.ancestor-revoked" Undecided
         "a certificate that this lot was made from is revoked",
         "ask the issuer what was wrong with it, and whether it was revoked before the lot was drawn on";
@@ -377,7 +425,7 @@ codes! {
         "an attestation about a lot is revoked or suspended",
         "it counts no longer; ask for a current one if it matters";
     StatusExpired "status.expired" Warn
-        "an attestation is no longer valid",
+        "an attestation or accreditation is no longer valid",
         "ask for a current one if it matters";
     StatusList "status.list" Reject
         "a status list is none, or not as it was signed",

@@ -45,6 +45,8 @@ words! {
         Transfer = "TransferCertificate",
         /// A third party about a lot, sample or facility.
         Attestation = "AttestationCertificate",
+        /// An anchor, or whom it lets accredit, about an issuer.
+        Accreditation = "AccreditationCertificate",
     }
 }
 
@@ -337,7 +339,7 @@ impl Kind {
     pub fn creates_lot(self) -> bool {
         match self {
             Kind::Origin | Kind::Processing | Kind::Transfer => true,
-            Kind::Attestation => false,
+            Kind::Attestation | Kind::Accreditation => false,
         }
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! Start at [`verify()`] and [`admit()`]; the normative text is `proto-docs/`.
 
+pub mod accreditation;
 mod admit;
 pub mod assay;
 mod base58;

@@ -4,7 +4,7 @@
 //! collision: there is no code for one, and the order below ends in any case because what is never
 //! reached is never visited. Implements proto-docs/verification.md, "Lineage".
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::bundle::Bundle;
 use crate::certificate::Certificate;
@@ -93,11 +93,11 @@ pub(crate) fn check(
 }
 
 /// One label, one certificate, of all but those at the positions that do not count.
-pub(crate) fn check_labels(bundle: &Bundle<'_>, not_counted: &HashMap<u32, Finding>) -> Vec<Finding> {
+pub(crate) fn check_labels(bundle: &Bundle<'_>, not_counted: &HashSet<Digest>) -> Vec<Finding> {
     let mut labels: HashMap<uuid::Uuid, Digest> = HashMap::with_capacity(bundle.certificates.len());
     let mut findings = Vec::new();
-    let counted = (0..).zip(&bundle.certificates).filter(|(at, _)| !not_counted.contains_key(at));
-    for (_, certificate) in counted {
+    let counted = bundle.certificates.iter().filter(|own| !not_counted.contains(&own.digest()));
+    for certificate in counted {
         let id = certificate.claims().id;
         if let Some(other) = labels.insert(id, certificate.digest()) {
             let text = format!("{} is also the label of {other}", id.urn());

@@ -1,5 +1,7 @@
 //! The report: everything that was found, and the one word that follows from it.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -9,8 +11,9 @@ use crate::certificate::{Certificate, Claims};
 use crate::check::Logged;
 use crate::did::Did;
 use crate::digest::Digest;
-use crate::finding::{Effect, Finding};
+use crate::finding::{Code, Effect, Finding};
 use crate::form::{CloseReason, Kind};
+use crate::key::Multikey;
 use crate::masses::Masses;
 use crate::profile::Provenance;
 use crate::rules::RuleAnswer;
@@ -160,13 +163,28 @@ pub struct CertificateReport {
     pub logged: Option<LoggedIn>,
     /// That its lot is closed, if an entry of its home shows it: nobody can draw on it any more.
     pub closed: Option<ClosedIn>,
+    /// Who accredited its issuer for it, one for each key that its anchor asks for; nobody if the trust
+    /// file pins the issuer itself, or if it is not accepted.
+    pub accredited: Vec<AccreditedBy>,
+    /// Whether the report rests on it: an accreditation by which nobody is accepted it does not, nor an
+    /// attestation beside the lots whose issuer is not accepted for it.
+    pub relied_on: bool,
     /// Whether its status is known, or was required.
     pub(crate) status_asked: bool,
     /// Whether a receipt was looked at, or required and missing.
     pub(crate) receipt_asked: bool,
-    /// Whether it was judged at all.
-    counted: bool,
     outcomes: [Outcome; Step::ALL.len()],
+}
+
+/// A chain of accreditations that ends at an anchor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccreditedBy {
+    /// The anchor's name, or its DIDs.
+    pub anchor: String,
+    /// The anchor's key that signed the last of the chain.
+    pub key: Multikey,
+    /// Digests of the accreditations, from the issuer's own to the one that the anchor gave.
+    pub chain: Vec<Digest>,
 }
 
 /// A certificate's place in a log, as a receipt has shown it.
@@ -242,9 +260,10 @@ impl CertificateReport {
             carried: None,
             logged: None,
             closed: None,
+            accredited: Vec::new(),
+            relied_on: *kind != Kind::Accreditation,
             status_asked: false,
             receipt_asked: false,
-            counted: true,
             outcomes: [Outcome::Pass; Step::ALL.len()],
         };
         report.set(Step::Status, Outcome::Unknown);
@@ -256,18 +275,15 @@ impl CertificateReport {
         report
     }
 
-    /// An attestation that nobody relies on: that it is not accepted is all that is said of it.
-    pub(crate) fn not_counted(certificate: &Certificate<'_>) -> Self {
-        let mut report = CertificateReport { counted: false, ..Self::of(certificate) };
-        report.outcomes = [Outcome::Skipped; Step::ALL.len()];
-        report.set(Step::Authority, Outcome::Warn);
-        report
-    }
-
-    /// Whether it was judged: an attestation beside the lots whose issuer the trust file does not accept
-    /// is not, whatever is wrong with it.
-    pub fn is_counted(&self) -> bool {
-        self.counted
+    /// An attestation beside the lots whose issuer is not accepted for it is as if it were not there, whatever
+    /// else is wrong with it; says so.
+    pub(crate) fn not_counted(&mut self, why: &Finding) -> Finding {
+        self.relied_on = false;
+        self.logged = None;
+        self.outcomes = [Outcome::Skipped; Step::ALL.len()];
+        self.set(Step::Authority, Outcome::Warn);
+        let finding = Finding::new(Code::AuthorityAttestationNotCounted, why.text.clone());
+        finding.at(why.pointer.clone()).about(self.digest)
     }
 
     /// How a step ended.
@@ -357,21 +373,26 @@ impl Report {
     /// Whether registration was checked: of every certificate that there is a receipt was looked at,
     /// or found to be missing where one is required.
     pub fn is_registration_checked(&self) -> bool {
-        self.registries_pinned && self.has_counted() && self.counted().all(|own| own.receipt_asked)
+        self.registries_pinned
+            && !self.certificates.is_empty()
+            && self.relied_on().all(|own| own.receipt_asked)
     }
 
     /// Whether the status of every certificate is known, or was required to be.
     pub fn is_status_checked(&self) -> bool {
-        self.has_counted() && self.counted().all(|own| own.status_asked)
+        !self.certificates.is_empty() && self.relied_on().all(|own| own.status_asked)
     }
 
-    /// The certificates that were judged: all but attestations that do not count.
-    pub fn counted(&self) -> impl Iterator<Item = &CertificateReport> {
-        self.certificates.iter().filter(|own| own.counted)
+    /// The certificates that the report rests on: all but accreditations by which nobody is
+    /// accepted, and attestations that do not count.
+    pub fn relied_on(&self) -> impl Iterator<Item = &CertificateReport> {
+        self.certificates.iter().filter(|own| own.relied_on)
     }
 
-    fn has_counted(&self) -> bool {
-        self.counted().next().is_some()
+    /// Attestations that do not count.
+    pub(crate) fn not_counted(&self) -> HashSet<Digest> {
+        let attestations = self.certificates.iter().filter(|own| own.kind == Kind::Attestation);
+        attestations.filter(|own| !own.relied_on).map(|own| own.digest).collect()
     }
 
     /// The steps that were not checked, for all certificates or for some.

@@ -9,12 +9,15 @@ use crate::certificate::Certificate;
 use crate::decimal::kilograms;
 use crate::digest::Digest;
 use crate::finding::{Effect, Finding};
-use crate::report::{CertificateReport, Outcome, Report, Step, Verdict, not_checked, not_shown};
+use crate::form::Kind;
+use crate::report::{
+    AccreditedBy, CertificateReport, Outcome, Report, Step, Verdict, not_checked, not_shown,
+};
 use crate::time::format_time;
 use crate::wire::{
-    BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson, LotJson, MovedJson,
-    ProblemJson, ProfileJson, ProvenanceJson, RegisteredJson, ReportJson, RuleJson, RunCounts, RunJson,
-    StatusAsOf,
+    AccreditedJson, BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson,
+    LotJson, MovedJson, ProblemJson, ProfileJson, ProvenanceJson, RegisteredJson, ReportJson, RuleJson,
+    RunCounts, RunJson, StatusAsOf,
 };
 
 /// What a program read, as its report names it.
@@ -185,7 +188,17 @@ fn certificate(own: &CertificateReport, certificate: Option<&Certificate<'_>>) -
             time: format_time(closed.at),
             reason: closed.reason.as_str(),
         }),
+        accredited: own.accredited.iter().map(|by| accredited(own, by)).collect(),
         checks: Step::ALL.into_iter().map(check).collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn accredited(own: &CertificateReport, by: &AccreditedBy) -> AccreditedJson {
+    AccreditedJson {
+        anchor: by.anchor.clone(),
+        key: by.key.to_string(),
+        chain: by.chain.iter().map(Digest::to_string).collect(),
+        time_by: if own.logged.is_some() { "log" } else { "signature" },
     }
 }
 
@@ -202,7 +215,10 @@ fn balance(own: &CertificateReport, element: crate::element::Element, content: u
 fn reason(own: &CertificateReport, step: Step, outcome: Outcome) -> Option<&'static str> {
     Some(match (step, outcome) {
         (_, Outcome::Pass) => return None,
-        (_, Outcome::Skipped) if !own.is_counted() => "not counted: its issuer is not accepted for it",
+        (_, Outcome::Skipped) if !own.relied_on => match own.kind {
+            Kind::Attestation => "not counted: its issuer is not accepted for it",
+            _ => "nobody is accepted by it here",
+        },
         (Step::Registration, Outcome::Unknown) if !own.receipt_asked => {
             "not checked: there is no receipt of it, or the trust file pins no registry"
         }

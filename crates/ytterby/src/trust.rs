@@ -1,6 +1,7 @@
 //! The trust file: the verifier's own pins. Who it is, whose word it takes, and for what.
 //! Implements proto-docs/verification.md, "Trust file".
 
+mod anchors;
 mod logs;
 mod registry;
 
@@ -8,13 +9,17 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::accreditation::{Scope, Task};
 use crate::did::Did;
 use crate::element::Element;
-use crate::form::{Source, Step};
+use crate::form::Source;
 use crate::key::Multikey;
 use crate::time::parse_date;
 use crate::wire::Country;
 
+pub(crate) use anchors::MAX_KEYS;
+use anchors::WireAnchor;
+pub use anchors::{Anchor, AnchorMember};
 pub use logs::{PinnedWitness, Quorum};
 use logs::{WireLogs, WireQuorum, WireWitness};
 use registry::WireRegistry;
@@ -27,6 +32,8 @@ pub struct Trust {
     pub name: String,
     /// Who the verifier is: a lot is "yours" when its holder is one of these.
     pub holder: Vec<Did>,
+    /// Which edition of the file this is: whoever has seen a higher one is warned.
+    pub serial: Option<u64>,
     /// When the file should have been reviewed.
     pub expires: Option<Date>,
     /// Pinned issuers.
@@ -56,23 +63,8 @@ pub struct PinnedIssuer {
     pub name: Option<String>,
     /// Its keys.
     pub keys: Vec<Multikey>,
-    /// Steps it may certify; also `origin`, `transfer`, `attestation`.
-    pub steps: Option<Vec<String>>,
-    /// Countries its facilities may be in.
-    pub countries: Option<Vec<Country>>,
-    /// Rare earths it may certify.
-    pub elements: Option<Vec<Element>>,
-    /// Sources its origins may have.
-    pub sources: Option<Vec<Source>>,
-}
-
-/// An anchor: whom it accredits is accepted.
-#[derive(Debug, Clone)]
-pub struct Anchor {
-    /// Its DID.
-    pub did: Did,
-    /// Its keys.
-    pub keys: Vec<Multikey>,
+    /// What it may certify: steps, countries, elements and sources can be limited.
+    pub scope: Scope,
 }
 
 /// A text is no trust file.
@@ -115,6 +107,7 @@ struct Wire {
     name: String,
     #[serde(default)]
     holder: Vec<String>,
+    serial: Option<u64>,
     expires: Option<String>,
     #[serde(default)]
     issuer: Vec<WireIssuer>,
@@ -143,13 +136,6 @@ struct WireIssuer {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireAnchor {
-    did: String,
-    keys: Vec<String>,
-}
-
-#[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct WireRequire {
     registration: bool,
@@ -171,18 +157,19 @@ impl Trust {
         if wire.version != 1 {
             return Err(TrustError::Version(wire.version));
         }
+        if wire.serial.is_some() && wire.name.is_empty() {
+            return Err(fault("serial", "editions of a file without a name cannot be told apart".to_owned()));
+        }
         let Wire { policy, registry, witness, quorum, .. } = wire;
         let logs::Logs { registries, witnesses, quorum } =
             logs::read(text, WireLogs { policy, registry, witness, quorum })?;
         let trust = Trust {
             name: wire.name,
             holder: list("holder", &wire.holder, Did::parse)?,
+            serial: wire.serial,
             expires: wire.expires.map(|text| value("expires", parse_date(&text))).transpose()?,
             issuers: tables("issuer", wire.issuer, issuer)?,
-            anchors: tables("anchor", wire.anchor, |at, anchor| {
-                let did = value(&format!("{at}.did"), Did::parse(&anchor.did))?;
-                Ok(Anchor { did, keys: keys(at, &anchor.keys)? })
-            })?,
+            anchors: anchors::read(wire.anchor)?,
             registries,
             witnesses,
             quorum,
@@ -198,6 +185,7 @@ impl Trust {
         Trust {
             name: String::new(),
             holder: Vec::new(),
+            serial: None,
             expires: None,
             issuers: Vec::new(),
             anchors: Vec::new(),
@@ -239,28 +227,38 @@ impl PinnedIssuer {
 
 fn issuer(at: &str, wire: WireIssuer) -> Result<PinnedIssuer, TrustError> {
     let scope = |name: &str| format!("{at}.{name}");
-    let step = |text: &str| -> Result<String, &'static str> {
-        let known = Step::parse(text).is_some() || matches!(text, "origin" | "transfer" | "attestation");
-        known.then(|| text.to_owned()).ok_or("not a step, nor origin, transfer or attestation")
-    };
     Ok(PinnedIssuer {
         did: value(&scope("did"), Did::parse(&wire.did))?,
         name: wire.name,
         keys: keys(at, &wire.keys)?,
-        steps: wire.steps.map(|all| list(&scope("steps"), &all, step)).transpose()?,
-        countries: wire
-            .countries
-            .map(|all| list(&scope("countries"), &all, |t| Country::parse(t).ok_or("not a country code")))
-            .transpose()?,
-        elements: wire
-            .elements
-            .map(|all| list(&scope("elements"), &all, |t| Element::parse(t).ok_or("not an element symbol")))
-            .transpose()?,
-        sources: wire
-            .sources
-            .map(|all| list(&scope("sources"), &all, |t| Source::parse(t).ok_or("not a source")))
-            .transpose()?,
+        scope: Scope {
+            steps: sorted(&scope("steps"), wire.steps.as_deref(), |text| {
+                Task::parse(text).ok_or("not a step, nor origin, transfer or attestation")
+            })?,
+            countries: sorted(&scope("countries"), wire.countries.as_deref(), |text| {
+                Country::parse(text).ok_or("not a country code")
+            })?,
+            elements: sorted(&scope("elements"), wire.elements.as_deref(), |text| {
+                Element::parse(text).ok_or("not an element symbol")
+            })?,
+            sources: sorted(&scope("sources"), wire.sources.as_deref(), |text| {
+                Source::parse(text).ok_or("not a source")
+            })?,
+            ..Scope::default()
+        },
     })
+}
+
+/// A list of a scope, which is searched often.
+fn sorted<T: Ord>(
+    key: &str,
+    wire: Option<&[String]>,
+    read: impl Fn(&str) -> Result<T, &'static str>,
+) -> Result<Option<Box<[T]>>, TrustError> {
+    let Some(wire) = wire else { return Ok(None) };
+    let mut all = list(key, wire, read)?;
+    all.sort_unstable();
+    Ok(Some(all.into()))
 }
 
 fn keys(at: &str, wire: &[String]) -> Result<Vec<Multikey>, TrustError> {
@@ -309,6 +307,7 @@ version = 1
 name = "Acme magnets sourcing"
 holder = ["did:web:acme.example"]
 expires = "2027-02-01"
+serial = 7
 [[anchor]]
 did = "did:web:critical-minerals.example"
 keys = ["{KEY}"]
@@ -331,6 +330,7 @@ registration = false
         assert!(!trust.require_registration && trust.require_status);
         assert!(trust.issuer(&Did::parse("did:web:refinery.example").unwrap()).is_some());
         assert_eq!((trust.registries.len(), trust.witnesses.len()), (1, 4));
+        assert_eq!((trust.anchors[0].need, trust.serial), (1, Some(7)));
     }
 
     #[test]
@@ -339,6 +339,8 @@ registration = false
         assert!(error("version = 2").contains("version 2"));
         assert!(error("version = 1\ncolour = 1").contains("line 2"));
         assert!(error("version = 1\nholder = [\"acme\"]").starts_with("holder"));
+        assert!(error("version = 1\nserial = 1").starts_with("serial"));
+        assert!(error("version = 1\nname = \"x\"\nserial = -1").contains("line 3"));
         let issuer = |rest: &str| format!("version = 1\n[[issuer]]\ndid = \"did:web:a.example\"\n{rest}");
         assert!(error(&issuer("keys = []")).contains("no key"));
         assert!(

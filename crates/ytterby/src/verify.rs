@@ -1,6 +1,8 @@
 //! The verifier: bundle, trust and time in, report out. It cannot fail.
 //! Implements proto-docs/verification.md.
 
+mod authority;
+
 use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,14 +12,15 @@ use crate::budget::Budget;
 use crate::bundle::Bundle;
 use crate::carried::Carried;
 use crate::certificate::{Body, Certificate};
-use crate::check::events::Events;
+use crate::check::events::{Events, Stands};
 use crate::check::proof::Keys;
 use crate::check::registration::{Asked, Registration};
 use crate::check::status::{self, Statuses};
 use crate::check::{self, Case, Findings, Known, Logged};
 use crate::decimal::kilograms;
 use crate::digest::Digest;
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Effect, Finding};
+use crate::form::Kind;
 use crate::lineage::{self, Lineage};
 use crate::lot::Lot;
 use crate::masses::Masses;
@@ -73,7 +76,7 @@ pub fn verify_with(
     }
     let lineage = Lineage::of(bundle);
     let mut walk = Walk::new(bundle, trust, at, &lineage, question.budget);
-    walk.not_counted = not_counted(bundle, trust, &report.subject);
+    walk.beside = attestations_beside(bundle, trust, &report.subject);
     for broken in &bundle.broken {
         report.findings.push(broken.finding());
     }
@@ -81,21 +84,16 @@ pub fn verify_with(
         let text = format!("{} more certificates break form, and are not listed", bundle.more_broken);
         report.findings.push(Finding::new(Code::LimitCertificates, text));
     }
-    report.findings.extend(lineage::check_labels(bundle, &walk.not_counted));
     for (done, position) in lineage.order.iter().enumerate() {
-        let certificate = match walk.not_counted.get(position) {
-            Some(finding) => {
-                report.findings.push(finding.clone());
-                CertificateReport::not_counted(&bundle.certificates[*position as usize])
-            }
-            None => walk.judge(*position, &mut report.findings),
-        };
+        let certificate = walk.judge(*position, &mut report.findings);
         report.certificates.push(certificate);
         progress(done + 1, lineage.order.len());
     }
     walk.check_draws(&mut report);
     walk.check_double_draws(&mut report);
     walk.check_status(&mut report, question.max_status_age);
+    walk.check_authority(&mut report);
+    report.findings.extend(lineage::check_labels(bundle, &report.not_counted()));
     report.findings.extend(check::bounds::check_spent(bundle, &lineage, &walk.carried));
     walk.fill_balances(&mut report);
     report.provenance = Provenance::of(bundle, &lineage, &report.subject, question.budget.shares);
@@ -123,16 +121,15 @@ pub fn lots_of(bundle: &Bundle<'_>) -> Vec<InputLot> {
     lots
 }
 
-/// Attestations beside the lots whose issuer is not accepted, by position, and what is said of them:
-/// what nobody relies on cannot be wrong, so nothing else of them is looked at. Anybody may attest
-/// something of somebody's lot, and must not be able to spoil it by that.
-fn not_counted(bundle: &Bundle<'_>, trust: &Trust, subject: &[Digest]) -> HashMap<u32, Finding> {
+/// The attestations that are no subject, by position. Without a trust file nobody is accepted, and that
+/// is said of the whole.
+fn attestations_beside(bundle: &Bundle<'_>, trust: &Trust, subject: &[Digest]) -> HashSet<u32> {
     let subject: HashSet<&Digest> = subject.iter().collect();
-    (0..)
-        .zip(&bundle.certificates)
-        .filter(|(_, certificate)| certificate.lot().is_none() && !subject.contains(&certificate.digest()))
-        .filter_map(|(at, certificate)| Some((at, check::authority::not_counted(certificate, trust)?)))
-        .collect()
+    let is_beside = |certificate: &Certificate<'_>| {
+        certificate.claims().kind == Kind::Attestation && !subject.contains(&certificate.digest())
+    };
+    let all = (0..).zip(&bundle.certificates).filter(|(_, own)| trust.present && is_beside(own));
+    all.map(|(at, _)| at).collect()
 }
 
 struct Walk<'w, 'a> {
@@ -147,7 +144,13 @@ struct Walk<'w, 'a> {
     registration: Option<Registration<'w>>,
     drawn: HashMap<u32, Masses>,
     keys: Keys,
-    not_counted: HashMap<u32, Finding>,
+    /// Attestations that nothing was asked about, by position: anybody may attest something of somebody's
+    /// lot, and must not be able to spoil it by that.
+    beside: HashSet<u32>,
+    /// What stands against these and accreditations, by position: a finding only if somebody relies on it.
+    aside: HashMap<u32, Vec<Finding>>,
+    /// Accreditations that are revoked, and where.
+    revoked: HashMap<Digest, Stands>,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -170,7 +173,9 @@ impl<'w, 'a> Walk<'w, 'a> {
             registration: watched.then(|| Registration::new(trust, budget.signatures)),
             drawn: HashMap::new(),
             keys: Keys::default(),
-            not_counted: HashMap::new(),
+            beside: HashSet::new(),
+            aside: HashMap::new(),
+            revoked: HashMap::new(),
         }
     }
 
@@ -208,14 +213,18 @@ impl<'w, 'a> Walk<'w, 'a> {
         check::time::check(certificate.claims(), created, logged, self.at, &mut findings);
         outcomes.note(Step::Time, &findings.0[before..]);
 
-        if self.trust.present {
-            let before = findings.0.len();
-            check::authority::check(certificate, self.trust, &mut findings);
-            outcomes.note(Step::Authority, &findings.0[before..]);
+        let findings = findings.0.into_iter().map(|finding| finding.about(certificate.digest()));
+        if certificate.claims().kind == Kind::Accreditation {
+            // What is proven wrong in a file is said; what is missing, only if it was needed.
+            let (wrong, aside): (Vec<_>, Vec<_>) =
+                findings.partition(|finding| finding.code.effect() == Effect::Reject);
+            all.extend(wrong);
+            self.aside.insert(position, aside);
+        } else if self.beside.contains(&position) {
+            self.aside.insert(position, findings.collect());
         } else {
-            outcomes.set(Step::Authority, Outcome::Unknown);
+            all.extend(findings);
         }
-        all.extend(findings.0.into_iter().map(|finding| finding.about(certificate.digest())));
         outcomes.0
     }
 
@@ -312,16 +321,26 @@ impl<'w, 'a> Walk<'w, 'a> {
             Statuses::of(self.bundle, self.trust, (self.at, oldest.0), &events, &mut report.findings);
         for own in &mut report.certificates {
             let Some(position) = self.lineage.index.get(&own.digest) else { continue };
-            if self.not_counted.contains_key(position) {
-                continue;
-            }
             let asked = status::Asked {
                 certificate: own.digest,
                 logged: self.logged[*position as usize],
                 is_subject: subjects.contains(&own.digest),
                 is_lot: self.bundle.certificates[*position as usize].lot().is_some(),
+                is_accreditation: own.kind == Kind::Accreditation,
             };
             let certificate = &self.bundle.certificates[*position as usize];
+            if asked.is_accreditation || self.beside.contains(position) {
+                let revoked = asked.logged.and_then(|logged| events.revocation(own.digest, logged));
+                if let Some(stands) = revoked.filter(|stands| asked.is_accreditation && stands.at <= self.at)
+                {
+                    self.revoked.insert(own.digest, stands);
+                }
+                let aside = self.aside.entry(*position).or_default();
+                let outcome = statuses.check(&asked, aside);
+                own.status_asked = outcome != Outcome::Unknown || self.trust.require_status;
+                own.set(Step::Status, outcome);
+                continue;
+            }
             own.closed = events.closing(certificate, self.trust, status::known_by(self.at));
             let before = report.findings.len();
             let place = |digest: &Digest| self.logged[*self.lineage.index.get(digest)? as usize];
@@ -480,6 +499,7 @@ fn is_yours<'b>(
     let held = |lot: &Lot| lot.holder.as_ref().is_some_and(|holder| trust.holder.contains(holder));
     match &certificate.claims().body {
         Body::Lot(lot) => held(lot),
+        Body::Accreditation(_) => false,
         Body::Attestation(attestation) => attestation
             .lots
             .iter()

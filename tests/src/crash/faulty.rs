@@ -152,6 +152,7 @@ impl Store for Faulty {
         fn revoke_api_key(id: &str, at: &str) -> bool;
         fn ping() -> ();
         fn admit(admission: Admission) -> u64;
+        fn accreditations(accredited: Vec<Digest>, most: usize) -> Vec<Vec<u8>>;
         fn foreign_receipts(digests: Vec<Digest>) -> Vec<(Digest, Vec<u8>)>;
         fn status_events(digest: Digest) -> Vec<StatusEvent>;
         fn status_bits(purpose: StatusPurpose, from: u64, to: u64) -> StatusBits;

@@ -1,5 +1,6 @@
 //! Our own test vectors: one fault each, generated here, committed under `proto-docs/vectors`.
 
+mod accreditation;
 mod attestations;
 mod faults;
 mod findings;
@@ -13,6 +14,7 @@ mod steps;
 
 use serde_json::{Value, json};
 
+pub use accreditation::accreditation;
 pub use findings::document as findings_document;
 pub use steps::{contents, intermediate};
 
@@ -115,5 +117,6 @@ pub fn all() -> Vec<Vector> {
     all.extend(masses::all());
     all.extend(rules::all());
     all.extend(attestations::all());
+    all.extend(accreditation::all());
     all
 }

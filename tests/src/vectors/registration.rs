@@ -31,7 +31,7 @@ pub(super) fn registered(f: &mut Forge, log: &mut TestLog, all: &[&Signed]) -> M
     under(f, log, &log.cosigned(3), all)
 }
 
-fn receipt(log: &TestLog, checkpoint: &SignedCheckpoint, signed: &Signed) -> Value {
+pub(super) fn receipt(log: &TestLog, checkpoint: &SignedCheckpoint, signed: &Signed) -> Value {
     let receipt = log.receipt(&signed.certificate().digest(), checkpoint);
     serde_json::from_str(receipt.as_str()).expect("JSON")
 }
@@ -41,7 +41,7 @@ fn set_receipt(made: &mut Made, signed: &Signed, receipt: &Value) {
 }
 
 /// The place of a receipt in the bundle, or of a member of it.
-fn at(signed: &Signed, member: &str) -> String {
+pub(super) fn at(signed: &Signed, member: &str) -> String {
     format!("/receipts/{}{member}", signed.digest())
 }
 

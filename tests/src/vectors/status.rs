@@ -15,14 +15,14 @@ use super::{Forge, vectors};
 use crate::log::TestLog;
 
 /// When the lists of an honest bundle were made: an hour before the time asked about.
-const MADE: &str = "2026-11-24T11:00:00Z";
+pub(super) const MADE: &str = "2026-11-24T11:00:00Z";
 
 fn status_key() -> SigningKey {
     SigningKey::from_seed(&[0x5a; 32])
 }
 
 /// A list of the log with some indices set, by the registry's status key.
-fn list(purpose: StatusPurpose, size: u64, at: &str, set: &[u64]) -> NewList {
+pub(super) fn list(purpose: StatusPurpose, size: u64, at: &str, set: &[u64]) -> NewList {
     NewList {
         purpose,
         size,
@@ -34,7 +34,7 @@ fn list(purpose: StatusPurpose, size: u64, at: &str, set: &[u64]) -> NewList {
     }
 }
 
-struct NewList {
+pub(super) struct NewList {
     purpose: StatusPurpose,
     size: u64,
     at: String,
@@ -45,7 +45,7 @@ struct NewList {
 }
 
 impl NewList {
-    fn value(&self) -> Value {
+    pub(super) fn value(&self) -> Value {
         let log = Home::parse(self.origin).expect("an origin");
         let at = parse_time(&self.at).expect("a time");
         let Self { purpose, size, set, number, .. } = self;
@@ -54,8 +54,8 @@ impl NewList {
     }
 }
 
-const REVOCATION: StatusPurpose = StatusPurpose::Revocation;
-const SUSPENSION: StatusPurpose = StatusPurpose::Suspension;
+pub(super) const REVOCATION: StatusPurpose = StatusPurpose::Revocation;
+pub(super) const SUSPENSION: StatusPurpose = StatusPurpose::Suspension;
 
 /// Registered certificates with lists, by a verifier who requires both.
 fn with_lists(f: &mut Forge, all: &[&Signed], lists: &[NewList]) -> Made {
@@ -65,7 +65,7 @@ fn with_lists(f: &mut Forge, all: &[&Signed], lists: &[NewList]) -> Made {
 }
 
 /// With the registry's status key in the trust file, which requires status.
-fn pinned(made: Made) -> Made {
+pub(super) fn pinned(made: Made) -> Made {
     let pin = format!("status_keys = [\"{}\"]\nkey", status_key().public());
     made.trusting("status = false", "status = true")
         .trusting("\nkey = \"registry", &format!("\n{pin} = \"registry"))
@@ -91,7 +91,7 @@ fn ore_with(f: &mut Forge, change: impl FnOnce(&mut NewList)) -> Made {
 }
 
 /// The change of a certificate's status to revoked.
-fn revocation(signed: &Signed) -> Entry {
+pub(super) fn revocation(signed: &Signed) -> Entry {
     let certificate = signed.certificate().digest();
     Entry::Status(StatusChange { certificate, purpose: REVOCATION, value: true })
 }
@@ -102,7 +102,13 @@ fn closing(signed: &Signed) -> Entry {
 }
 
 /// Puts an event of a log into a bundle, under a checkpoint that three of four have cosigned.
-fn show(made: &mut Made, member: &str, log: &TestLog, index: u64, before: Option<&SignedCheckpoint>) {
+pub(super) fn show(
+    made: &mut Made,
+    member: &str,
+    log: &TestLog,
+    index: u64,
+    before: Option<&SignedCheckpoint>,
+) {
     let event = log.event(index, &log.cosigned(3), before);
     let event: Value = serde_json::from_slice(event.as_bytes()).expect("JSON");
     made.bundle[member] = json!([event]);

@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use ytterby::Trust;
+use ytterby::accreditation::{AccreditedKey, KeyWindow};
 use ytterby::did::Did;
 use ytterby::key::Multikey;
 use ytterby::text::printable;
-use ytterby::trust::{PinnedIssuer, PinnedRegistry};
+use ytterby::trust::{Anchor, PinnedIssuer, PinnedRegistry};
 
 use crate::args::{self, TrustAdd};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::render::style;
-use crate::{clock, file, input};
+use crate::render::{accreditation, style};
+use crate::{clock, editions, file, input};
 
 const TEMPLATE: &str = "\
 # Whom you believe, and for what. Unknown keys are refused.
@@ -22,6 +23,9 @@ name = \"My sourcing\"
 
 # Who you are: \"verified\" then means that the lot is held by you.
 # holder = [\"did:web:acme.example\"]
+
+# Count up with every change of this file: whoever has used a newer edition is warned of an older one.
+# serial = 1
 
 # When this file should have been reviewed.
 # expires = \"2027-12-31\"
@@ -35,6 +39,12 @@ name = \"My sourcing\"
 # steps = [\"separation\", \"transfer\"]
 # countries = [\"MY\"]
 # elements = [\"Nd\", \"Pr\"]
+
+# Anchors: whom one accredits, with the accreditation in the bundle, is accepted as an issuer for what it says.
+# With `need` it takes accreditations by so many different of its keys.
+# [[anchor]]
+# did = \"did:web:critical-minerals.example\"
+# keys = [\"z6Mk...\"]
 
 # Whose logs you accept, and who must have watched them: 2k > n + f of the witnesses that audit each.
 # Take the witnesses and the quorum that an anchor publishes for everybody, and state its policy in a
@@ -156,6 +166,14 @@ fn check(path: &Path, mut output: Output) -> Result<u8, Failure> {
     let trust = read(path)?;
     let today = jiff::tz::Offset::UTC.to_datetime(clock::now()).date();
     output.data(&sentences(&trust, today))?;
+    if let Some(older) = editions::compare(&trust, &output) {
+        output.note(&format!(
+            "{}: {}: {}",
+            style::doubtful("warning"),
+            older.code.title(),
+            printable(&older.text)
+        ));
+    }
     let Some(expires) = trust.expires.filter(|expires| *expires < today) else { return Ok(0) };
     let text = format!("it expired on {expires}: review it");
     if grace(expires) < today {
@@ -175,6 +193,9 @@ fn sentences(trust: &Trust, today: Date) -> String {
     if !trust.name.is_empty() {
         out.push(format!("This is {:?}.", printable(&trust.name)));
     }
+    if let Some(serial) = trust.serial {
+        out.push(format!("It is edition {serial} of the file of that name: an older one warns from now on."));
+    }
     let you: Vec<_> = trust.holder.iter().map(Did::as_str).collect();
     out.push(match you.is_empty() {
         true => "It names no holder: whether a lot is yours is left to you.".to_owned(),
@@ -190,18 +211,13 @@ fn sentences(trust: &Trust, today: Date) -> String {
         Some(day) => format!("It is good until {day}; 30 days later nothing is decided by it any more."),
         None => "It never expires.".to_owned(),
     });
-    if trust.issuers.is_empty() {
-        out.push("It pins no issuer: nothing can be verified by it.".to_owned());
+    if trust.issuers.is_empty() && trust.anchors.is_empty() {
+        out.push("It pins no issuer and no anchor: nothing can be verified by it.".to_owned());
     }
     for issuer in &trust.issuers {
         out.push(format!("{} may certify: {}.", who(issuer), scope(issuer)));
     }
-    for anchor in &trust.anchors {
-        let did = &anchor.did;
-        out.push(format!(
-            "{did} is named as an anchor: accreditations are not read yet, so it vouches for nobody."
-        ));
-    }
+    out.extend(trust.anchors.iter().map(anchored));
     out.extend(trust.registries.iter().map(|registry| watched(registry, trust)));
     out.push(registration(trust));
     out.push(
@@ -212,6 +228,22 @@ fn sentences(trust: &Trust, today: Date) -> String {
         .to_owned(),
     );
     out.join("\n") + "\n"
+}
+
+/// Who is believed about others, and how many of their keys it takes.
+fn anchored(anchor: &Anchor) -> String {
+    let keys = anchor.keys().count();
+    let need = match (anchor.need, keys) {
+        (1, _) => String::new(),
+        (need, keys) => format!(", by {need} different keys of {keys}"),
+    };
+    let spoilt = |key: &&AccreditedKey| key.window != KeyWindow::default();
+    let limited: String =
+        anchor.keys().filter(spoilt).map(|key| format!(" Its key {}.", accreditation::key(key))).collect();
+    format!(
+        "{} is an anchor: whom it accredits{need} may certify what the accreditation says.{limited}",
+        printable(&anchor.shown())
+    )
 }
 
 fn watched(registry: &PinnedRegistry, trust: &Trust) -> String {
@@ -260,30 +292,20 @@ fn who(issuer: &PinnedIssuer) -> String {
 }
 
 fn scope(issuer: &PinnedIssuer) -> String {
-    let list = |what: &str, items: Option<Vec<String>>| match items {
-        Some(items) if items.is_empty() => format!("no {what} at all"),
-        Some(items) if items.len() == 1 => format!("{what} {}", items.join(", ")),
-        Some(items) => format!("{} {}", many(what), items.join(", ")),
-        None => format!("any {what}"),
-    };
-    [
-        list("step", issuer.steps.clone()),
-        list(
-            "country",
-            issuer.countries.as_ref().map(|all| all.iter().map(|c| c.as_str().to_owned()).collect()),
-        ),
-        list("element", issuer.elements.as_ref().map(|all| all.iter().map(ToString::to_string).collect())),
-        list("source", issuer.sources.as_ref().map(|all| all.iter().map(ToString::to_string).collect())),
-    ]
-    .join("; ")
-}
-
-fn many(what: &str) -> String {
-    what.strip_suffix('y').map_or_else(|| format!("{what}s"), |stem| format!("{stem}ies"))
+    accreditation::limits(&issuer.scope).join("; ")
 }
 
 fn list(path: &Path, mut output: Output) -> Result<u8, Failure> {
     let trust = read(path)?;
+    for anchor in &trust.anchors {
+        let keys: Vec<_> = anchor.keys().map(|own| own.key.to_string()).collect();
+        output.data(&format!(
+            "{}  anchor  need {}  {}\n",
+            printable(&anchor.shown()),
+            anchor.need,
+            keys.join(" ")
+        ))?;
+    }
     for issuer in &trust.issuers {
         let keys: Vec<_> = issuer.keys.iter().map(Multikey::to_string).collect();
         let line =
@@ -302,7 +324,8 @@ fn add_issuer(add: &TrustAdd, output: &Output) -> Result<u8, Failure> {
     }
     let path = path(add.file.file.clone())?;
     let trust = read(&path)?;
-    if trust.issuer(&did).is_some() {
+    let anchors = || trust.anchors.iter().flat_map(|anchor| &anchor.members);
+    if trust.issuer(&did).is_some() || (add.anchor && anchors().any(|member| member.did == did)) {
         return Err(Failure::undecided(format!("{did} is pinned already: edit {}", path.display())));
     }
     let bytes = input::read_small(&path)?;
@@ -320,11 +343,15 @@ fn add_issuer(add: &TrustAdd, output: &Output) -> Result<u8, Failure> {
 
 fn table(did: &Did, add: &TrustAdd) -> String {
     let list = |items: &[String]| items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", ");
-    let mut out = format!("\n[[issuer]]\ndid = {}\n", quoted(did.as_str()));
+    let kind = if add.anchor { "anchor" } else { "issuer" };
+    let mut out = format!("\n[[{kind}]]\ndid = {}\n", quoted(did.as_str()));
     if let Some(name) = &add.name {
         out.push_str(&format!("name = {}\n", quoted(name)));
     }
     out.push_str(&format!("keys = [{}]\n", list(&add.key)));
+    if let Some(need) = add.need {
+        out.push_str(&format!("need = {need}\n"));
+    }
     for (name, items) in [("steps", &add.steps), ("countries", &add.countries)] {
         if !items.is_empty() {
             out.push_str(&format!("{name} = [{}]\n", list(items)));
@@ -360,6 +387,6 @@ mod tests {
             })
             .collect();
         let trust = Trust::parse(filled.replace("z6Mk...", &key).as_bytes()).unwrap();
-        assert_eq!((trust.issuers.len(), trust.holder.len()), (1, 1));
+        assert_eq!((trust.issuers.len(), trust.anchors.len(), trust.holder.len()), (1, 1, 1));
     }
 }

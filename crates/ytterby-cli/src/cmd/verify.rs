@@ -10,13 +10,13 @@ use ytterby::{Bundle, Certificate, InputName, Question, Report, Trust, Verdict, 
 
 use super::{rules, trust as trust_file};
 use crate::args::{ReportFormat, Verify};
-use crate::clock;
 use crate::failure::Failure;
 use crate::input::{self, Source};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::received::Received;
-use crate::render::{problem, report, style};
+use crate::render::{accreditation, problem, report, style};
+use crate::{clock, editions};
 
 mod run_totals;
 use run_totals::Draws;
@@ -24,6 +24,7 @@ use run_totals::Draws;
 /// Reads, judges, prints.
 pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, Failure> {
     let trust = trust_file::load(args.trust.as_deref())?;
+    let older = editions::compare(&trust, &output);
     let received = args.record.as_deref().map(Received::open).transpose()?;
     let at = args.at.unwrap_or_else(clock::now);
     let question = Question {
@@ -37,6 +38,7 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
     let mut run = Run {
         args,
         trust,
+        older,
         question,
         at,
         received,
@@ -104,6 +106,8 @@ impl Counts {
 struct Run<'r> {
     args: &'r Verify,
     trust: Trust,
+    /// That a newer edition of the trust file was used before.
+    older: Option<Finding>,
     question: Question,
     at: jiff::Timestamp,
     received: Option<Received>,
@@ -140,6 +144,7 @@ impl Run<'_> {
         let mut report = ytterby::verify_with(&bundle, &self.trust, self.at, &self.question, &mut done);
         drop(progress);
         let index = problem::index(&bundle);
+        self.older.iter().for_each(|finding| report.add(finding.clone()));
         self.receive(&mut report, &index);
         self.notice_twice(&name, &report, &index);
         self.draws.note(&name, &bundle, &report);
@@ -156,8 +161,8 @@ impl Run<'_> {
     }
 
     fn human(&mut self, name: &str, report: &Report, index: &problem::Index<'_, '_>) -> Result<(), Failure> {
-        let shown =
-            report::Shown { file: name, report, trust: &self.trust, index, verbose: self.args.verbose };
+        let (trust, verbose, names) = (&self.trust, self.args.verbose, accreditation::names(report, index));
+        let shown = report::Shown { file: name, report, trust, index, names: &names, verbose };
         let title = if self.several {
             format!("{}\n", style::dim(&ytterby::text::printable(name)))
         } else {

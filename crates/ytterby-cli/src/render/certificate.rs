@@ -9,7 +9,7 @@ use ytterby::masses::Masses;
 use ytterby::text::printable;
 use ytterby::time::format_time;
 
-use super::{amount, style, wrap};
+use super::{accreditation, amount, style, wrap};
 
 /// Everything a certificate says that people ask for, and what others in the file drew from its lot.
 pub(crate) fn block(certificate: &Certificate<'_>, drawn: &Masses) -> String {
@@ -33,6 +33,9 @@ fn title(claims: &Claims) -> String {
             format!("{}   {}   {}", printable(&lot.number), printable(&lot.product), lot.made_by())
         }
         Body::Attestation(attestation) => attestation.kind.to_string(),
+        Body::Accreditation(accreditation) => {
+            printable(accreditation.name.as_deref().unwrap_or(accreditation.accredits.as_str()))
+        }
     };
     format!("{}   {}\n", style::strong(&title), style::dim(claims.kind.as_str()))
 }
@@ -49,7 +52,8 @@ fn body(claims: &Claims, drawn: &Masses) -> String {
         None => claims.issuer.to_string(),
     };
     add("issuer", issuer);
-    add("issued", format_time(claims.valid_from));
+    let from = if claims.accreditation().is_some() { "valid from" } else { "issued" };
+    add(from, format_time(claims.valid_from));
     if let Some(until) = claims.valid_until {
         add("valid until", format_time(until));
     }
@@ -65,6 +69,7 @@ fn body(claims: &Claims, drawn: &Masses) -> String {
             }
             add("result", printable(&attestation.result));
         }
+        Body::Accreditation(accreditation) => accreditation::rows(accreditation, &mut add),
     }
     out
 }

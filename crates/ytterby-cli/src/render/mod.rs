@@ -1,5 +1,6 @@
 //! Words and blocks for people.
 
+pub(crate) mod accreditation;
 pub(crate) mod amount;
 pub(crate) mod certificate;
 pub(crate) mod problem;

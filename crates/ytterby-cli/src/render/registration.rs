@@ -12,8 +12,8 @@ pub(crate) fn line(report: &Report) -> String {
     if !report.registries_pinned {
         return "not checked".to_owned();
     }
-    let logged: Vec<&LoggedIn> = report.counted().filter_map(|own| own.logged.as_ref()).collect();
-    let all = report.counted().count();
+    let logged: Vec<&LoggedIn> = report.relied_on().filter_map(|own| own.logged.as_ref()).collect();
+    let all = report.relied_on().count();
     let logs: BTreeSet<&str> = logged.iter().map(|place| place.log.as_str()).collect();
     let open = if report.is_registration_checked() { "" } else { " · the others not checked" };
     let place = match (logs.len(), logs.first()) {
@@ -29,8 +29,13 @@ pub(crate) fn line(report: &Report) -> String {
 pub(crate) fn status_line(report: &Report) -> String {
     let Some(known) = &report.status_known else { return "not checked".to_owned() };
     let found = |codes: &[Code]| report.findings().iter().filter(|f| codes.contains(&f.code)).count();
-    let open = report.counted().filter(|own| own.outcome(Step::Status) == Outcome::Unknown).count();
-    let revoked = found(&[Code::StatusRevoked, Code::StatusAncestorRevoked, Code::StatusAttestationRevoked]);
+    let open = report.relied_on().filter(|own| own.outcome(Step::Status) == Outcome::Unknown).count();
+    let revoked = found(&[
+        Code::StatusRevoked,
+        Code::StatusAccreditationRevoked,
+        Code::StatusAncestorRevoked,
+        Code::StatusAttestationRevoked,
+    ]);
     let suspended = found(&[Code::StatusSuspended]);
     let mut words = Vec::new();
     for (count, word) in [(revoked, "revoked"), (suspended, "suspended")] {
@@ -38,12 +43,13 @@ pub(crate) fn status_line(report: &Report) -> String {
             words.push(format!("{count} {word}"));
         }
     }
-    let unknown = open.saturating_sub(suspended + found(&[Code::StatusAncestorRevoked]));
+    let known_as_revoked = found(&[Code::StatusAncestorRevoked, Code::StatusAccreditationRevoked]);
+    let unknown = open.saturating_sub(suspended + known_as_revoked);
     if words.is_empty() {
         words.push("none revoked or suspended".to_owned());
     }
     if unknown > 0 {
-        words.push(format!("{unknown} of {} not known", report.counted().count()));
+        words.push(format!("{unknown} of {} not known", report.relied_on().count()));
     }
     let said = words.join(", ");
     let seconds = report.at.as_second() - known.at.as_second();

@@ -1,7 +1,11 @@
 //! A report for people: what was delivered, what was found out about it, what was not.
 
+use std::collections::HashMap;
+
 use ytterby::certificate::Certificate;
+use ytterby::did::Did;
 use ytterby::finding::Finding;
+use ytterby::form::Kind;
 use ytterby::lot::{Lot, Making};
 use ytterby::report::{CertificateReport, Outcome, Step};
 use ytterby::text::printable;
@@ -9,7 +13,7 @@ use ytterby::time::format_time;
 use ytterby::{Report, Trust, Verdict};
 
 use super::problem::{self, Index};
-use super::{amount, registration, rules, style, wrap};
+use super::{accreditation, amount, registration, rules, style, wrap};
 
 /// How many delivered lots get a line of their own.
 const MAX_SUBJECTS: usize = 20;
@@ -20,6 +24,8 @@ pub(crate) struct Shown<'s, 'a> {
     pub(crate) report: &'s Report,
     pub(crate) trust: &'s Trust,
     pub(crate) index: &'s Index<'s, 'a>,
+    /// What accreditors call those whom they accredited.
+    pub(crate) names: &'s HashMap<Did, String>,
     pub(crate) verbose: bool,
 }
 
@@ -81,16 +87,17 @@ impl Shown<'_, '_> {
         }
     }
 
-    /// A party by the name that the verifier gave it, else by its DID.
-    fn party(&self, did: &ytterby::did::Did) -> String {
-        printable(self.trust.issuer(did).map_or(did.as_str(), |pin| pin.shown()))
+    /// A party by the name that the verifier gave it, or else its accreditor, else by its DID.
+    fn party(&self, did: &Did) -> String {
+        let named = || self.names.get(did).map_or(did.as_str(), String::as_str);
+        printable(self.trust.issuer(did).map_or_else(named, |pin| pin.shown()))
     }
 
     fn rows(&self) -> Vec<(Step, String, Outcome)> {
         Step::ALL
             .into_iter()
             .map(|step| {
-                let outcomes = self.report.counted().map(|own| own.outcome(step));
+                let outcomes = self.report.relied_on().map(|own| own.outcome(step));
                 let mut outcome = outcomes.max().unwrap_or(Outcome::Unknown);
                 if step == Step::Authority && self.not_counted() > 0 {
                     outcome = outcome.max(Outcome::Warn);
@@ -253,11 +260,14 @@ impl Shown<'_, '_> {
             0 => String::new(),
             count => format!(" · {} not counted", plural(count, "attestation")),
         };
-        self.tally(Step::Authority, &format!("accepted by {file}{others}"))
+        let line = accreditation::line(self.report, &file)
+            .unwrap_or_else(|| self.tally(Step::Authority, &format!("accepted by {file}")));
+        format!("{line}{others}")
     }
 
     fn not_counted(&self) -> usize {
-        self.report.certificates.iter().filter(|own| !own.is_counted()).count()
+        let attestations = self.report.certificates.iter().filter(|own| own.kind == Kind::Attestation);
+        attestations.filter(|own| !own.relied_on).count()
     }
 
     fn certificates(&self) -> String {
@@ -270,7 +280,7 @@ impl Shown<'_, '_> {
                 .map(|step| format!("{} {}", step.as_str(), own.outcome(step).as_str()))
                 .collect();
             out.push_str(&format!("      {}  {name}  {}\n", own.id.urn(), self.party(&own.issuer)));
-            let checks = if own.is_counted() { checks.join(" · ") } else { "not counted".to_owned() };
+            let checks = if own.relied_on { checks.join(" · ") } else { "not counted".to_owned() };
             out.push_str(&format!("        {}\n", style::dim(&checks)));
         }
         out
@@ -281,10 +291,14 @@ impl Shown<'_, '_> {
     }
 }
 
-/// Attestations make no lot: they have no content, conservation and custody.
+/// What makes no lot has no content, conservation and custody; of an accreditation by which nobody is
+/// accepted only its proof is of interest.
 fn is_asked(own: &CertificateReport, step: Step) -> bool {
-    let of_lots = matches!(step, Step::Content | Step::Conservation | Step::Custody);
-    own.is_counted() && !(of_lots && own.kind == ytterby::form::Kind::Attestation)
+    match step {
+        Step::Proof => true,
+        Step::Content | Step::Conservation | Step::Custody => own.kind.creates_lot(),
+        _ => own.relied_on,
+    }
 }
 
 fn not_yours(finding: &Finding) -> bool {

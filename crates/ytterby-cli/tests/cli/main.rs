@@ -1,6 +1,7 @@
 //! The binary, spawned as a user spawns it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod accreditation;
 mod delivery;
 mod issue;
 mod keys;

@@ -38,6 +38,7 @@ impl Folder {
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.0.path()).env_clear().env("XDG_CONFIG_HOME", self.path("config"));
+        command.env("XDG_STATE_HOME", self.path("state"));
         // As wide as sentences are, unless a test is about that.
         command.env("COLUMNS", "1000");
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());

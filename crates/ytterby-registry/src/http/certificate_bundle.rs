@@ -11,13 +11,14 @@ use ytterby::{Bundle, Receipt};
 
 use super::body::{Name, json_bytes};
 use super::certificate_read::find;
+use crate::accreditations;
 use crate::app::App;
 use crate::peers;
 use crate::problem::Problem;
 use crate::statuses;
 
-/// The one file for an offline verifier: the certificate and everything behind it, with their receipts
-/// and the status lists that hold them.
+/// The one file for an offline verifier: the certificate and everything behind it, the accreditations of
+/// their issuers, with their receipts and the status lists that hold them.
 #[utoipa::path(
     get, path = "/v1/certificates/{id}/bundle", operation_id = "getBundle", tag = "certificates",
     params(("id" = String, Path, description = "`urn:uuid:…`, the plain UUID, or the digest `uEi…`")),
@@ -32,8 +33,10 @@ pub(super) async fn handle(State(app): State<App>, Name(id): Name) -> Result<Res
     let digest = find(&app, &id).await?;
     let all = app.store().lineage(vec![digest], app.limits().bundle_certificates).await?;
     let parsed: Result<Vec<_>, _> = all.iter().map(|bytes| Certificate::parse(bytes)).collect();
-    let certificates =
+    let mut certificates =
         parsed.map_err(|error| Problem::internal("a stored certificate does not parse", &error))?;
+    let room = app.limits().bundle_certificates.saturating_sub(certificates.len());
+    certificates.extend(accreditations::behind(app.store(), &certificates, room).await?);
     let digests: Vec<_> = certificates.iter().map(Certificate::digest).collect();
     let events = app.registrar().events(digests.clone()).await?;
     let receipts = app.registrar().receipts_now(digests).await?;

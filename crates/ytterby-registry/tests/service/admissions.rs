@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use ytterby::entry::Entry;
 use ytterby::key::SigningKey;
 use ytterby::time::parse_time;
-use ytterby::{Bundle, Home, Trust, Verdict};
+use ytterby::{Bundle, Certificate, Home, Trust, Verdict};
 use ytterby_registry::config::PeerConfig;
 use ytterby_registry::log::Log;
 use ytterby_tlog::VerifierKey;
 
+use crate::accreditations::accreditation;
 use crate::cosigned::{cosigned, pinned};
 use crate::make::{Answer, ORIGIN, START, Service, Setting, draw, origin, separation, transfer, trust};
 use crate::witness::Witness;
@@ -165,6 +166,10 @@ fn a_lot_moves_is_drawn_on_and_comes_back() {
     let (refinery, alloyer) =
         (two.near.key(Some("refinery"), &["issue"]), two.far.key(Some("alloyer"), &["issue"]));
     let alloyer_did = did(&two.far, "alloyer");
+    // Whoever accredited the refinery is known to the near registry alone, and nobody here needs it.
+    let alliance = two.near.issuer("alliance").1;
+    let given = accreditation(&two.near, "refinery", json!({ "mayCertify": {} }));
+    two.near.client.make("/v1/certificates", &alliance, "given", &given).expect(201);
     let ore = two.near.client.issue(&refinery, &origin("MREC-1")).id();
     let oxide = two.near.client.issue(&refinery, &separation("OX-1", &ore)).id();
     let mut sale = transfer("OX-1", &oxide, &alloyer_did);
@@ -180,13 +185,18 @@ fn a_lot_moves_is_drawn_on_and_comes_back() {
     let admitted = admit(&two.far, &alloyer, &message).expect(201);
     let entry = Entry::parse(admitted.json()["receipt"]["entry"].to_string().as_bytes()).unwrap();
     let Entry::Admission(entry) = entry else { panic!("{entry:?}") };
-    assert_eq!((entry.from().as_str(), entry.index(), entry.home().as_str()), (ORIGIN, 2, FAR));
+    assert_eq!((entry.from().as_str(), entry.index(), entry.home().as_str()), (ORIGIN, 3, FAR));
     let again = admit(&two.far, &alloyer, &message).expect(200);
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
     let refused = admit(&two.near, &refinery, &message).expect(422);
     assert_eq!(refused.json()["code"], json!("admission.unfit"));
 
     let metal = two.far.client.issue(&alloyer, &drawn("NDPR-1", &sold, "100")).id();
+    // The accreditation has come with the lot, with its receipt.
+    let there = bundle(&two.far, &alloyer, &metal);
+    let [given] = there["accreditations"].as_array().unwrap().as_slice() else { panic!("{there}") };
+    let digest = Certificate::parse(given.to_string().as_bytes()).unwrap().digest().to_string();
+    assert!(there["receipts"].get(&digest).is_some(), "{there}");
     // And back: what the far registry made of it, to the near one.
     let mut back = transfer("NDPR-1", &metal, &did(&two.near, "refinery"));
     back["home"] = json!(ORIGIN);
@@ -212,10 +222,10 @@ fn a_lot_moves_is_drawn_on_and_comes_back() {
         ytterby::verify(&Bundle::parse(bytes.as_bytes()).unwrap(), &trust, parse_time(LATER).unwrap());
     let codes: Vec<_> = report.findings().iter().map(|finding| finding.code.as_str()).collect();
     assert_eq!((report.verdict(), codes.join(" ")), (Verdict::Verified, String::new()));
-    assert_eq!(report.certificates.len(), 6);
+    assert_eq!((report.certificates.len(), report.relied_on().count()), (7, 6));
     assert!(report.is_status_checked());
     let logs: Vec<_> =
-        report.certificates.iter().map(|own| own.logged.as_ref().unwrap().log.as_str().to_owned()).collect();
+        report.relied_on().map(|own| own.logged.as_ref().unwrap().log.as_str().to_owned()).collect();
     assert_eq!(logs.iter().filter(|log| *log == FAR).count(), 2);
 }
 

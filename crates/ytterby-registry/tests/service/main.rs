@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test ends where something fails")]
 
 mod access;
+mod accreditations;
 mod admissions;
 mod batches;
 mod bodies;

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::Row;
 use ytterby::digest::Digest;
+use ytterby::form::Kind;
 
 use super::readers::rows;
 use super::reads::seq_of;
@@ -28,6 +29,25 @@ const LINKS: &str = "
 const NUMBERED: &str = "
     SELECT d.number, c.seq FROM unnest($1::bytea[]) WITH ORDINALITY d(digest, number)
     JOIN certificates c ON c.digest = d.digest AND c.bytes IS NOT NULL ORDER BY d.number";
+
+const ACCREDITATIONS: &str = "
+    SELECT bytes FROM (
+        SELECT c.seq, c.bytes, row_number() OVER (PARTITION BY a.lot, c.issuer ORDER BY c.seq DESC) AS newest
+        FROM abouts a JOIN certificates c ON c.seq = a.attestation
+        WHERE a.lot = ANY($1) AND c.kind = $2 AND c.bytes IS NOT NULL) found
+    WHERE newest <= $3 ORDER BY seq";
+
+/// The accreditations filed under the digests of DIDs, of each accreditor the newest.
+pub(super) async fn accreditations(
+    client: &ClientWrapper,
+    accredited: Vec<Digest>,
+    most: usize,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let kind = Kind::Accreditation.as_str();
+    let found = rows(client, ACCREDITATIONS, &[&bytes(&accredited), &kind, &most]).await?;
+    found.iter().map(|row| Cells::new("certificates", row).get(0)).collect()
+}
 
 /// Certificates, all that is behind them, and every attestation about any of these: parents before
 /// children. Behind an admitted transfer it goes on among what came with it, which may lead back here.

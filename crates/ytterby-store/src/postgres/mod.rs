@@ -320,6 +320,10 @@ impl Store for Postgres {
         }
     }
 
+    fn accreditations(&self, accredited: Vec<Digest>, most: usize) -> Answer<'_, Vec<Vec<u8>>> {
+        self.readers.ask(move |client| Box::pin(lineage::accreditations(client, accredited.clone(), most)))
+    }
+
     fn foreign_receipts(&self, digests: Vec<Digest>) -> Answer<'_, Vec<(Digest, Vec<u8>)>> {
         self.readers.ask(move |client| Box::pin(status::foreign_receipts(client, digests.clone())))
     }

@@ -5,6 +5,7 @@ use std::ops::Bound;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use ytterby::digest::Digest;
+use ytterby::form::Kind;
 
 use super::reads::seq_of;
 use super::rows::Cells;
@@ -137,6 +138,31 @@ impl<'c> Walk<'c> {
         }
         Ok(())
     }
+}
+
+/// The accreditations filed under the digests of DIDs, of each accreditor the newest.
+pub(super) fn accreditations(
+    connection: &Connection,
+    accredited: &[Digest],
+    most: usize,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT bytes FROM (
+             SELECT c.seq, c.bytes, row_number() OVER (PARTITION BY c.issuer ORDER BY c.seq DESC) AS newest
+             FROM abouts a JOIN certificates c ON c.seq = a.attestation
+             WHERE a.lot = ?1 AND c.kind = ?2 AND c.bytes IS NOT NULL)
+         WHERE newest <= ?3 ORDER BY seq",
+    )?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut found = Vec::new();
+    for digest in accredited {
+        let rows = query
+            .query_map(params![digest.as_bytes(), Kind::Accreditation.as_str(), most], |row| row.get(0))?;
+        for bytes in rows {
+            found.push(bytes?);
+        }
+    }
+    Ok(found)
 }
 
 fn foreign(connection: &Connection, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {

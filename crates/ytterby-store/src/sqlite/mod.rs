@@ -239,6 +239,10 @@ impl Store for Sqlite {
         self.writer.submit(move |connection| admission::admit(connection, &origin, &admission))
     }
 
+    fn accreditations(&self, accredited: Vec<Digest>, most: usize) -> Answer<'_, Vec<Vec<u8>>> {
+        self.readers.ask(move |connection| lineage::accreditations(connection, &accredited, most))
+    }
+
     fn foreign_receipts(&self, digests: Vec<Digest>) -> Answer<'_, Vec<(Digest, Vec<u8>)>> {
         self.readers.ask(move |connection| admission::receipts(connection, &digests))
     }

@@ -5,7 +5,9 @@ use std::task::{Context, Waker};
 use ytterby::digest::Digest;
 use ytterby_store::{CertificateFilter, Store, StoreError};
 
-use crate::make::{AT, attestation, certificate, did, drawing, keyed, masses, registration, sequence, wait};
+use crate::make::{
+    AT, accreditation, attestation, certificate, did, drawing, keyed, masses, registration, sequence, wait,
+};
 
 pub(crate) fn what_is_registered_is_read(store: &dyn Store) {
     wait(store.ping()).unwrap();
@@ -49,6 +51,31 @@ pub(crate) fn what_is_registered_is_read(store: &dyn Store) {
         let error = wait(store.lots(vec![ore.digest, missing, Digest::of(b"later")])).unwrap_err();
         assert!(matches!(error, StoreError::UnknownLot(digest) if digest == missing), "{error}");
     }
+}
+
+pub(crate) fn accreditations_are_found_by_whom_they_accredit(store: &dyn Store) {
+    let (mine, plant) = (Digest::of(b"the mine"), Digest::of(b"the plant"));
+    let own = [
+        accreditation("a1", "alliance", mine),
+        accreditation("b1", "ministry", mine),
+        accreditation("a2", "alliance", mine),
+        accreditation("a3", "alliance", mine),
+        accreditation("other", "alliance", plant),
+        // Whatever else is filed there is none.
+        attestation("assay", &[mine]),
+    ];
+    wait(store.register(registration(&own))).unwrap();
+    let bytes = |at: &[usize]| at.iter().map(|at| own[*at].bytes.clone()).collect::<Vec<_>>();
+    assert_eq!(wait(store.accreditations(vec![mine], 10)).unwrap(), bytes(&[0, 1, 2, 3]));
+    // One accreditor cannot push out what another says.
+    assert_eq!(wait(store.accreditations(vec![mine], 2)).unwrap(), bytes(&[1, 2, 3]));
+    assert_eq!(wait(store.accreditations(vec![plant], 2)).unwrap(), bytes(&[4]));
+    assert_eq!(wait(store.accreditations(vec![mine, plant], 1)).unwrap(), bytes(&[1, 3, 4]));
+    assert!(wait(store.accreditations(vec![Digest::of(b"nobody")], 2)).unwrap().is_empty());
+    // Nothing is drawn on it, and nothing is behind it.
+    let error = wait(store.lots(vec![own[0].digest])).unwrap_err();
+    assert!(matches!(error, StoreError::UnknownLot(_)), "{error}");
+    assert_eq!(wait(store.lineage(vec![own[0].digest], 9)).unwrap(), bytes(&[0]));
 }
 
 pub(crate) fn names_are_taken_once(store: &dyn Store) {

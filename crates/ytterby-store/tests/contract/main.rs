@@ -64,6 +64,7 @@ macro_rules! contract {
             arriving::a_lot_comes_back,
             arriving::what_does_not_belong_together_is_not_admitted,
             certificates::what_is_registered_is_read,
+            certificates::accreditations_are_found_by_whom_they_accredit,
             certificates::names_are_taken_once,
             certificates::an_idempotency_key_is_stored_with_its_certificates,
             certificates::a_failing_registration_leaves_no_trace,

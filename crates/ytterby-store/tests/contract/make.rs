@@ -15,6 +15,11 @@ pub(crate) fn attestation(name: &str, about: &[Digest]) -> NewCertificate {
     NewCertificate { kind: Kind::Attestation, lot: None, about: about.to_vec(), ..certificate }
 }
 
+/// An accreditation by a company, filed under a digest: no lot.
+pub(crate) fn accreditation(name: &str, by: &str, of: Digest) -> NewCertificate {
+    NewCertificate { kind: Kind::Accreditation, lot: None, about: vec![of], ..certificate(name, by, &[]) }
+}
+
 pub(crate) fn keyed(certificates: &[NewCertificate], caller: &str, key: &str) -> Registration {
     let idempotency = Idempotency {
         caller: caller.to_owned(),

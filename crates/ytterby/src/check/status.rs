@@ -42,6 +42,7 @@ pub(crate) struct Asked {
     pub(crate) logged: Option<Logged>,
     pub(crate) is_subject: bool,
     pub(crate) is_lot: bool,
+    pub(crate) is_accreditation: bool,
 }
 
 impl<'t> Statuses<'t> {
@@ -145,6 +146,10 @@ fn missing(purpose: StatusPurpose) -> String {
 /// Which code says that a status is on.
 fn set(asked: &Asked, purpose: StatusPurpose) -> Code {
     match (asked.is_subject, asked.is_lot, purpose) {
+        _ if asked.is_accreditation && !asked.is_subject => match purpose {
+            StatusPurpose::Revocation => Code::StatusAccreditationRevoked,
+            StatusPurpose::Suspension => Code::StatusSuspended,
+        },
         (true, _, StatusPurpose::Revocation) => Code::StatusRevoked,
         (false, true, StatusPurpose::Revocation) => Code::StatusAncestorRevoked,
         (true, _, StatusPurpose::Suspension) | (false, true, StatusPurpose::Suspension) => {

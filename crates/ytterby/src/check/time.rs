@@ -21,13 +21,17 @@ pub(crate) fn check(
     at: Timestamp,
     findings: &mut Findings,
 ) {
-    let stated = created.max(claims.valid_from);
+    // An accreditation may begin later than it was made; what it covers then, authority says.
+    let stated = match claims.body {
+        Body::Accreditation(_) => created,
+        Body::Lot(_) | Body::Attestation(_) => created.max(claims.valid_from),
+    };
     let from = logged.map_or(stated, |logged| stated.max(logged.at));
     if from > at {
         let text = format!("it is from {}, the time asked about is {}", format_time(from), format_time(at));
         findings.add(Code::TimeNotYet, "/proof/created", text);
     }
-    if let (Body::Attestation(_), Some(until)) = (&claims.body, claims.valid_until)
+    if let (Body::Attestation(_) | Body::Accreditation(_), Some(until)) = (&claims.body, claims.valid_until)
         && until < at
     {
         findings.add(Code::StatusExpired, "/validUntil", format!("valid until {}", format_time(until)));

@@ -98,7 +98,7 @@ fn lot(kind: Kind, amounts: wire::CertificateAmounts, delivered: bool) -> Result
         Kind::Origin => draws.is_none(),
         Kind::Transfer => draws.is_some_and(|draws| draws.len() == 1),
         Kind::Processing => draws.is_some_and(|draws| (1..=MAX_DRAWS).contains(&draws.len())),
-        Kind::Attestation => false,
+        Kind::Attestation | Kind::Accreditation => false,
     };
     if !fits {
         let text = "an origin draws on no lot, a transfer on one, a processing on one to 64";

@@ -1,5 +1,6 @@
 //! From wire structs to what a certificate says: the rules of form that a schema cannot state.
 
+use super::accreditation::AccreditationSubject;
 use super::assay::{Assay as WireAssay, Component};
 use super::credential::{Credential, Proof};
 use super::leaf::{Amounts, Leaf};
@@ -26,6 +27,7 @@ where
         Kind::Processing => decode(kind, from, processing),
         Kind::Transfer => decode(kind, from, transfer),
         Kind::Attestation => decode(kind, from, attestation),
+        Kind::Accreditation => decode(kind, from, accreditation),
     }
 }
 
@@ -44,18 +46,28 @@ where
     if credential.context != CONTEXT || credential.r#type != [VERIFIABLE_CREDENTIAL, kind.as_str()] {
         return Err(combination("not the contexts and types of this kind of certificate"));
     }
-    if credential.valid_until.is_some() && kind != Kind::Attestation {
+    if credential.valid_until.is_some() && kind.creates_lot() {
         return Err(combination("a lot does not expire").under("validUntil"));
+    }
+    if credential.valid_until.is_none() && kind == Kind::Accreditation {
+        let misfit = Misfit::new(MisfitKind::MissingField, "an accreditation ends");
+        return Err(misfit.under("validUntil"));
     }
     if credential.valid_until.as_ref().is_some_and(|until| until.0 < credential.valid_from.0) {
         return Err(combination("before validFrom").under("validUntil"));
     }
+    let issuer = credential.issuer.id.0;
     let (home, body) =
         subject(credential.credential_subject).map_err(|misfit| misfit.under("credentialSubject"))?;
+    if let Body::Accreditation(accreditation) = &body
+        && accreditation.accredits == issuer
+    {
+        return Err(combination("nobody accredits himself").under("accredits").under("credentialSubject"));
+    }
     let claims = Claims {
         id: credential.id.0,
         kind,
-        issuer: credential.issuer.id.0,
+        issuer,
         issuer_name: credential.issuer.name.map(|name| name.0.into()),
         home,
         valid_from: credential.valid_from.0,
@@ -250,6 +262,11 @@ fn attestation(subject: AttestationSubject<'_>) -> Result<Said, Misfit> {
     Ok((subject.home.0, Body::Attestation(Box::new(body))))
 }
 
+fn accreditation(subject: AccreditationSubject<'_>) -> Result<Said, Misfit> {
+    let home = subject.home.0.clone();
+    Ok((home, Body::Accreditation(Box::new(subject.read()?))))
+}
+
 fn assay(wire: WireAssay<'_>) -> Result<Assay, Misfit> {
     bounded(Some(&wire.components), 40, "components")?;
     bounded(wire.impurities.as_deref(), 80, "impurities")?;
@@ -366,7 +383,7 @@ fn holder_named(holder: Option<&Leaf<Did>>) -> Result<(), Misfit> {
 }
 
 /// A list that is there has something in it, and not too much.
-fn bounded<T>(list: Option<&[T]>, max: usize, name: &str) -> Result<(), Misfit> {
+pub(super) fn bounded<T>(list: Option<&[T]>, max: usize, name: &str) -> Result<(), Misfit> {
     match list.map(<[T]>::len) {
         Some(0) => Err(Misfit::new(MisfitKind::Value, "an empty list is left out").under(name)),
         Some(count) if count > max => {
@@ -377,7 +394,7 @@ fn bounded<T>(list: Option<&[T]>, max: usize, name: &str) -> Result<(), Misfit> 
     }
 }
 
-fn combination(text: &str) -> Misfit {
+pub(super) fn combination(text: &str) -> Misfit {
     Misfit::new(MisfitKind::Combination, text)
 }
 

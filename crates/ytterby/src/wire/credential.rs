@@ -22,9 +22,9 @@ pub(crate) struct Credential<'t, S> {
     pub(crate) r#type: Vec<&'t str>,
     /// Who issues it.
     pub(crate) issuer: Issuer<'t>,
-    /// When it was issued.
+    /// When it was issued; of an accreditation, from when on it holds.
     pub(crate) valid_from: Leaf<Timestamp>,
-    /// Until when it holds; attestations only.
+    /// Until when it holds; attestations and accreditations only.
     pub(crate) valid_until: Option<Leaf<Timestamp>>,
     /// What it says.
     pub(crate) credential_subject: S,

@@ -9,11 +9,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use super::hint;
+use crate::accreditation::Task;
 use crate::decimal::{Mass, Percent, Ppm};
 use crate::did::Did;
 use crate::digest::Digest;
 use crate::element::{Element, Oxide};
 use crate::json::NOT_MINIMAL;
+use crate::key::Multikey;
 use crate::masses::Masses;
 use crate::text::{self, MAX_TEXT};
 use crate::time;
@@ -111,6 +113,16 @@ text!(Timestamp, "UTC time", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-
 });
 text!(Date, "date", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", |text| time::parse_date(text)
     .map_err(|e| e.to_string()));
+text!(Multikey, "Multikey", r"^z6Mk[1-9A-HJ-NP-Za-km-z]{44}$", |text| {
+    let usable = Multikey::parse(text).and_then(|key| key.verifying_key().map(|_| key));
+    usable.map_err(|e| e.to_string())
+});
+text!(
+    Task,
+    "step, transfer or attestation",
+    r"^(beneficiation|leaching|cracking|separation|calcination|reduction|alloying|powder|sintering|bonding|diffusion|coating|finishing|magnetization|assembly|dismantling|recycling|blending|repacking|in-process|origin|undo|transfer|attestation)$",
+    |text| Task::parse(text).ok_or_else(|| "not a step, nor transfer or attestation".to_owned())
+);
 text!(Element, "element symbol", r"^[A-Z][a-z]?$", |text| Element::parse(text)
     .ok_or_else(|| "not the symbol of an element".to_owned()));
 text!(&'static Oxide, "rare-earth oxide", r"^[A-Z][a-z]?[0-9]*O[0-9]*$", |text| Oxide::parse(text)
@@ -383,6 +395,13 @@ fn read_uuid(text: &str) -> Result<uuid::Uuid, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pattern_of_tasks_lists_them_all() {
+        let steps = crate::form::Step::ALL.iter().map(|step| step.as_str());
+        let all: Vec<_> = steps.chain(["transfer", "attestation"]).collect();
+        assert_eq!(<Task as Grammar>::PATTERN, format!("^({})$", all.join("|")));
+    }
 
     #[test]
     fn grammars() {

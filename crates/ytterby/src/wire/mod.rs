@@ -3,6 +3,7 @@
 //! They borrow from the parsed tree and hold one field per member. Implements
 //! proto-docs/certificate.md, "Members", and proto-docs/registration.md, "Entries".
 
+mod accreditation;
 mod assay;
 mod claims;
 mod credential;
@@ -26,8 +27,8 @@ pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
 pub(crate) use profile::{MovedJson, ProfileJson, ProvenanceJson};
 pub(crate) use report::{
-    BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
-    RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
+    AccreditedJson, BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson,
+    LotJson, ProblemJson, RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
 };
 pub(crate) use rules::RuleJson;
 pub use schema::{draft_schemas, published_schemas};

@@ -173,8 +173,29 @@ pub(crate) struct CertificateJson {
     /// The end of its lot, if an entry of its home shows it: nobody can draw on it any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) closed: Option<ClosedJson>,
+    /// Who accredited its issuer for it, one for each key that its anchor asks for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub(crate) accredited: Vec<AccreditedJson>,
     /// How each step ended.
     pub(crate) checks: BTreeMap<&'static str, CheckJson>,
+}
+
+/// A chain of accreditations that ends at an anchor.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct AccreditedJson {
+    /// The anchor's name in the trust file, or its DIDs.
+    pub(crate) anchor: String,
+    /// The anchor's key that signed the last of the chain.
+    pub(crate) key: String,
+    /// Digests of the accreditations, from the issuer's own to the one that the anchor gave.
+    pub(crate) chain: Vec<String>,
+    /// `log` if witnesses saw when the certificate was logged; `signature` if only its own word says when
+    /// it was made.
+    #[schemars(extend("enum" = ["log", "signature"]))]
+    pub(crate) time_by: &'static str,
 }
 
 /// A place in a log.

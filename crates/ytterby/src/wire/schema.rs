@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
+use super::accreditation::AccreditationSubject;
 use super::credential::{Credential, DraftInput};
 use super::report::AnyReport;
 use super::subject::{AttestationSubject, OriginSubject, ProcessingSubject, TransferSubject};
@@ -18,15 +19,19 @@ pub fn published_schemas() -> Vec<(String, Value)> {
                 Kind::Processing => generate::<Credential<'static, ProcessingSubject<'static>>>(),
                 Kind::Transfer => generate::<Credential<'static, TransferSubject<'static>>>(),
                 Kind::Attestation => generate::<Credential<'static, AttestationSubject<'static>>>(),
+                Kind::Accreditation => generate::<Credential<'static, AccreditationSubject<'static>>>(),
             };
             schema["properties"]["type"] = json!({ "const": ["VerifiableCredential", kind.as_str()] });
-            if *kind != Kind::Attestation
+            if kind.creates_lot()
                 && let Some(properties) = schema["properties"].as_object_mut()
             {
                 properties.remove("validUntil");
             }
             if let Some(required) = schema["required"].as_array_mut() {
                 required.push("proof".into());
+                if *kind == Kind::Accreditation {
+                    required.push("validUntil".into());
+                }
             }
             schema["title"] = kind.as_str().into();
             schema["$id"] = format!("https://w3id.org/ytterby/v1/{kind}.schema.json").into();
@@ -47,12 +52,16 @@ pub fn draft_schemas() -> Vec<(String, Value)> {
             Kind::Processing => generate::<ProcessingSubject<'static>>(),
             Kind::Transfer => generate::<TransferSubject<'static>>(),
             Kind::Attestation => generate::<AttestationSubject<'static>>(),
+            Kind::Accreditation => generate::<AccreditationSubject<'static>>(),
         };
         schema["description"] = format!("A draft of {kind}: what stands on the paper.").into();
         if let Some(required) = schema["required"].as_array_mut() {
             let computed = ["home", "content", "contentFrom"];
             required.retain(|name| !computed.iter().any(|computed| name == computed));
             required.push("type".into());
+            if *kind == Kind::Accreditation {
+                required.push("validUntil".into());
+            }
         }
         if let Some(members) = schema["properties"].as_object_mut() {
             let moves = *kind == Kind::Transfer;
@@ -64,9 +73,13 @@ pub fn draft_schemas() -> Vec<(String, Value)> {
             if members.contains_key("corrects") {
                 members.insert("corrects".to_owned(), json!({ "$ref": "#/$defs/DraftCorrects" }));
             }
-            if *kind == Kind::Attestation {
-                let until = json!({ "type": "string", "description": "Until when it holds, UTC." });
-                members.insert("validUntil".to_owned(), until);
+            let time = |what: &str| json!({ "type": "string", "description": what });
+            if !kind.creates_lot() {
+                members.insert("validUntil".to_owned(), time("Until when it holds, UTC."));
+            }
+            if *kind == Kind::Accreditation {
+                let from = "From when on it holds, UTC; without it, from when it is issued.";
+                members.insert("validFrom".to_owned(), time(from));
             }
         }
         if let Some(defs) = schema["$defs"].as_object_mut() {

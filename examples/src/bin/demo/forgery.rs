@@ -74,7 +74,7 @@ fn inflated(play: &Play, honest: &Value) -> Result<Forgery> {
     forged["subject"] = json!([digest]);
     Ok(Forgery {
         name: "inflated",
-        what: "a pinned company signs, with its true key, dysprosium that it never drew",
+        what: "an accredited company signs, with its true key, dysprosium that it never drew",
         code: "conservation.exceeds-draws",
         exit: 1,
         bundle: forged.to_string(),

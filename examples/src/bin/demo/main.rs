@@ -3,6 +3,7 @@
 //! FOLDER afterwards.
 #![expect(clippy::print_stdout, reason = "the demonstration prints")]
 
+mod alliance;
 mod forgery;
 mod play;
 mod stage;
@@ -40,8 +41,10 @@ fn main() -> Result<()> {
         "2",
         &format!("{companies} companies are registered, {} signs with a key of its own", play.own.len()),
     );
+    let anchor = alliance::accredit(&play, &admins, &corridor)?;
+    println!("   an alliance accredits each of them; it is the one anchor of the buyer's trust file");
     // Each registry admits what this trust file believes: no more than a buyer would.
-    let trust_text = play.trust_file(&stage, &corridor)?;
+    let trust_text = play.trust_file(&stage, &corridor, &anchor);
     std::fs::write(
         &stage.admission,
         trust_text.lines().filter(|line| !line.starts_with("holder")).collect::<Vec<_>>().join("\n") + "\n",

@@ -131,42 +131,45 @@ impl Play {
         Ok(())
     }
 
-    /// The buyer's trust file: each company pinned with its keys, for what it does.
-    pub(crate) fn trust_file(&self, stage: &Stage, corridor: &Corridor) -> Result<String> {
-        let mut text = format!(
-            "version = 1\nname = \"{} sourcing\"\nholder = [\"{}\"]\n",
+    /// The buyer's trust file: one anchor, which has accredited each company for what it does.
+    pub(crate) fn trust_file(&self, stage: &Stage, corridor: &Corridor, anchor: &str) -> String {
+        let text = format!(
+            "version = 1\nname = \"{} sourcing\"\nserial = 1\nholder = [\"{}\"]\n{anchor}",
             corridor.buyer.title, self.dids[&corridor.buyer.name]
         );
-        for company in &corridor.companies {
-            let keys: Value = serde_json::from_slice(
-                &self.clients[&company.name].get(&format!("/v1/issuers/{}/keys", company.name))?,
-            )?;
-            let keys: Vec<_> = keys["keys"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|k| k["publicKeyMultibase"].as_str())
-                .collect();
-            let does = corridor
-                .steps
-                .iter()
-                .filter(|step| step.issuer == company.name)
-                .filter_map(|step| step.draft.as_ref());
-            let mut steps: Vec<&str> = does
-                .filter_map(|draft| match draft["type"].as_str()? {
-                    "OriginCertificate" => Some("origin"),
-                    "TransferCertificate" => Some("transfer"),
-                    _ => draft["step"].as_str(),
-                })
-                .collect();
-            steps.sort_unstable();
-            steps.dedup();
-            text += &format!(
-                "\n[[issuer]]\ndid = \"{}\"\nname = \"{}\"\nkeys = {keys:?}\nsteps = {steps:?}\n",
-                self.dids[&company.name], company.title
-            );
-        }
-        Ok(text + &logs(stage))
+        text + &logs(stage)
+    }
+
+    /// The DID of a company.
+    pub(crate) fn did(&self, company: &str) -> &str {
+        &self.dids[company]
+    }
+
+    /// The origin of a registry's log.
+    pub(crate) fn home(&self, registry: usize) -> &str {
+        &self.homes[registry]
+    }
+
+    /// The keys of a company, as its registry knows them.
+    pub(crate) fn keys(&self, company: &str) -> Result<Vec<String>> {
+        let path = format!("/v1/issuers/{company}/keys");
+        let keys: Value = serde_json::from_slice(&self.clients[company].get(&path)?)?;
+        let keys = keys["keys"].as_array().into_iter().flatten();
+        Ok(keys.filter_map(|key| Some(key["publicKeyMultibase"].as_str()?.to_owned())).collect())
+    }
+
+    /// What a company does in the corridor, each word once.
+    pub(crate) fn steps<'c>(corridor: &'c Corridor, company: &str) -> Vec<&'c str> {
+        let own = corridor.steps.iter().filter(|step| step.issuer == company);
+        let word = |draft: &'c Value| match draft["type"].as_str()? {
+            "OriginCertificate" => Some("origin"),
+            "TransferCertificate" => Some("transfer"),
+            _ => draft["step"].as_str(),
+        };
+        let mut steps: Vec<_> = own.filter_map(|step| word(step.draft.as_ref()?)).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps
     }
 }
 
