@@ -23,7 +23,8 @@ fn seed() -> u64 {
 
 #[test]
 fn kill_9_loses_nothing_that_was_acknowledged() {
-    let done = kills::run(20, Duration::from_secs(120), seed(), Storage::Sqlite).unwrap_or_else(|e| panic!("{e}"));
+    let done =
+        kills::run(20, Duration::from_secs(120), seed(), Storage::Sqlite).unwrap_or_else(|e| panic!("{e}"));
     println!("{done}");
     assert!(done.cycles > 0 && done.acknowledged > 0 && done.cut > 0, "{done}");
 }

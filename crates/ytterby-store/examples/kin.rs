@@ -194,7 +194,10 @@ fn certificate(number: usize, parent: Option<Digest>) -> Result<NewCertificate, 
             content: Masses::from_iter([(neodymium, content)]),
             carried: String::new(),
         }),
-        draws: parent.map(|lot| Draw { lot, amount: Masses::from_iter([(neodymium, 1)]) }).into_iter().collect(),
+        draws: parent
+            .map(|lot| Draw { lot, amount: Masses::from_iter([(neodymium, 1)]) })
+            .into_iter()
+            .collect(),
         about: vec![],
     })
 }

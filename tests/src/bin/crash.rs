@@ -15,9 +15,7 @@ use std::time::Duration;
 use conformance::crash::postgres::Databases;
 use conformance::crash::program::Storage;
 use conformance::crash::random::Random;
-use conformance::crash::{
-    Engine, Failure, SQLITE, contention, faults, kills, power, retries, writer,
-};
+use conformance::crash::{Engine, Failure, SQLITE, contention, faults, kills, power, retries, writer};
 use ytterby_registry::clock::Stopwatch;
 use ytterby_store::Synchronous;
 
@@ -58,7 +56,12 @@ fn main() -> Result<(), Failure> {
     }
     sizes.sort_unstable();
     let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
-    let run = Run { cycles, most: Duration::from_secs(seconds), seed: seed.unwrap_or_else(Random::fresh_seed), sizes };
+    let run = Run {
+        cycles,
+        most: Duration::from_secs(seconds),
+        seed: seed.unwrap_or_else(Random::fresh_seed),
+        sizes,
+    };
     let mut out = std::io::stdout();
     writeln!(out, "seed {}", run.seed)?;
     let asked = |name: &str| names.is_empty() || names.iter().any(|asked| asked == name);
