@@ -153,7 +153,7 @@ fn sample() -> Result<NewCertificate, Failure> {
         digest: certificate.digest(),
         id: String::new(),
         issuer: certificate.claims().issuer.clone(),
-        home: certificate.claims().home.clone(),
+        home: origin(),
         kind: certificate.claims().kind,
         created: AT.to_owned(),
         external_id: String::new(),
