@@ -9,8 +9,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use conformance::crash::postgres::Databases;
+use conformance::crash::program::Storage;
 use conformance::crash::random::Random;
-use conformance::crash::{Open, contention, faults, kills, power, retries, sqlite};
+use conformance::crash::{Engine, Open, SQLITE, contention, faults, kills, power, retries, sqlite};
 
 /// `YTTERBY_SEED` repeats a run.
 fn seed() -> u64 {
@@ -22,9 +23,33 @@ fn seed() -> u64 {
 
 #[test]
 fn kill_9_loses_nothing_that_was_acknowledged() {
-    let done = kills::run(20, Duration::from_secs(120), seed()).unwrap_or_else(|e| panic!("{e}"));
+    let done =
+        kills::run(20, Duration::from_secs(120), seed(), Storage::Sqlite).unwrap_or_else(|e| panic!("{e}"));
     println!("{done}");
     assert!(done.cycles > 0 && done.acknowledged > 0 && done.cut > 0, "{done}");
+}
+
+#[test]
+fn kill_9_of_one_of_two_processes_loses_nothing_on_postgresql() {
+    // Without it, a line says so.
+    if let Some(databases) = Databases::start() {
+        let url = databases.url(Path::new("kills")).unwrap();
+        let done = kills::run(10, Duration::from_secs(60), seed(), Storage::Postgres(&url));
+        let done = done.unwrap_or_else(|e| panic!("{e}"));
+        println!("{done}");
+        assert!(done.cycles > 0 && done.acknowledged > 0 && done.cut > 0, "{done}");
+    }
+}
+
+#[test]
+fn whoever_loses_the_connection_asks_again_on_postgresql() {
+    // Without it, a line says so.
+    if let Some(databases) = Databases::start() {
+        let url = databases.url(Path::new("retries")).unwrap();
+        let done = retries::run(1_000, seed(), Storage::Postgres(&url)).unwrap_or_else(|e| panic!("{e}"));
+        println!("{done}");
+        assert!(done.dropped > 100 && done.answers > done.keys, "{done}");
+    }
 }
 
 #[test]
@@ -61,7 +86,7 @@ fn contended(open: &Open<'_>) {
 
 #[test]
 fn whoever_loses_the_connection_asks_again() {
-    let done = retries::run(2_000, seed()).unwrap_or_else(|e| panic!("{e}"));
+    let done = retries::run(2_000, seed(), Storage::Sqlite).unwrap_or_else(|e| panic!("{e}"));
     println!("{done}");
     assert!(done.dropped > 200 && done.answers > done.keys, "{done}");
 }
@@ -69,7 +94,7 @@ fn whoever_loses_the_connection_asks_again() {
 #[test]
 fn a_storage_fault_ends_in_one_history_or_in_none() {
     let folder = tempfile::tempdir().unwrap();
-    println!("{}", faults::run(&sqlite, folder.path(), &[256, 257]).unwrap_or_else(|e| panic!("{e}")));
+    println!("{}", faults::run(SQLITE, folder.path(), &[256, 257]).unwrap_or_else(|e| panic!("{e}")));
 }
 
 #[test]
@@ -78,6 +103,9 @@ fn a_storage_fault_on_postgresql_does_so_too() {
     // Without it, a line says so.
     if let Some(databases) = Databases::start() {
         let open = |place: &Path| databases.open(place);
-        println!("{}", faults::run(&open, folder.path(), &[256]).unwrap_or_else(|e| panic!("{e}")));
+        let copy = |from: &Path, to: &Path| databases.copy(from, to);
+        let remove = |place: &Path| databases.remove(place);
+        let engine = Engine { open: &open, copy: &copy, remove: &remove };
+        println!("{}", faults::run(engine, folder.path(), &[256]).unwrap_or_else(|e| panic!("{e}")));
     }
 }

@@ -250,12 +250,16 @@ impl Log {
             return Ok(());
         }
         let before = advanced.take();
-        let head = store.head().await?;
+        let mut head = store.head_covering(size).await?;
         let incarnation = store.incarnation();
         let mark = match before {
             Some((mark, then)) if then == incarnation => mark,
             // Another server may have another log, and the witnesses know what was signed.
-            _ => self.reconcile(store).await?,
+            _ => {
+                let mark = self.reconcile(store).await?;
+                head = store.head().await?;
+                mark
+            }
         };
         if mark.head().size > head.size {
             return Err(LogError::Behind { mark: mark.head().size, size: head.size });

@@ -91,8 +91,12 @@ pub trait Store: Send + Sync + 'static {
     /// Size and root of the log: every entry of an acknowledged write is covered.
     fn head(&self) -> Answer<'_, TreeHead>;
 
-    /// Changes when [`Store::head`] was answered by another server than the time before, or by one that
-    /// was started anew: whoever signs heads then compares the log with what was signed.
+    /// A head of at least so many entries that covers every write acknowledged by this process. It need not be the
+    /// newest: whoever has own entries to show does not wait for what other processes have written since.
+    fn head_covering(&self, size: u64) -> Answer<'_, TreeHead>;
+
+    /// Changes when one of these was answered by another server than the time before, or by one that was
+    /// started anew: whoever signs heads then compares the log with what was signed.
     fn incarnation(&self) -> u64;
 
     /// The bytes of a tile, of exactly its width; `None` where the log does not reach.

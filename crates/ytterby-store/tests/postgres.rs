@@ -111,6 +111,30 @@ fn what_was_acknowledged_survives_the_primary() {
     drop((store, third));
 }
 
+/// Whoever has own entries to show commits nothing more for what other processes have written since; whoever is asked
+/// for those does.
+#[test]
+fn own_entries_are_covered_without_another_commit() {
+    let Some(bin) = programs() else { return };
+    let server = Server::start(bin, &[]);
+    let url = server.url("postgres");
+    let (one, other) = (open(&url, Replication::Any).unwrap(), open(&url, Replication::Any).unwrap());
+    register(&one, "first").unwrap();
+    let own = wait(one.head()).unwrap();
+    for name in ["second", "third"] {
+        register(&other, name).unwrap();
+    }
+    let commits = one.commits();
+    assert_eq!(wait(one.head_covering(own.size)).unwrap(), own);
+    assert_eq!(one.commits(), commits);
+    let newest = wait(other.head()).unwrap();
+    assert_eq!(newest.size, 3);
+    assert_eq!(wait(one.head_covering(2)).unwrap(), newest);
+    assert_eq!(one.commits(), commits + 1);
+    // What is confirmed now is what is told next.
+    assert_eq!(wait(one.head_covering(1)).unwrap(), newest);
+}
+
 /// The control: the same loss of a server, without synchronous replication, loses what was acknowledged.
 #[test]
 fn asynchronous_replication_loses_what_was_acknowledged() {

@@ -153,6 +153,12 @@ impl PublicLog {
 /// The whole log of a store, read without a registry.
 pub(crate) fn of_store(store: &dyn Store, origin: Home) -> Result<Audit, Failure> {
     let mut audit = Audit::new(origin);
+    follow_store(&mut audit, store)?;
+    Ok(audit)
+}
+
+/// Follows the log of a store to its end.
+pub(crate) fn follow_store(audit: &mut Audit, store: &dyn Store) -> Result<(), Failure> {
     let head = wait(store.head())??;
     audit.follow(head, |piece| match piece {
         Piece::Tile(tile) => Ok(wait(store.tile(tile))??.ok_or("a tile is missing")?),
@@ -162,6 +168,5 @@ pub(crate) fn of_store(store: &dyn Store, origin: Home) -> Result<Audit, Failure
             let entries = wait(store.entries(indices.start, most))??;
             Ok(bundle.encode(entries.iter().map(Vec::as_slice))?)
         }
-    })?;
-    Ok(audit)
+    })
 }

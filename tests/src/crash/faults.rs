@@ -9,14 +9,14 @@ use std::time::Duration;
 use ytterby::digest::Digest;
 use ytterby_store::Store;
 
-use super::audit::{Audit, PublicLog};
+use super::audit::{Audit, PublicLog, follow_store};
 use super::connection::{Answer, Connection, Post};
 use super::faulty::{Faulty, Outcome, Plan, Verb};
 use super::program::issuer;
 use super::served::{Served, log_key, signed};
 use super::witness::Witness;
 use super::writer::{certificate, registration};
-use super::{Failure, Open, drafts, must, wait};
+use super::{Engine, Failure, drafts, must, origin, wait};
 
 use Expected::{Progress, Refuse};
 use Fault::{Commit, Mark, MarkGone, OtherHistory, Unconfirmed};
@@ -90,37 +90,78 @@ impl fmt::Display for Faulted {
         write!(
             f,
             "{rows} faults, lost or persisted, at sizes {sizes:?}, in the same process and after a restart: {progressed} went on, \
-             {refused} refused to sign, the log re-verified after each"
+             {refused} refused to sign, the whole log re-verified after each"
         )
     }
 }
 
-/// Every row at every size that the faulted write makes.
-pub fn run(open: &Open<'_>, place: &Path, sizes: &[u64]) -> Result<Faulted, Failure> {
+/// Every row at every size that the faulted write makes; sizes grow. The entries that no registry made are put into one
+/// store, which grows with the sizes and is copied for each case.
+pub fn run(engine: Engine<'_>, place: &Path, sizes: &[u64]) -> Result<Faulted, Failure> {
     let mut done = Faulted { rows: TABLE.len(), sizes: sizes.to_vec(), progressed: 0, refused: 0 };
+    let mut base = Base { engine, place: place.join("base"), audit: Audit::new(origin()) };
     for size in sizes {
+        base.grow(size - 2)?;
         for (row, (fault, outcome, expected)) in TABLE.into_iter().enumerate() {
             for restart in [false, true] {
                 let folder = place.join(format!("{size}-{row}-{restart}"));
                 std::fs::create_dir_all(&folder)?;
-                let scene = Scene { open, size: *size, folder, outcome, restart };
+                let scene = Scene { base: &base, size: *size, folder, outcome, restart };
                 let told = |error| format!("{fault:?} {outcome:?} at {size}, restart {restart}: {error}");
                 match expected {
                     Progress => scene.goes_on(fault).map(|()| done.progressed += 1).map_err(told)?,
                     // Whoever refuses is met at a start.
-                    Refuse if !restart => continue,
+                    Refuse if !restart => {}
                     Refuse => scene.refuses(fault).map(|()| done.refused += 1).map_err(told)?,
+                }
+                // A server goes with all it has; to remove a database takes it longer than a case, and small ones take no room.
+                for name in STORES.iter().filter(|_| *size > AT_ONCE) {
+                    (engine.remove)(&scene.folder.join(name))?;
                 }
                 std::fs::remove_dir_all(&scene.folder)?;
             }
         }
     }
+    (engine.remove)(&base.place)?;
     Ok(done)
 }
 
+/// The stores of a case.
+const STORES: [&str; 3] = ["store", "restored", "other"];
+/// So many entries are put into a store at once.
+const AT_ONCE: u64 = 4_096;
+
+/// Entries that no registry made, and what was verified of their log.
+struct Base<'e> {
+    engine: Engine<'e>,
+    place: PathBuf,
+    audit: Audit,
+}
+
+impl Base<'_> {
+    /// Grows to a size, and verifies what is new.
+    fn grow(&mut self, size: u64) -> Result<(), Failure> {
+        let store = (self.engine.open)(&self.place)?;
+        fill(&*store, self.audit.size(), size)?;
+        follow_store(&mut self.audit, &*store)
+    }
+}
+
+/// The entries of a filled store from one index to another.
+fn fill(store: &dyn Store, from: u64, to: u64) -> Result<(), Failure> {
+    let mut next = from;
+    while next < to {
+        let end = to.min(next + AT_ONCE);
+        let made: Vec<_> = (next..end).map(|n| certificate(&format!("fill-{n}"), 1)).collect();
+        wait(store.register(registration(made)))??;
+        next = end;
+    }
+    Ok(())
+}
+
 /// One fault at one size.
-struct Scene<'o> {
-    open: &'o Open<'o>,
+struct Scene<'b> {
+    base: &'b Base<'b>,
     size: u64,
     folder: PathBuf,
     outcome: Outcome,
@@ -136,6 +177,8 @@ struct Stage {
     lot: (String, Digest),
     /// Only where it is of interest: it takes its time.
     witness: Option<Witness>,
+    /// What was verified of the entries that no registry made.
+    base: Audit,
 }
 
 impl Scene<'_> {
@@ -143,11 +186,15 @@ impl Scene<'_> {
         self.folder.join("log.mark")
     }
 
+    fn open(&self, name: &str) -> Result<Box<dyn Store>, Failure> {
+        (self.base.engine.open)(&self.folder.join(name))
+    }
+
     /// A store with so many entries that no registry made.
     fn filled(&self, name: &str, entries: u64) -> Result<Box<dyn Store>, Failure> {
-        let store = (self.open)(&self.folder.join(name))?;
-        let made: Vec<_> = (0..entries).map(|n| certificate(&format!("fill-{n}"), 1)).collect();
-        wait(store.register(registration(made)))??;
+        (self.base.engine.copy)(&self.base.place, &self.folder.join(name))?;
+        let store = self.open(name)?;
+        fill(&*store, self.base.audit.size(), entries)?;
         // The log of these entries was signed, as that of a registry is.
         let head = wait(store.head())??;
         std::fs::write(self.mark(), signed(head)?.to_string())?;
@@ -168,7 +215,8 @@ impl Scene<'_> {
         let label = answer.json()?["certificate"]["id"].as_str().ok_or("no label")?.to_owned();
         let (digest, index) = PublicLog::new(served.address, &log_key()?)?.receipt(&answer.expect(201)?)?;
         must(index == self.size - 2, || format!("the lot is at {index}"))?;
-        let stage = Stage { served, plan, key, lot: (label, digest), witness };
+        let base = self.base.audit.clone();
+        let stage = Stage { served, plan, key, lot: (label, digest), witness, base };
         stage.cosigned(self.size - 2)?;
         Ok(stage)
     }
@@ -194,7 +242,8 @@ impl Scene<'_> {
         must(more.status == 201, || format!("goes on: {} {}", more.status, more.text()))?;
         must(stage.audited()?.size() == self.size + 1, || "the next entry is not there".to_owned())?;
         let stage = self.again(stage, Mark, &before)?;
-        must(stage.audited()?.size() == self.size + 1, || "a restart changes the log".to_owned())?;
+        let whole = PublicLog::new(stage.served.address, &log_key()?)?.whole()?;
+        must(whole.size() == self.size + 1, || "a restart changes the log".to_owned())?;
         stage.served.stop()
     }
 
@@ -232,15 +281,15 @@ impl Scene<'_> {
 
     /// Stops it, does to its files what the fault did, and starts it.
     fn again(&self, stage: Stage, fault: Fault, before: &[u8]) -> Result<Stage, Failure> {
-        let Stage { served, plan, key, lot, witness } = stage;
+        let Stage { served, plan, key, lot, witness, base } = stage;
         served.stop()?;
         if fault == Fault::MarkBack && self.outcome == Lost {
             std::fs::write(self.mark(), before)?;
         }
-        let store = Faulty::new((self.open)(&self.folder.join("store"))?, plan.clone());
+        let store = Faulty::new(self.open("store")?, plan.clone());
         let served =
             Served::start(Box::new(store), &self.mark(), witness.as_ref().map(|w| w.address.clone()))?;
-        Ok(Stage { served, plan, key, lot, witness })
+        Ok(Stage { served, plan, key, lot, witness, base })
     }
 
     /// A registry that acknowledged one more entry is started over another store, or without its mark.
@@ -257,7 +306,7 @@ impl Scene<'_> {
         let (store, reason) = match fault {
             Commit => (self.filled("restored", self.size - 1)?, "going on would fork the log"),
             OtherHistory => (self.filled("other", self.size)?, "not the one that was signed"),
-            _ => ((self.open)(&self.folder.join("store"))?, "there is no mark"),
+            _ => (self.open("store")?, "there is no mark"),
         };
         match fault {
             MarkGone => std::fs::remove_file(self.mark())?,
@@ -324,9 +373,11 @@ impl Action {
 }
 
 impl Stage {
-    /// The public log, all of it.
+    /// The public log: what came after the entries that no registry made, and that it continues these.
     fn audited(&self) -> Result<Audit, Failure> {
-        PublicLog::new(self.served.address, &log_key()?)?.whole()
+        let mut audit = self.base.clone();
+        PublicLog::new(self.served.address, &log_key()?)?.follow(&mut audit)?;
+        Ok(audit)
     }
 
     /// Waits until the fault has happened beside everything else.

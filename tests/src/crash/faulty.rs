@@ -24,7 +24,7 @@ pub enum Verb {
     ChangeStatus,
     /// [`Store::keep_cosigned`].
     KeepCosigned,
-    /// [`Store::head`].
+    /// [`Store::head`] and [`Store::head_covering`].
     Head,
     /// [`Store::logged`].
     Logged,
@@ -167,6 +167,15 @@ impl Store for Faulty {
 
     fn head(&self) -> Answer<'_, TreeHead> {
         let answer = self.or(Verb::Head, || self.inner.head());
+        Box::pin(async move {
+            let head = answer.await?;
+            self.plan.armed().head = Some(head);
+            Ok(head)
+        })
+    }
+
+    fn head_covering(&self, size: u64) -> Answer<'_, TreeHead> {
+        let answer = self.or(Verb::Head, || self.inner.head_covering(size));
         Box::pin(async move {
             let head = answer.await?;
             self.plan.armed().head = Some(head);

@@ -15,7 +15,7 @@ use ytterby_registry::clock::Stopwatch;
 
 use super::audit::{Audit, PublicLog};
 use super::connection::{Answer, Connection};
-use super::program::Program;
+use super::program::{Program, Storage};
 use super::random::Random;
 use super::{Failure, drafts, must};
 
@@ -80,6 +80,9 @@ type Outcome = Result<(Request, Vec<u8>), Failure>;
 
 struct World<'f> {
     folder: &'f Path,
+    storage: Storage<'f>,
+    /// Another process on the same database, which lives.
+    beside: Option<Program>,
     key: String,
     audit: Audit,
     /// Everything that was answered with a certificate.
@@ -89,14 +92,21 @@ struct World<'f> {
     done: Killed,
 }
 
-/// So many kills, or fewer if the time is over before.
-pub fn run(cycles: u64, most: Duration, seed: u64) -> Result<Killed, Failure> {
-    let folder = tempfile::tempdir()?;
+/// So many kills, or fewer if the time is over before. On PostgreSQL a second process serves half of the writers, and goes
+/// on when the first is killed.
+pub fn run(cycles: u64, most: Duration, seed: u64, storage: Storage<'_>) -> Result<Killed, Failure> {
+    let (folder, other) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let watch = Stopwatch::start();
-    let mut program = Program::start(folder.path())?;
+    let mut program = Program::start(folder.path(), storage)?;
+    let beside = match storage {
+        Storage::Sqlite => None,
+        Storage::Postgres(url) => Some(program.another(other.path(), url)?),
+    };
     let mut log = PublicLog::new(program.address(), &program.log_key()?)?;
     let mut world = World {
         folder: folder.path(),
+        storage,
+        beside,
         key: program.issuer("refinery")?,
         audit: log.whole()?,
         kept: Vec::new(),
@@ -123,7 +133,7 @@ impl World<'_> {
         let mg = 50 + self.random.below(1_000);
         let pool = self.pool(&program, &format!("POOL-{cycle}"), mg)?;
         let mut sent = self.write_until_killed(program, &pool)?;
-        let program = Program::start(self.folder)?;
+        let program = Program::start(self.folder, self.storage)?;
         let mut log = PublicLog::new(program.address(), &program.log_key()?)?;
         log.follow(&mut self.audit)?;
         let at_once: usize = sent.iter().filter(|request| request.answered.is_some()).count();
@@ -183,10 +193,13 @@ impl World<'_> {
         let (address, receipts) =
             (program.address(), PublicLog::new(program.address(), &program.log_key()?)?);
         let life = Duration::from_micros(self.random.below(LONGEST_MS * 1_000));
+        let beside = self.beside.as_ref().map_or(address, Program::address);
         thread::scope(|scope| {
-            for _ in 0..WRITERS {
-                scope.spawn(|| {
-                    let mut connection = Connection::new(address, &self.key);
+            for writer in 0..WRITERS {
+                let address = if writer % 2 == 0 { address } else { beside };
+                let (next, stop, sent, key) = (&next, &stop, &sent, &self.key);
+                scope.spawn(move || {
+                    let mut connection = Connection::new(address, key);
                     while !stop.load(Ordering::Relaxed) {
                         let n = next.fetch_add(1, Ordering::Relaxed);
                         let once = format!("{cycle}-{n}");

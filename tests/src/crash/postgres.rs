@@ -19,14 +19,36 @@ impl Databases {
 
     /// Opens the store of a place, an empty one if there is none yet.
     pub fn open(&self, place: &Path) -> Result<Box<dyn Store>, Failure> {
-        let digest = Digest::of(place.as_os_str().as_encoded_bytes());
-        let name: String = digest.as_bytes()[..10].iter().map(|byte| format!("{byte:02x}")).collect();
-        let name = format!("place_{name}");
+        let options = PostgresOptions { replication: Replication::Any, ..PostgresOptions::default() };
+        Ok(Box::new(Postgres::open(&self.url(place)?, &origin(), options)?))
+    }
+
+    /// The connection string of a place's database, which is made if there is none yet.
+    pub fn url(&self, place: &Path) -> Result<String, Failure> {
+        let name = name(place);
         let there = self.0.ask(&format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'"))?;
         if there == "0" {
             self.0.ask(&format!("CREATE DATABASE {name}"))?;
         }
-        let options = PostgresOptions { replication: Replication::Any, ..PostgresOptions::default() };
-        Ok(Box::new(Postgres::open(&self.0.url(&name), &origin(), options)?))
+        Ok(self.0.url(&name))
     }
+
+    /// Copies the store of a place, which nobody has open, to another place.
+    pub fn copy(&self, from: &Path, to: &Path) -> Result<(), Failure> {
+        self.0.ask(&format!("CREATE DATABASE {} TEMPLATE {}", name(to), name(from)))?;
+        Ok(())
+    }
+
+    /// Removes the store of a place, if there is one.
+    pub fn remove(&self, place: &Path) -> Result<(), Failure> {
+        self.0.ask(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", name(place)))?;
+        Ok(())
+    }
+}
+
+/// What the database of a place is called.
+fn name(place: &Path) -> String {
+    let digest = Digest::of(place.as_os_str().as_encoded_bytes());
+    let name: String = digest.as_bytes()[..10].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("place_{name}")
 }

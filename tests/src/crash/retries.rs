@@ -9,7 +9,7 @@ use ytterby::digest::Digest;
 
 use super::audit::PublicLog;
 use super::connection::{Answer, Connection, Post};
-use super::program::Program;
+use super::program::{Program, Storage};
 use super::random::Random;
 use super::{Failure, drafts, must};
 
@@ -44,9 +44,9 @@ impl fmt::Display for Retried {
 }
 
 /// At least so many requests, those that were dropped counted.
-pub fn run(requests: usize, seed: u64) -> Result<Retried, Failure> {
+pub fn run(requests: usize, seed: u64, storage: Storage<'_>) -> Result<Retried, Failure> {
     let folder = tempfile::tempdir()?;
-    let program = Program::start(folder.path())?;
+    let program = Program::start(folder.path(), storage)?;
     let key = program.issuer("refinery")?;
     let (count, mut random) = (AtomicUsize::new(0), Random::new(seed));
     let clients: Vec<Client> = thread::scope(|scope| {

@@ -21,16 +21,32 @@ pub(super) async fn head(client: &ClientWrapper) -> Result<TreeHead, StoreError>
     Ok(Frontier::from_bytes(cells.get(0)?).map_err(|error| cells.wrong(error))?.head())
 }
 
-/// The same, and which server answers: its timeline, which changes when a standby takes over, and the time
-/// at which it was started.
+/// Which server answers: its timeline, which changes when a standby takes over, and the time at which it was started.
+macro_rules! server {
+    () => {
+        "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || pg_postmaster_start_time()"
+    };
+}
+
+/// The same, and which server answers.
 pub(super) async fn head_of_server(client: &ClientWrapper) -> Result<(TreeHead, String), StoreError> {
-    let sql = "SELECT frontier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || pg_postmaster_start_time()
-               FROM log";
+    let sql = concat!("SELECT frontier, ", server!(), " FROM log");
     let missing = || StoreError::Inconsistent { table: "log", detail: "it has no row".to_owned() };
     let row = one(client, sql, &[]).await?.ok_or_else(missing)?;
     let cells = Cells::new("log", &row);
     let frontier = Frontier::from_bytes(cells.get(0)?).map_err(|error| cells.wrong(error))?;
     Ok((frontier.head(), cells.text(1)?))
+}
+
+/// The head that some commit has left, and which server answers; none if no commit has left the log at this size.
+pub(super) async fn head_at(
+    client: &ClientWrapper,
+    size: u64,
+) -> Result<Option<(TreeHead, String)>, StoreError> {
+    let sql = concat!("SELECT size, root, ", server!(), " FROM heads WHERE size = $1");
+    let Some(row) = one(client, sql, &[&stored(size)?]).await? else { return Ok(None) };
+    let cells = Cells::new("heads", &row);
+    Ok(Some((tree_head(&cells, 0)?, cells.text(2)?)))
 }
 
 /// The entries from an index on, at most so many.

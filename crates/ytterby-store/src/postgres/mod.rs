@@ -243,6 +243,24 @@ impl Store for Postgres {
         })
     }
 
+    /// The one up to which a commit of this process is confirmed, if that is far enough: no commit has to be waited
+    /// for, however many other processes have made since.
+    fn head_covering(&self, size: u64) -> Answer<'_, TreeHead> {
+        let confirmed = self.writer.shared().confirmed();
+        if confirmed < size.max(1) {
+            return self.head();
+        }
+        let read = self.readers.ask(move |client| Box::pin(log::head_at(client, confirmed)));
+        Box::pin(async move {
+            let Some((head, server)) = read.await? else {
+                // Another server, which does not have it.
+                return self.head().await;
+            };
+            self.writer.shared().answered(server);
+            Ok(head)
+        })
+    }
+
     fn incarnation(&self) -> u64 {
         self.writer.shared().incarnation()
     }

@@ -161,6 +161,10 @@ impl Store for Sqlite {
         self.readers.ask(log::head)
     }
 
+    fn head_covering(&self, _size: u64) -> Answer<'_, TreeHead> {
+        self.head()
+    }
+
     /// One process has the file for as long as it is open.
     fn incarnation(&self) -> u64 {
         0

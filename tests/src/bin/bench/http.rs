@@ -57,12 +57,25 @@ impl Connection {
 }
 
 /// What callers get done, and how long each waits.
+#[derive(Default)]
 pub(crate) struct Load {
     pub(crate) per_second: f64,
+    /// Sorted.
     waited: Vec<Duration>,
+    /// How often it was measured.
+    rounds: u32,
 }
 
 impl Load {
+    /// Takes another measurement of the same into the mean.
+    pub(crate) fn add(&mut self, mut other: Load) {
+        let (before, new) = (f64::from(self.rounds), f64::from(other.rounds));
+        self.per_second = (self.per_second * before + other.per_second * new) / (before + new).max(1.0);
+        self.waited.append(&mut other.waited);
+        self.waited.sort_unstable();
+        self.rounds += other.rounds;
+    }
+
     /// How long all but so many per cent of the calls waited at most, in milliseconds.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {
         let at = (self.waited.len() * percent / 100).min(self.waited.len().saturating_sub(1));
@@ -107,5 +120,5 @@ pub(crate) fn per_second<C: FnMut(u64) -> Result<(), Failure>>(
     })?;
     let mut waited = waited.into_inner().unwrap_or_else(PoisonError::into_inner);
     waited.sort_unstable();
-    Ok(Load { per_second: done.into_inner() as f64 / SECONDS as f64, waited })
+    Ok(Load { per_second: done.into_inner() as f64 / SECONDS as f64, waited, rounds: 1 })
 }

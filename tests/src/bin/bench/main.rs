@@ -8,6 +8,7 @@ mod distinct;
 mod figure;
 mod http;
 mod peers;
+mod postgres;
 mod replay;
 mod rolling;
 mod service;
@@ -17,7 +18,7 @@ use std::path::PathBuf;
 
 use figure::Figures;
 
-type Failure = Box<dyn std::error::Error>;
+type Failure = conformance::crash::Failure;
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

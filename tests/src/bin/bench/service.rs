@@ -1,10 +1,9 @@
 //! Certificates that the service issues in a second, durably and over HTTP, against what its engine does with
 //! nothing in front of it and what its HTTP layer does with nothing behind it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
@@ -18,7 +17,10 @@ use super::Failure;
 use super::clock::Wall;
 use super::figure::Figures;
 use super::http::{Connection, Load, per_second};
-use conformance::book::{Book, home, time};
+use super::postgres;
+use conformance::book::{Book, time};
+use conformance::crash::origin;
+use conformance::crash::program::{Program, Storage};
 
 const CLIENTS: [usize; 3] = [1, 16, 128];
 
@@ -30,36 +32,55 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<(), Failure> {
     }
     let folder = super::target().join(format!("bench-service-{}", std::process::id()));
     std::fs::create_dir_all(&folder)?;
-    let result = CLIENTS.into_iter().try_for_each(|clients| with(figures, clients, &binary, &folder));
+    let mut result = CLIENTS.into_iter().try_for_each(|clients| with(figures, clients, &folder));
+    if result.is_ok() {
+        result = postgres::measure(figures, &CLIENTS, &folder);
+    }
     std::fs::remove_dir_all(&folder)?;
     result
 }
 
-fn with(figures: &mut Figures, clients: usize, binary: &Path, folder: &Path) -> Result<(), Failure> {
-    let engine = engine(clients, &folder.join(format!("engine-{clients}.db")))?.per_second;
+fn with(figures: &mut Figures, clients: usize, folder: &Path) -> Result<(), Failure> {
+    let store = Sqlite::open(folder.join(format!("{clients}.db")), &origin(), SqliteOptions::default())?;
+    let engine = engine(clients, &store)?.per_second;
+    drop(store);
     let bare = bare(clients)?.per_second;
     let synced = synced(&folder.join(format!("synced-{clients}")))?;
-    let service = Service::start(binary, &folder.join(format!("service-{clients}")))?;
-    let issued = per_second(clients, |client| {
-        let mut connection = Connection::open(service.address)?;
-        let key = service.key.clone();
-        Ok(move |n| {
-            let body = draft(&format!("{client}-{n}")).to_string();
-            connection.post("/v1/certificates", &key, &body).map(drop)
-        })
-    })?;
+    let place = folder.join(format!("service-{clients}"));
+    std::fs::create_dir_all(&place)?;
+    let service = Program::start(&place, Storage::Sqlite)?;
+    let issued = issued(clients, &[service.address()], &service.issuer("refinery")?)?;
     let name = format!("issue over HTTP, {clients} clients");
     figures.add(name.clone(), issued.per_second, "per second", ("the store alone", engine));
     figures.add(name, issued.per_second, "per second", ("axum without work", bare));
-    for percent in [50, 99] {
-        let name = format!("request to receipt, p{percent}, {clients} clients");
-        figures.add(name, issued.percentile(percent), "ms", ("one fdatasync", synced));
-    }
+    waited(figures, &format!("{clients} clients"), &issued, synced);
     Ok(())
 }
 
+/// What callers who turn from one process to the next get issued, each certificate with its receipt.
+pub(crate) fn issued(clients: usize, processes: &[SocketAddr], key: &str) -> Result<Load, Failure> {
+    per_second(clients, |client| {
+        let open = processes.iter().map(|address| Connection::open(*address));
+        let mut open = open.collect::<Result<Vec<_>, _>>()?;
+        let mut turn = (0..open.len()).cycle().skip(client % open.len());
+        Ok(move |n| {
+            let body = draft(&format!("{client}-{n}")).to_string();
+            let to = turn.next().and_then(|turn| open.get_mut(turn)).ok_or("no process")?;
+            to.post("/v1/certificates", key, &body).map(drop)
+        })
+    })
+}
+
+/// How long they waited.
+pub(crate) fn waited(figures: &mut Figures, whom: &str, issued: &Load, synced: f64) {
+    for percent in [50, 99] {
+        let name = format!("request to receipt, p{percent}, {whom}");
+        figures.add(name, issued.percentile(percent), "ms", ("one fdatasync", synced));
+    }
+}
+
 /// How long it takes to bring four kilobytes to the disk, in milliseconds.
-fn synced(file: &Path) -> Result<f64, Failure> {
+pub(crate) fn synced(file: &Path) -> Result<f64, Failure> {
     const TIMES: u32 = 200;
     let mut file = std::fs::File::create(file)?;
     let watch = Wall::start();
@@ -91,12 +112,11 @@ fn draft(number: &str) -> Value {
 }
 
 /// Registrations of the same certificate under other numbers, straight into the store.
-fn engine(clients: usize, file: &PathBuf) -> Result<Load, Failure> {
-    let store = Sqlite::open(file, &home("registry.example/ree"), SqliteOptions::default())?;
+pub(crate) fn engine(clients: usize, store: &dyn Store) -> Result<Load, Failure> {
     let made = sample()?;
     per_second(clients, |client| {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let (store, made) = (&store, &made);
+        let made = &made;
         Ok(move |n| {
             let mut certificate = made.clone();
             let name = format!("{client}-{n}");
@@ -133,7 +153,7 @@ fn sample() -> Result<NewCertificate, Failure> {
         digest: certificate.digest(),
         id: String::new(),
         issuer: certificate.claims().issuer.clone(),
-        home: certificate.claims().home.clone(),
+        home: origin(),
         kind: certificate.claims().kind,
         created: AT.to_owned(),
         external_id: String::new(),
@@ -159,57 +179,4 @@ fn bare(clients: usize) -> Result<Load, Failure> {
         let body = body.clone();
         Ok(move |_| connection.post("/v1/certificates", "none", &body).map(drop))
     })
-}
-
-/// The service, on loopback, with a folder of its own.
-struct Service {
-    child: Child,
-    address: SocketAddr,
-    key: String,
-}
-
-impl Service {
-    fn start(binary: &Path, folder: &Path) -> Result<Self, Failure> {
-        let child = Command::new(binary)
-            .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--dir"])
-            .arg(folder)
-            .env("RUST_LOG", "warn")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut service = Service { child, address: ([127, 0, 0, 1], 0).into(), key: String::new() };
-        let output = service.child.stdout.take().ok_or("no output")?;
-        for line in BufReader::new(output).lines() {
-            for word in line?.split_whitespace() {
-                if let Some(address) = word.strip_prefix("http://") {
-                    service.address = address.parse()?;
-                }
-                if word.starts_with("ytb_") {
-                    word.clone_into(&mut service.key);
-                }
-            }
-            if service.address.port() != 0 && !service.key.is_empty() {
-                service.add_issuer()?;
-                return Ok(service);
-            }
-        }
-        Err("the service stopped at once".into())
-    }
-
-    /// From the admin's key to one that may issue.
-    fn add_issuer(&mut self) -> Result<(), Failure> {
-        let mut connection = Connection::open(self.address)?;
-        connection.post("/v1/issuers", &self.key, r#"{"name":"refinery","title":"Refinery"}"#)?;
-        let body = r#"{"issuer":"refinery","scopes":["read","issue"],"label":"bench"}"#;
-        let answer: Value = serde_json::from_slice(&connection.post("/v1/api-keys", &self.key, body)?)?;
-        answer["key"].as_str().ok_or("a new API key is shown once")?.clone_into(&mut self.key);
-        Ok(())
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // Its folder goes as well: nothing is lost that anybody wants.
-        self.child.kill().and_then(|()| self.child.wait().map(drop)).unwrap_or_default();
-    }
 }
