@@ -142,7 +142,7 @@ pub fn trust(bytes: &[u8]) -> String {
     match Trust::parse(bytes) {
         Ok(trust) => {
             let bundle = Bundle::of(Vec::new(), vec![feed().certificate.clone()]);
-            ytterby::verify(&bundle, &trust, time(NOW)).verdict().as_str().to_owned()
+            ytterby::verify(&bundle, &trust, &Rules::default(), time(NOW)).verdict().as_str().to_owned()
         }
         Err(error) => word(&error.to_string()),
     }
@@ -171,7 +171,7 @@ pub fn draft_admit(bytes: &[u8]) -> String {
     Certificate::parse(certificate.bytes()).expect("what was issued is a certificate");
     admit_signed(&certificate, &inputs, &authority(), time(NOW)).expect("what was issued is admitted");
     let bundle = Bundle::of(vec![certificate.digest()], vec![feed().certificate.clone(), certificate]);
-    let report = ytterby::verify(&bundle, known(), time(NOW));
+    let report = ytterby::verify(&bundle, known(), &Rules::default(), time(NOW));
     assert_eq!(
         report.verdict().as_str(),
         "verified",

@@ -39,7 +39,12 @@ impl Desk {
         });
         let bytes = bundle.to_string();
         let bundle = Bundle::parse(bytes.as_bytes()).unwrap();
-        ytterby::verify(&bundle, &Trust::parse(trust.as_bytes()).unwrap(), time(NOW))
+        ytterby::verify(
+            &bundle,
+            &Trust::parse(trust.as_bytes()).unwrap(),
+            &ytterby::Rules::default(),
+            time(NOW),
+        )
     }
 }
 

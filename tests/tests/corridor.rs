@@ -12,16 +12,24 @@ fn the_corridor_verifies_for_its_buyer_and_for_nobody_else() {
     let bytes = bundle.to_bytes();
     let bundle = Bundle::parse(&bytes).unwrap();
     let at = time(NOW);
-    let report =
-        ytterby::verify(&bundle, &Trust::parse(book.trust_file(Some("buyer")).as_bytes()).unwrap(), at);
+    let report = ytterby::verify(
+        &bundle,
+        &Trust::parse(book.trust_file(Some("buyer")).as_bytes()).unwrap(),
+        &ytterby::Rules::default(),
+        &ytterby::Rules::default(),
+        at,
+    );
     let problems: Vec<_> = report.findings().iter().map(ToString::to_string).collect();
     assert_eq!(problems, Vec::<String>::new());
     assert_eq!(report.verdict(), Verdict::Verified);
     assert_eq!(report.verified_lot(), Some(delivery.digest()));
 
     let other = Trust::parse(book.trust_file(Some("rival")).as_bytes()).unwrap();
-    let report = ytterby::verify(&bundle, &other, at);
+    let report = ytterby::verify(&bundle, &other, &ytterby::Rules::default(), at);
     assert_eq!(report.verdict(), Verdict::Untrusted);
     assert_eq!(report.findings()[0].code.as_str(), "custody.not-your-lot");
-    assert_eq!(ytterby::verify(&bundle, &Trust::nobody(), at).verdict(), Verdict::Untrusted);
+    assert_eq!(
+        ytterby::verify(&bundle, &Trust::nobody(), &ytterby::Rules::default(), at).verdict(),
+        Verdict::Untrusted
+    );
 }

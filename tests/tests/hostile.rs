@@ -75,10 +75,16 @@ fn millions_of_escaped_pairs_are_read_once() {
 fn a_million_empty_certificates_are_rejected_or_refused() {
     let file = format!("[{}]", vec!["{}"; 1_000_000].join(","));
     let bundle = Bundle::parse(file.as_bytes()).unwrap();
-    assert_eq!(ytterby::verify(&bundle, &Trust::nobody(), time(NOW)).verdict(), Verdict::Rejected);
+    assert_eq!(
+        ytterby::verify(&bundle, &Trust::nobody(), &ytterby::Rules::default(), time(NOW)).verdict(),
+        Verdict::Rejected
+    );
     let empty = json!({ "bundle": "ytterby.bundle/1", "certificates": [] }).to_string();
     let bundle = Bundle::parse(empty.as_bytes()).unwrap();
-    assert_eq!(ytterby::verify(&bundle, &Trust::nobody(), time(NOW)).verdict(), Verdict::Undecided);
+    assert_eq!(
+        ytterby::verify(&bundle, &Trust::nobody(), &ytterby::Rules::default(), time(NOW)).verdict(),
+        Verdict::Undecided
+    );
 }
 
 /// A proven fault is not hidden behind a budget, and a million of them are not all listed.
@@ -88,7 +94,7 @@ fn of_certificates_that_break_form_a_thousand_are_listed() {
         let items: Vec<String> = (0..count).map(|at| format!("{{\"a\":\"{at}\"}}")).collect();
         let file = format!("[{}]", items.join(","));
         let bundle = Bundle::parse(file.as_bytes()).unwrap();
-        let report = ytterby::verify(&bundle, &Trust::nobody(), time(NOW));
+        let report = ytterby::verify(&bundle, &Trust::nobody(), &ytterby::Rules::default(), time(NOW));
         let more = report
             .findings()
             .iter()

@@ -276,7 +276,7 @@ fn the_interval_holds_the_truth_and_is_exact_without_pools() {
                 json!({ "bundle": "ytterby.bundle/1", "subject": [subject], "certificates": certificates });
             let bytes = serde_json::to_vec(&bundle).unwrap();
             let bundle = Bundle::parse(&bytes).unwrap();
-            let report = verify(&bundle, &Trust::nobody(), time(NOW));
+            let report = verify(&bundle, &Trust::nobody(), &ytterby::Rules::default(), time(NOW));
             let provenance = report.provenance.unwrap();
             let profile = &provenance.lots[0].elements[0];
             let nothing_left_open = !lot.is_open;

@@ -146,7 +146,7 @@ fn sound(document: &Value) -> bool {
     let text = document.to_string();
     let Ok(certificate) = Certificate::parse(text.as_bytes()) else { return false };
     let bundle = Bundle::of(vec![certificate.digest()], vec![certificate]);
-    let report = ytterby::verify(&bundle, &Trust::nobody(), time(NOW));
+    let report = ytterby::verify(&bundle, &Trust::nobody(), &ytterby::Rules::default(), time(NOW));
     let form = ["proof.context", "proof.encoding", "proof.method", "proof.suite"];
     !report.findings().iter().any(|finding| form.contains(&finding.code.as_str()))
 }

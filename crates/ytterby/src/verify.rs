@@ -55,9 +55,10 @@ impl Default for StatusAge {
     }
 }
 
-/// Verifies a bundle for a verifier, as of a time.
-pub fn verify(bundle: &Bundle<'_>, trust: &Trust, at: Timestamp) -> Report {
-    verify_with(bundle, trust, at, &Question::default(), &mut |_, _| {})
+/// Verifies a bundle for a verifier, asks rules of it, as of a time.
+pub fn verify(bundle: &Bundle<'_>, trust: &Trust, rules: &Rules, at: Timestamp) -> Report {
+    let question = Question { rules: rules.clone(), ..Question::default() };
+    verify_with(bundle, trust, at, &question, &mut |_, _| {})
 }
 
 /// The same, asking about a delivery, within a budget, saying how far it is: certificates done, of

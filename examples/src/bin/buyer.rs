@@ -26,7 +26,7 @@ fn main() -> Result<ExitCode> {
         let bytes = std::fs::read(&path)?;
         let verdict = match Bundle::parse(&bytes) {
             Ok(bundle) => {
-                let report = ytterby::verify(&bundle, &trust, now);
+                let report = ytterby::verify(&bundle, &trust, &ytterby::Rules::default(), now);
                 for finding in report.findings() {
                     println!("  {finding}");
                 }

@@ -30,7 +30,12 @@ pub(crate) fn signed_again(document: &Value) -> Value {
 pub(crate) fn found(documents: &[Value], trust: &str) -> BTreeSet<&'static str> {
     let file = json!({ "bundle": "ytterby.bundle/1", "certificates": documents }).to_string();
     let bundle = Bundle::parse(file.as_bytes()).unwrap();
-    let report = ytterby::verify(&bundle, &Trust::parse(trust.as_bytes()).unwrap(), time(AT));
+    let report = ytterby::verify(
+        &bundle,
+        &Trust::parse(trust.as_bytes()).unwrap(),
+        &ytterby::Rules::default(),
+        time(AT),
+    );
     let grave = report.findings().iter().filter(|f| f.code.effect() != Effect::Warn);
     grave.map(|finding| finding.code.as_str()).collect()
 }

@@ -24,7 +24,8 @@ pub(crate) fn verified(plant: &Plant) {
     let certificates = plant.book.certificates.clone();
     let bytes = Bundle::of(certificates.iter().map(|c| c.digest()).collect(), certificates).to_bytes();
     let trust = Trust::parse(plant.book.trust_file(None).as_bytes()).unwrap();
-    let report = ytterby::verify(&Bundle::parse(&bytes).unwrap(), &trust, time(AT));
+    let report =
+        ytterby::verify(&Bundle::parse(&bytes).unwrap(), &trust, &ytterby::Rules::default(), time(AT));
     let grave: Vec<_> = report.findings().iter().filter(|f| f.code.effect() != Effect::Warn).collect();
     assert_eq!(report.verdict(), Verdict::Verified, "{grave:?}");
     assert_eq!(report.certificates.len(), plant.documents.len());

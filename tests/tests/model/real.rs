@@ -201,7 +201,7 @@ impl Real {
             logs[1].pinned(),
         );
         let trust = Trust::parse(text.as_bytes()).unwrap();
-        ytterby::verify(&bundle, &trust, time(NOW)).verdict()
+        ytterby::verify(&bundle, &trust, &ytterby::Rules::default(), time(NOW)).verdict()
     }
 }
 

@@ -71,7 +71,7 @@ fn refuse_broken(name: &str, bundle: &Bundle<'_>) -> Result<(), Failure> {
     if super::broken(bundle) == 0 {
         return Ok(());
     }
-    let report = ytterby::verify(bundle, &Trust::nobody(), jiff::Timestamp::MAX);
+    let report = ytterby::verify(bundle, &Trust::nobody(), &ytterby::Rules::default(), jiff::Timestamp::MAX);
     let finding = report.findings.iter().find(|finding| finding.code.as_str().starts_with("malformed."));
     let text = finding.map(ToString::to_string).unwrap_or_default();
     Err(Failure::rejected(format!("{name}: a certificate breaks form: {text}")))

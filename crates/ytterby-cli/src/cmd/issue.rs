@@ -106,7 +106,7 @@ fn read_inputs(args: &Issue, at: jiff::Timestamp, output: &mut Output) -> Result
             .read(input::MAX_BYTES)
             .map_err(|text| Failure::undecided(format!("{name}: {text}")))?;
         let bundle = Bundle::parse(&bytes).map_err(|error| Failure::undecided(format!("{name}: {error}")))?;
-        let report = ytterby::verify(&bundle, &Trust::nobody(), at);
+        let report = ytterby::verify(&bundle, &Trust::nobody(), &ytterby::Rules::default(), at);
         if let Some(blocks) = against(&report.findings, &name, &bundle) {
             output.note(&blocks);
             output.failure(&Failure::rejected(format!("{name}: nothing is issued on top of this")));
@@ -119,7 +119,7 @@ fn read_inputs(args: &Issue, at: jiff::Timestamp, output: &mut Output) -> Result
         }
     }
     let together = Bundle::of(Vec::new(), all);
-    let report = ytterby::verify(&together, &Trust::nobody(), at);
+    let report = ytterby::verify(&together, &Trust::nobody(), &ytterby::Rules::default(), at);
     if let Some(blocks) = against(&report.findings, "all inputs together", &together) {
         output.note(&blocks);
         output.failure(&Failure::rejected("nothing is issued on top of these inputs"));

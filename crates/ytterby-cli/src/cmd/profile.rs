@@ -12,7 +12,7 @@ use crate::render::{problem, profile};
 pub(crate) fn run(args: &Profile, mut output: Output) -> Result<u8, Failure> {
     let bytes = super::read(&args.input)?;
     let bundle = super::parse(&args.input, &bytes, &output)?;
-    let mut report = verify(&bundle, &Trust::nobody(), jiff::Timestamp::MAX);
+    let mut report = verify(&bundle, &Trust::nobody(), &ytterby::Rules::default(), jiff::Timestamp::MAX);
     let too_large = || Failure::undecided("it is about too many lots, or there is too much behind them");
     let provenance = report.provenance.as_mut().ok_or_else(too_large)?;
     if let Some(element) = args.element {

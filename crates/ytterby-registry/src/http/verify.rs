@@ -68,7 +68,7 @@ fn verify(body: &[u8], now: Timestamp, most: usize) -> Result<serde_json::Value,
         Some(text) => parse_time(text).map_err(|error| misfit("at", &error.to_string()))?,
         None => now,
     };
-    Ok(ytterby::verify(&bundle, &trust, at).to_json(&bundle))
+    Ok(ytterby::verify(&bundle, &trust, &ytterby::Rules::default(), at).to_json(&bundle))
 }
 
 /// The request, its bundle still in the bytes it came in.

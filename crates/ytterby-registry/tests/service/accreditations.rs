@@ -54,7 +54,7 @@ fn every_bundle_has_the_accreditations_up_to_the_anchor() {
     };
     let verdict = |name: &str| {
         let trust = Trust::parse(pinned(name).as_bytes()).unwrap();
-        ytterby::verify(&bundle, &trust, parse_time(START).unwrap())
+        ytterby::verify(&bundle, &trust, &ytterby::Rules::default(), parse_time(START).unwrap())
     };
     let report = verdict("alliance");
     assert_eq!((report.verdict(), report.findings()), (Verdict::Verified, &[][..]));

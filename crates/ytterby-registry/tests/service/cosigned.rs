@@ -134,7 +134,8 @@ fn a_bundle_of_a_witnessed_registry_verifies_with_registration_required() {
     let text = trust(&service, &buyer_did).replace("[require]\nregistration = false\n", &pins);
     let trust = Trust::parse(text.as_bytes()).unwrap();
     let at = parse_time("2026-09-02T00:00:00Z").unwrap();
-    let report = ytterby::verify(&Bundle::parse(&bundle.bytes).unwrap(), &trust, at);
+    let report =
+        ytterby::verify(&Bundle::parse(&bundle.bytes).unwrap(), &trust, &ytterby::Rules::default(), at);
     let codes: Vec<_> = report.findings().iter().map(|finding| finding.code.as_str()).collect();
     assert_eq!((report.verdict(), codes.join(" ")), (Verdict::Verified, String::new()));
 }

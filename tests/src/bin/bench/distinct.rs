@@ -62,7 +62,7 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<(), Failure> {
 
 fn verdict(bundle: &[u8], trust: &Trust, at: Timestamp) -> Result<Verdict, Failure> {
     let bundle = Bundle::parse(bundle)?;
-    Ok(ytterby::verify(&bundle, trust, at).verdict())
+    Ok(ytterby::verify(&bundle, trust, &ytterby::Rules::default(), at).verdict())
 }
 
 /// The same with a receipt for each, and the trust file that requires them.

@@ -73,7 +73,7 @@ fn memory(name: &str) -> Option<u64> {
 
 fn verified(bytes: &[u8], trust: &Trust) -> Result<(), Failure> {
     let bundle = Bundle::parse(bytes)?;
-    match ytterby::verify(&bundle, trust, time(NOW)).verdict() {
+    match ytterby::verify(&bundle, trust, &ytterby::Rules::default(), time(NOW)).verdict() {
         Verdict::Verified => Ok(()),
         other => Err(format!("the circuit is {}", other.as_str()).into()),
     }
