@@ -102,6 +102,12 @@ impl Contribution {
         }
         let shown = range(Percent::from_millionths(sum.low), Percent::from_millionths(sum.high));
         let of: Vec<_> = self.countries.iter().map(|country| country.as_str()).collect();
+        if sum.low > self.at_most.millionths() && self.value {
+            let way = self.by_way(own, &of);
+            return Found::Open(format!(
+                "{element} {shown} by way of {way}: how much of the value that is no certificate says"
+            ));
+        }
         if sum.low > self.at_most.millionths() {
             return Found::Fail(format!("{element} {shown} by way of {}", self.by_way(own, &of)));
         }
@@ -150,6 +156,15 @@ impl Contribution {
         let mut told = 0_u32;
         for (country, share) in known.iter().flat_map(|known| &known.declared) {
             match country {
+                Some(country) if self.countries.contains(country) && !self.regions.is_empty() => {
+                    // What is declared names no region.
+                    sum.perhaps(share.high().millionths());
+                    note(
+                        share.high().millionths(),
+                        format!("it is declared, {stage} in {}", country.as_str()),
+                    );
+                    told = told.saturating_add(share.low().millionths());
+                }
                 Some(country) if self.countries.contains(country) => {
                     sum.also(*share);
                     told = told.saturating_add(share.low().millionths());
