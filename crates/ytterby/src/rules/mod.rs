@@ -29,7 +29,24 @@ pub use judge::{Answer, ClauseAnswer, Row, RuleAnswer};
 pub use read::RuleError;
 
 /// The packs that are shipped: name and bytes.
-const SHIPPED: [(&str, &str); 1] = [("us-dfars-7052", include_str!("../../rules/us-dfars-7052.toml"))];
+const SHIPPED: [(&str, &str); 16] = [
+    ("cn-japan-2026", include_str!("../../rules/cn-japan-2026.toml")),
+    ("cn-licences", include_str!("../../rules/cn-licences.toml")),
+    ("cn-mofcom-18-2025", include_str!("../../rules/cn-mofcom-18-2025.toml")),
+    ("cn-mofcom-57-2025", include_str!("../../rules/cn-mofcom-57-2025.toml")),
+    ("cn-mofcom-61-2025", include_str!("../../rules/cn-mofcom-61-2025.toml")),
+    ("esg-attested", include_str!("../../rules/esg-attested.toml")),
+    ("eu-crma-28", include_str!("../../rules/eu-crma-28.toml")),
+    ("eu-crma-29", include_str!("../../rules/eu-crma-29.toml")),
+    ("eu-crma-5", include_str!("../../rules/eu-crma-5.toml")),
+    ("eu-forced-labour-2024-3015", include_str!("../../rules/eu-forced-labour-2024-3015.toml")),
+    ("iso-23664-completeness", include_str!("../../rules/iso-23664-completeness.toml")),
+    ("norm-radioactivity", include_str!("../../rules/norm-radioactivity.toml")),
+    ("oecd-5-steps", include_str!("../../rules/oecd-5-steps.toml")),
+    ("us-dfars-7052", include_str!("../../rules/us-dfars-7052.toml")),
+    ("us-ndaa-857", include_str!("../../rules/us-ndaa-857.toml")),
+    ("us-uflpa", include_str!("../../rules/us-uflpa.toml")),
+];
 
 /// What a law or a buyer asks.
 #[derive(Debug, Clone)]
@@ -109,7 +126,7 @@ pub enum State {
 }
 
 /// What a clause is about. What it leaves out does not narrow it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Lots of these forms.
     pub forms: Vec<Form>,

@@ -1,6 +1,6 @@
 //! How much of an element came by way of some countries.
 
-use super::{Found, asked, range};
+use super::{Found, asked, range, words};
 use crate::decimal::Percent;
 use crate::form::CustodyModel;
 use crate::profile::{ElementProfile, Entered, Profile, Share, Stage, StageProfile};
@@ -130,7 +130,7 @@ impl Contribution {
             if *own != country {
                 continue;
             }
-            match self.regions.contains(&name.to_lowercase()) {
+            match self.is_region(name) {
                 true => found.also(*share),
                 false => elsewhere = elsewhere.saturating_add(share.low().millionths()),
             }
@@ -139,6 +139,16 @@ impl Contribution {
         range.low = found.low;
         range.high = share.high().millionths().saturating_sub(elsewhere).max(found.high);
         range
+    }
+
+    /// Whether the name of a region has the words of one that is asked about in it. Scripts that do not part
+    /// words are searched as they stand.
+    fn is_region(&self, name: &str) -> bool {
+        let padded = |text: &str| format!(" {} ", words(text));
+        let (whole, lower) = (padded(name), name.to_lowercase());
+        let is =
+            |own: &String| whole.contains(&padded(own)) || (!own.is_ascii() && lower.contains(own.as_str()));
+        self.regions.iter().any(is)
     }
 
     fn declared(

@@ -185,11 +185,13 @@ fn screened(lists: &[String], facts: &Facts) -> Found {
 
 /// Names are compared without case, and without what stands between their words.
 fn same_name(a: &str, b: &str) -> bool {
-    let words = |text: &str| {
-        let split = |c: char| !(c.is_alphanumeric() || c == ':');
-        text.to_lowercase().split(split).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-    };
     words(a) == words(b)
+}
+
+/// The words of a text in lower case, with a space between.
+fn words(text: &str) -> String {
+    let split = |c: char| !(c.is_alphanumeric() || c == ':');
+    text.to_lowercase().split(split).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// `62.5 to 75 %`.
