@@ -22,6 +22,48 @@ fn every_shipped_pack_answers_its_fixtures() {
     }
 }
 
+/// Each day on which an answer changes is held from both sides: moved by a second, a fixture fails.
+#[test]
+fn every_boundary_date_is_held_by_fixtures() {
+    for name in RulePack::shipped_names() {
+        let pack = RulePack::parse(RulePack::shipped(name).unwrap().as_bytes()).unwrap();
+        for (at, clause) in pack.clauses.iter().enumerate() {
+            for (what, time) in boundaries(clause) {
+                for second in [-1, 1] {
+                    let moved = time.checked_add(jiff::SignedDuration::from_secs(second)).unwrap();
+                    let mut pack = pack.clone();
+                    move_boundary(&mut pack.clauses[at], time, moved);
+                    let is_held = !pack.test().is_empty();
+                    assert!(is_held, "{name}, {}: {what} {time} moved by {second} s", clause.id);
+                }
+            }
+        }
+    }
+}
+
+/// The times at which a clause begins or ceases to count, that a lot can be asked at.
+fn boundaries(clause: &Clause) -> Vec<(&'static str, Timestamp)> {
+    if matches!(clause.asks.as_slice(), [Ask::Portfolio(_)]) {
+        return Vec::new();
+    }
+    let counts = |at: Timestamp| clause.span.holds(at) && clause.state(at).0.counts();
+    let before = |at: Timestamp| at.checked_sub(jiff::SignedDuration::from_secs(1)).unwrap();
+    let ends = |span: &Span| [span.from.map(|at| ("from", at)), span.before.map(|at| ("before", at))];
+    let all = ends(&clause.span).into_iter().chain(clause.states.iter().flat_map(|(span, ..)| ends(span)));
+    let mut all: Vec<_> = all.flatten().filter(|(_, at)| counts(*at) != counts(before(*at))).collect();
+    all.dedup_by_key(|(_, at)| *at);
+    all
+}
+
+fn move_boundary(clause: &mut Clause, from: Timestamp, to: Timestamp) {
+    let spans = clause.states.iter_mut().map(|(span, ..)| span).chain([&mut clause.span]);
+    for end in spans.flat_map(|span| [&mut span.from, &mut span.before]) {
+        if *end == Some(from) {
+            *end = Some(to);
+        }
+    }
+}
+
 /// Whether a clause of the pack can have this answer, from what it asks.
 fn can_answer(pack: &RulePack, answer: Answer) -> bool {
     let is_of_lots = |clause: &&Clause| !matches!(clause.asks.as_slice(), [Ask::Portfolio(_)]);
