@@ -126,16 +126,23 @@ impl Scope {
         goes && !export.to.is_some_and(|to| self.outside.contains(&to))
     }
 
-    /// Whether metal was in a country that the clause is about the leaving of, and elsewhere too.
+    /// Whether metal was in a country that the clause is about the leaving of, and elsewhere too, though
+    /// no transfer leaves it.
     fn left_unsaid(&self, facts: &Facts) -> bool {
         let stages = || facts.profile.iter().flat_map(|own| &own.elements).flat_map(|own| &own.stages);
         let places = || {
             let all = stages().flat_map(|stage| stage.countries.iter().chain(&stage.declared));
             all.filter(|(_, share)| share.is_possible()).filter_map(|(country, _)| *country)
         };
-        let is_elsewhere = |country: Country| {
-            !self.leaves.contains(&country) && (self.goes_to.is_empty() || self.goes_to.contains(&country))
-        };
-        places().any(|country| self.leaves.contains(&country)) && places().any(is_elsewhere)
+        let has_left = |export: &Export| export.from.is_some() && export.from != export.to;
+        if !self.outside.is_empty() {
+            let mut others = places().filter(|country| !self.outside.contains(country));
+            let first = others.next();
+            return !facts.exports.iter().any(has_left) && others.any(|country| Some(country) != first);
+        }
+        let leaves = |country: Country| self.leaves.contains(&country);
+        let goes = |country| self.goes_to.is_empty() || self.goes_to.contains(&country);
+        let is_said = facts.exports.iter().any(|own| has_left(own) && own.from.is_some_and(leaves));
+        !is_said && places().any(leaves) && places().any(|country| !leaves(country) && goes(country))
     }
 }
