@@ -57,8 +57,13 @@ impl Book {
         let certificate = unsigned.sign(&key);
         self.inputs.take(&certificate);
         let carried = unsigned.carried().clone();
-        let lot =
-            InputLot { certificate: certificate.clone(), carried, drawn: Default::default(), closed: false };
+        let lot = InputLot {
+            certificate: certificate.clone(),
+            carried,
+            drawn: Default::default(),
+            closed: false,
+            status: None,
+        };
         self.inputs.add(lot, None);
         self.certificates.push(certificate.clone());
         Ok(certificate)

@@ -18,8 +18,8 @@ use ytterby::key::{Multikey, SigningKey};
 use ytterby::ledger::Standing;
 use ytterby::time::{format_time, parse_date, parse_time};
 use ytterby::{
-    Authority, Bundle, Certificate, Draft, Entry, Home, InputLot, Inputs, Issue, Ledger, Question, Trust,
-    admit, admit_signed,
+    Authority, Bundle, Certificate, Draft, Entry, Home, InputLot, Inputs, Issue, Ledger, Question, RulePack,
+    Rules, Trust, admit, admit_signed,
 };
 use ytterby_tlog::{AddCheckpoint, Policy, SignedCheckpoint, Tile, VerifierKey};
 
@@ -112,6 +112,7 @@ pub fn bundle_verify(bytes: &[u8]) -> String {
         lot: None,
         max_status_age: ytterby::StatusAge::default(),
         mass: Mass::parse("1").ok(),
+        rules: shipped_rules(),
         budget: Budget { certificates: 1000, edges: 4000, signatures: 4000, shares: 400_000 },
     };
     let reported = |trust: &Trust| {
@@ -312,7 +313,13 @@ fn feed() -> &'static InputLot {
         let unsigned = admit(&draft, &Inputs::default(), &authority(), Issue { id: label(1), at });
         let unsigned = unsigned.expect("the feed is admitted");
         let carried = unsigned.carried().clone();
-        InputLot { certificate: unsigned.sign(&key()), carried, drawn: Default::default(), closed: false }
+        InputLot {
+            certificate: unsigned.sign(&key()),
+            carried,
+            drawn: Default::default(),
+            closed: false,
+            status: None,
+        }
     })
 }
 
@@ -327,4 +334,12 @@ fn known() -> &'static Trust {
         );
         Trust::parse(text.as_bytes()).expect("a trust file")
     })
+}
+
+/// Every pack that is shipped, read once.
+fn shipped_rules() -> Rules {
+    static PACKS: std::sync::OnceLock<Vec<RulePack>> = std::sync::OnceLock::new();
+    let read = |name| RulePack::parse(RulePack::shipped(name)?.as_bytes()).ok();
+    let packs = PACKS.get_or_init(|| RulePack::shipped_names().filter_map(read).collect());
+    Rules { packs: packs.clone(), screening: Vec::new() }
 }

@@ -7,6 +7,7 @@ use conformance::vectors::{Forge, set, unset};
 use serde_json::{Value, json};
 use ytterby::did::Did;
 use ytterby::finding::Finding;
+use ytterby::form::StatusPurpose;
 use ytterby::{
     Authority, Certificate, Draft, InputLot, Inputs, Issue, Refusal, Unsigned, admit, admit_signed,
 };
@@ -55,8 +56,13 @@ impl Desk {
         let certificate = unsigned.sign(&self.book.key("refinery"));
         self.inputs.take(&certificate);
         let carried = unsigned.carried().clone();
-        let lot =
-            InputLot { certificate: certificate.clone(), carried, drawn: Default::default(), closed: false };
+        let lot = InputLot {
+            certificate: certificate.clone(),
+            carried,
+            drawn: Default::default(),
+            closed: false,
+            status: None,
+        };
         self.inputs.add(lot, name);
         certificate
     }
@@ -470,9 +476,15 @@ fn both_doors_refuse_alike() {
         ore.certificate = Certificate::parse(bytes.as_bytes()).unwrap().into_owned();
         ore
     };
-    let lots: [Case<'_>; 4] = [
+    let lots: [Case<'_>; 6] = [
         ("as it is", &|lot| lot, &[]),
         ("closed", &|lot| InputLot { closed: true, ..lot }, &["custody.closed-lot"]),
+        ("revoked", &|lot| InputLot { status: Some(StatusPurpose::Revocation), ..lot }, &["status.revoked"]),
+        (
+            "suspended",
+            &|lot| InputLot { status: Some(StatusPurpose::Suspension), ..lot },
+            &["status.suspended"],
+        ),
         (
             "nearly empty",
             &|mut lot| {

@@ -13,7 +13,7 @@ use ytterby::decimal::{Mass, Percent};
 use ytterby::element::{Element, Oxide};
 use ytterby::finding::Code;
 use ytterby::form::{MassBasis, PercentBasis};
-use ytterby::{Bundle, Certificate, Question, Trust};
+use ytterby::{Bundle, Certificate, Question, RulePack, Rules, Trust};
 
 /// Codes that no bundle alone can show, and the tests that show them.
 const ELSEWHERE: [(&str, &str); 2] = [
@@ -49,10 +49,19 @@ fn codes(file: &Value) -> BTreeSet<String> {
         max_status_age: ytterby::StatusAge::default(),
         lot: file["lot"].as_str().map(str::to_owned),
         mass: file["mass"].as_str().map(|mass| Mass::parse(mass).unwrap()),
+        rules: Rules {
+            packs: file["rules"]
+                .as_str()
+                .map(|text| RulePack::parse(text.as_bytes()).unwrap())
+                .into_iter()
+                .collect(),
+            screening: Vec::new(),
+        },
         budget: Budget {
             certificates: count("certificates").unwrap_or(usual.certificates),
             edges: count("draws").unwrap_or(usual.edges),
             signatures: count("signatures").unwrap_or(usual.signatures),
+            ..usual
         },
     };
     let report =

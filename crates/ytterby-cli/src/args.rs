@@ -1,12 +1,15 @@
 //! The command line, as `--help` shows it.
 
 mod logs;
+mod rules;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use logs::{Log, LogKeys, LogMonitor, LogVerify, Witness};
+
+pub(crate) use rules::Rules;
 
 use crate::input::MAX_BYTES;
 use crate::output::Color;
@@ -16,7 +19,7 @@ Exit codes:
   0   every input verified, and there was one
   1   something is proven wrong
   2   the command line makes no sense
-  3   sound, but not from anybody trusted, or not yours
+  3   sound, but not from anybody trusted, not yours, or a rule denies it
   4   cannot decide: unreadable, no bundle, incomplete, nothing given
   70  a bug in this program
 With several inputs 1 beats 4 beats 3 beats 0.";
@@ -73,6 +76,9 @@ pub(crate) enum Command {
     /// Make and read trust files.
     #[command(subcommand)]
     Trust(Trust),
+    /// List, explain, check and test rule packs. They are no legal advice.
+    #[command(subcommand)]
+    Rules(Rules),
     /// Audit logs and cosign their checkpoints. This serves on the network until it is told to stop.
     #[command(after_help = logs::WITNESS)]
     Witness(Witness),
@@ -124,6 +130,12 @@ pub(crate) struct Verify {
     /// Whom to believe [default: $XDG_CONFIG_HOME/ytterby/trust.toml; with none the best verdict is untrusted].
     #[arg(long, value_name = "FILE")]
     pub(crate) trust: Option<PathBuf>,
+    /// Ask a rule pack too: the name of a shipped one (`ytterby rules list`), or a file.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) rules: Vec<String>,
+    /// A list of parties for rules that screen: a file.
+    #[arg(long = "list", value_name = "FILE", requires = "rules")]
+    pub(crate) lists: Vec<PathBuf>,
     /// The lot that was delivered: its number, label or digest.
     #[arg(long, value_name = "LOT")]
     pub(crate) lot: Option<String>,

@@ -8,11 +8,12 @@ use std::collections::{HashMap, HashSet};
 
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use ytterby::carried::Carried;
 use ytterby::certificate::Body;
 use ytterby::digest::Digest;
 use ytterby::entry;
 use ytterby::form::Kind;
-use ytterby::{Bundle, Certificate, InputLot, Question, Report, StatusAge, Trust, Verdict, lots_of};
+use ytterby::{Bundle, Certificate, Question, Report, StatusAge, Trust, Verdict};
 use ytterby_store::{Admission, Foreign, NewCertificate};
 
 use crate::app::App;
@@ -84,15 +85,15 @@ fn judge(bytes: &[u8], trust: &Trust, now: Timestamp, home: &str) -> Result<Arri
         let text = format!("the transfer names {} as its home, this is {home}", transfer.claims().home);
         return Err(unfit(&text));
     }
-    let logged = report.certificates.iter().find(|own| own.digest == *subject);
-    let logged = logged.and_then(|own| own.logged.as_ref());
+    let own = report.certificates.iter().find(|own| own.digest == *subject);
+    let logged = own.and_then(|own| own.logged.as_ref());
     let logged = logged.ok_or_else(|| unfit("no receipt shows where the transfer is registered"))?;
     let entry = entry::Admission::of(transfer, logged.log.clone(), logged.index)
         .ok_or_else(|| unfit("the transfer has no holder: nobody could draw on the lot"))?;
-    let known = lots_of(&bundle).into_iter().find(|known| known.certificate.digest() == *subject);
-    let known = known.ok_or_else(|| unfit("something behind the transfer is missing"))?;
+    let carried = own.and_then(|own| own.carried.as_ref());
+    let carried = carried.ok_or_else(|| unfit("something behind the transfer is missing"))?;
     Ok(Arrival {
-        transfer: row(transfer, &known),
+        transfer: row(transfer, carried),
         entry,
         holder: lot.holder.clone(),
         foreign: foreign(&bundle, &report),
@@ -101,10 +102,10 @@ fn judge(bytes: &[u8], trust: &Trust, now: Timestamp, home: &str) -> Result<Arri
 
 /// What the store keeps of the transfer. Its external id is taken among those of its issuer elsewhere,
 /// so here it goes by its digest.
-fn row(transfer: &Certificate<'_>, known: &InputLot) -> NewCertificate {
+fn row(transfer: &Certificate<'_>, carried: &Carried) -> NewCertificate {
     let passed = crate::issue::Passed {
         certificate: transfer.clone().into_owned(),
-        carried: known.carried.clone(),
+        carried: carried.clone(),
         warnings: Vec::new(),
     };
     let row = crate::issue::row(&passed);
@@ -117,10 +118,13 @@ fn row(transfer: &Certificate<'_>, known: &InputLot) -> NewCertificate {
 }
 
 /// Every certificate of a bundle with its receipt, and what is behind each: its inputs, and the
-/// attestations about it.
+/// attestations about it. An attestation that does not count here, of which nothing was verified, is not
+/// handed on.
 fn foreign(bundle: &Bundle<'_>, report: &Report) -> Vec<Foreign> {
+    let counted: HashSet<Digest> = report.counted().map(|own| own.digest).collect();
+    let certificates = || bundle.certificates().iter().filter(|own| counted.contains(&own.digest()));
     let mut about: HashMap<Digest, Vec<Digest>> = HashMap::new();
-    for certificate in bundle.certificates() {
+    for certificate in certificates() {
         if let Body::Attestation(attestation) = &certificate.claims().body {
             for (_, lot) in &attestation.lots {
                 about.entry(*lot).or_default().push(certificate.digest());
@@ -136,7 +140,7 @@ fn foreign(bundle: &Bundle<'_>, report: &Report) -> Vec<Foreign> {
         let bytes = (!report.subject.contains(&digest)).then(|| certificate.bytes().to_owned());
         Foreign { digest, bytes, behind, receipt }
     };
-    let all: Vec<Foreign> = bundle.certificates().iter().map(kept).collect();
+    let all: Vec<Foreign> = certificates().map(kept).collect();
     reachable(all, &report.subject)
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -47,6 +48,7 @@ struct Parts {
     statuses: Statuses,
     peers: Peers,
     admission: Option<PathBuf>,
+    refresh: Duration,
 }
 
 /// Why the sealing secret is not the one of the store's keys.
@@ -74,12 +76,14 @@ pub struct About {
     pub peers: Vec<Peer>,
     /// By which trust file lots of other registries are admitted; none are without one.
     pub admission: Option<PathBuf>,
+    /// How old the newest cosignatures may become before witnesses are asked again.
+    pub refresh: Duration,
 }
 
 impl App {
     /// Puts the parts together.
     pub fn new(store: Arc<dyn Store>, log: Log, seal: Seal, clock: Clock, about: About) -> Self {
-        let About { public_url, origin, limits, status_key, peers, admission } = about;
+        let About { public_url, origin, limits, status_key, peers, admission, refresh } = about;
         let registrar = Registrar::new(store.clone(), log);
         let requests = Arc::new(Semaphore::new(limits.concurrent_requests));
         let verifications = Arc::new(Semaphore::new(limits.concurrent_verifications));
@@ -102,6 +106,7 @@ impl App {
             statuses: Statuses::new(status_key),
             peers: Peers::new(peers),
             admission,
+            refresh,
         }))
     }
 
@@ -185,6 +190,11 @@ impl App {
     /// The trust file of admissions, which is read for each.
     pub(crate) fn admission(&self) -> Option<PathBuf> {
         self.0.admission.clone()
+    }
+
+    /// How old the newest cosignatures may become.
+    pub(crate) fn refresh(&self) -> Duration {
+        self.0.refresh
     }
 
     pub(crate) fn in_progress(&self) -> &InProgress {

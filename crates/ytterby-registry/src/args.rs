@@ -62,8 +62,8 @@ pub(crate) enum Command {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
-        /// A copy of the log: the URL or folder of its checkpoint and tiles, or the folder in which a
-        /// witness keeps its entries.
+        /// A copy of the log: the URL or folder of its `checkpoint` and `tile`, or the folder in which a
+        /// witness keeps this log, `<state>/<SHA-256 of the origin>` with `state.json` and `entries`.
         #[arg(long, value_name = "URL|DIR")]
         from: String,
         /// A file that holds an API key, for a copy that limits who may read entries.
@@ -106,7 +106,7 @@ pub(crate) enum Keys {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Make an API key for an administrator: printed once, stored hashed.
+    /// Make an API key for an administrator: printed or written once, stored hashed.
     Admin {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
@@ -114,5 +114,8 @@ pub(crate) enum Keys {
         /// A note for people.
         #[arg(long, default_value = "administrator")]
         label: String,
+        /// Write it to this new file, mode 600, instead.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
 }

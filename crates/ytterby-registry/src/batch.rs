@@ -73,6 +73,9 @@ pub(crate) async fn dry_run(
     if mode == Mode::All {
         refuse_all(&judged, false)?;
     }
+    if judged.iter().any(Result::is_ok) {
+        issue::not_halted(app).await?;
+    }
     let results = judged.into_iter().map(|judged| match judged {
         Ok(passed) => {
             json!({ "status": 200, "result": crate::show::dry_run(&passed, &ytterby::Inputs::default()) })

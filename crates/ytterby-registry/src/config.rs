@@ -91,9 +91,17 @@ pub struct LogConfig {
     pub mark_file: PathBuf,
     /// How many of the witnesses have to cosign a checkpoint: from 1 to as many as are named.
     pub quorum: Option<usize>,
+    /// Seconds after which the witnesses are asked to cosign the newest checkpoint again although nothing
+    /// was added to the log, so that what is known of it does not age. Default 3600; from 60 to 86400.
+    #[serde(default = "an_hour")]
+    pub refresh_seconds: u64,
     /// Who may read the entries: `public` (the default), or `restricted`, to keys that may read.
     #[serde(default)]
     pub entries: Entries,
+}
+
+fn an_hour() -> u64 {
+    3600
 }
 
 /// What one request, and all together, may cost.
@@ -254,11 +262,17 @@ impl Config {
             let problem = "it must be from 1 to 3600".to_owned();
             return Err(ConfigError::Value { key: "limits.timeout_seconds", problem });
         }
+        if !(60..=86_400).contains(&self.log.refresh_seconds) {
+            let problem = "it must be from 60 to 86400".to_owned();
+            return Err(ConfigError::Value { key: "log.refresh_seconds", problem });
+        }
         if self.profile == Profile::Production && !self.public_url.https {
             return Err(ConfigError::Production(format!("the plain-http public URL {}", self.public_url)));
         }
         self.engine()?;
-        self.witnesses()?;
+        if let Some(weak) = self.weak_quorum()?.filter(|_| self.profile == Profile::Production) {
+            return Err(ConfigError::Production(weak));
+        }
         if let Some(admission) = &self.admission {
             read_trust(&admission.trust_file)?;
         }
@@ -381,6 +395,7 @@ mark_file = "log.mark"
             "sqlite",
             "secret_file",
             "quorum",
+            "refresh_seconds",
             "entries",
             "url",
             "bundle_certificates",

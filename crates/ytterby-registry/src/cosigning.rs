@@ -1,13 +1,14 @@
 //! Collecting cosignatures, beside everything else: whoever issues never waits for a witness.
 //!
-//! Whenever a checkpoint is published that is newer than the last cosigned one, all witnesses are asked at
-//! once. When a quorum has answered, and those who are nearly as fast too, the checkpoint is kept for ever:
+//! Whenever a checkpoint is published that is newer than the last cosigned one, or the last cosignatures on it
+//! have become old, all witnesses are asked at once. When a quorum has answered, and those who are nearly as fast too, the checkpoint is kept for ever:
 //! it is the first that covers the entries behind it, and its time is theirs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use ytterby_store::{Cosigned, StoreError};
 use ytterby_tlog::{NoteSignature, SignedCheckpoint};
@@ -32,13 +33,33 @@ pub(crate) async fn collect(app: App) {
     }
     let mut published = log.watch_published();
     let mut gathered = Gathered::default();
+    let (mut again, mut last_again) = (Gathered::default(), Timestamp::MIN);
     loop {
         let newest = published.borrow_and_update().clone();
         match newest {
             Some(newest) if newest.unverified().head().size > log.cosigned_size() => {
                 gathered.turn_to(&newest);
-                if let Err(error) = round(&app, &mut gathered).await {
-                    tracing::warn!(%error, "a cosigned checkpoint could not be kept");
+                match round(&app, &mut gathered).await {
+                    Ok(Some(cosigned)) => {
+                        if let Err(error) = keep(&app, &cosigned).await {
+                            tracing::warn!(%error, "a cosigned checkpoint could not be kept");
+                        }
+                    }
+                    Ok(None) => {}
+                    Err(error) => tracing::warn!(%error, "a cosigned checkpoint could not be kept"),
+                }
+                measure(&app);
+                tokio::time::sleep(PACE).await;
+            }
+            Some(newest) if is_old(&app, &newest, last_again) => {
+                again.turn_to(&newest);
+                match round(&app, &mut again).await {
+                    Ok(Some(cosigned)) => {
+                        (again, last_again) = (Gathered::default(), app.now());
+                        log.note_refreshed(cosigned);
+                    }
+                    Ok(None) => {}
+                    Err(error) => tracing::warn!(%error, "a checkpoint could not be cosigned again"),
                 }
                 measure(&app);
                 tokio::time::sleep(PACE).await;
@@ -68,10 +89,22 @@ impl Gathered {
     }
 }
 
-/// Asks every witness that may be asked and has not signed; keeps the checkpoint if enough have.
-async fn round(app: &App, gathered: &mut Gathered) -> Result<(), StoreError> {
+/// Whether the last cosignatures on the published checkpoint are so old that witnesses are asked again. Were
+/// they asked not long ago, it is their clocks that are late.
+fn is_old(app: &App, published: &SignedCheckpoint, asked: Timestamp) -> bool {
     let log = app.registrar().log();
-    let Some(checkpoint) = gathered.checkpoint.clone() else { return Ok(()) };
+    let newest = log.newest_cosigned().filter(|newest| newest.unverified() == published.unverified());
+    let time = newest.and_then(|newest| log.witnesses().time_of(&newest));
+    let since = |time: u64| app.now().as_second().unsigned_abs().saturating_sub(time);
+    time.is_some_and(|time| since(time) > app.refresh().as_secs())
+        && app.now().duration_since(asked).unsigned_abs() > app.refresh()
+}
+
+/// Asks every witness that may be asked and has not signed: the checkpoint with the cosignatures if enough
+/// have.
+async fn round(app: &App, gathered: &mut Gathered) -> Result<Option<SignedCheckpoint>, StoreError> {
+    let log = app.registrar().log();
+    let Some(checkpoint) = gathered.checkpoint.clone() else { return Ok(None) };
     let (tell, mut told) = mpsc::unbounded_channel();
     for (number, witness) in log.witnesses().all().iter().enumerate() {
         if !gathered.signatures.contains_key(&number) && witness.is_ready() {
@@ -92,7 +125,7 @@ async fn round(app: &App, gathered: &mut Gathered) -> Result<(), StoreError> {
         gathered.signatures.insert(number, signature);
     }
     if gathered.signatures.len() < quorum {
-        return Ok(());
+        return Ok(None);
     }
     let rest = async {
         while let Some((number, signature)) = told.recv().await {
@@ -100,7 +133,11 @@ async fn round(app: &App, gathered: &mut Gathered) -> Result<(), StoreError> {
         }
     };
     let _ = tokio::time::timeout(GRACE, rest).await;
-    keep(app, &checkpoint, &gathered.signatures).await
+    let mut cosigned = (*checkpoint).clone();
+    for signature in gathered.signatures.values() {
+        cosigned.add(signature.clone()).map_err(|error| StoreError::Engine(error.to_string()))?;
+    }
+    Ok(Some(cosigned))
 }
 
 /// One question. Whoever shows what we have not signed from this store makes the registry compare everything
@@ -130,16 +167,8 @@ async fn ask(app: &App, witness: &Arc<Witness>, checkpoint: &SignedCheckpoint) -
 }
 
 /// Keeps a checkpoint with its cosignatures, and goes on with the newest one that is kept.
-async fn keep(
-    app: &App,
-    checkpoint: &SignedCheckpoint,
-    signatures: &BTreeMap<usize, NoteSignature>,
-) -> Result<(), StoreError> {
-    let mut cosigned = checkpoint.clone();
-    for signature in signatures.values() {
-        cosigned.add(signature.clone()).map_err(|error| StoreError::Engine(error.to_string()))?;
-    }
-    let size = checkpoint.unverified().head().size;
+async fn keep(app: &App, cosigned: &SignedCheckpoint) -> Result<(), StoreError> {
+    let size = cosigned.unverified().head().size;
     app.store().keep_cosigned(Cosigned { size, note: cosigned.to_string() }).await?;
     app.registrar().load_cosigned().await
 }
@@ -154,7 +183,7 @@ fn measure(app: &App) {
     };
     gauge("ytterby_log_published_size", log.published_size());
     gauge("ytterby_log_cosigned_size", log.cosigned_size());
-    if let Some(time) = log.cosigned().and_then(|cosigned| log.witnesses().time_of(&cosigned)) {
+    if let Some(time) = log.newest_cosigned().and_then(|cosigned| log.witnesses().time_of(&cosigned)) {
         let now = u64::try_from(app.now().as_second()).unwrap_or_default();
         gauge("ytterby_log_cosigned_age_seconds", now.saturating_sub(time));
     }

@@ -70,6 +70,7 @@ impl Folder {
             storage: Storage::sqlite(self.path.join("registry.db")),
             seal: SealConfig { secret_file },
             log: LogConfig {
+                refresh_seconds: 3600,
                 key_file,
                 mark_file: self.path.join("log.mark"),
                 quorum: None,

@@ -94,11 +94,12 @@ pub(crate) async fn load(store: &dyn Store, submissions: &[Submission]) -> Resul
     let behind: Vec<Digest> = behind.flat_map(|lot| lot.inputs.iter().map(|input| input.digest)).collect();
     extend(store, &mut lots, behind).await?;
     let mut inputs = Inputs::default();
-    for (digest, lot) in lots {
-        for name in names.get(&digest).into_iter().flatten() {
-            inputs.add(lot.clone(), Some(name));
-        }
+    for lot in lots.into_values() {
         inputs.add(lot, None);
+    }
+    // Last, for two lots may have one label: what it was looked up as is what is meant.
+    for (digest, name) in names.iter().flat_map(|(digest, all)| all.iter().map(move |name| (digest, name))) {
+        inputs.call(name, *digest);
     }
     Ok(inputs)
 }
@@ -114,6 +115,7 @@ pub(crate) fn input_lot(record: &LotRecord) -> Result<InputLot, Problem> {
         carried,
         drawn: record.drawn.clone(),
         closed: record.closed.is_some(),
+        status: record.status,
     })
 }
 

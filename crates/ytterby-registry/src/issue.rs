@@ -9,7 +9,6 @@ use ytterby::carried::Carried;
 use ytterby::certificate::Certificate;
 use ytterby::did::Did;
 use ytterby::finding::{Code, Finding};
-use ytterby::form::StatusPurpose;
 use ytterby::key::Multikey;
 use ytterby::time::format_time;
 use ytterby::{Authority, InputLot, Inputs, Issue, admit, admit_signed};
@@ -93,38 +92,19 @@ pub(crate) async fn dry_run(
     let inputs = inputs::load(app.store(), &submissions).await?;
     match judge(app, &issuer, &submissions[0], &inputs) {
         Ok(passed) => {
-            let refused = not_drawable(app, &passed).await?;
-            if !refused.is_empty() {
-                return Err(Problem::refused(StatusCode::UNPROCESSABLE_ENTITY, &refused));
-            }
+            not_halted(app).await?;
             Ok((passed, inputs))
         }
         Err(failed) => Err(again(app, &issuer.did, &submissions[0], failed).await?.problem(false)),
     }
 }
 
-/// The inputs that are revoked or suspended: the log would not take a draw on them.
-async fn not_drawable(app: &App, passed: &Passed) -> Result<Vec<Finding>, Problem> {
-    let mut refused = Vec::new();
-    let inputs = passed.certificate.lot().map_or(&[][..], |lot| &lot.inputs);
-    for (at, input) in inputs.iter().enumerate() {
-        let events = match app.store().status_events(input.digest).await {
-            Ok(events) => events,
-            // Admitted: its status is kept elsewhere.
-            Err(StoreError::UnknownLot(_)) => continue,
-            Err(error) => return Err(error.into()),
-        };
-        for (purpose, code) in [
-            (StatusPurpose::Revocation, Code::StatusRevoked),
-            (StatusPurpose::Suspension, Code::StatusSuspended),
-        ] {
-            if events.iter().rev().find(|event| event.purpose == purpose).is_some_and(|event| event.value) {
-                let finding = Finding::new(code, "nothing is drawn on it here");
-                refused.push(finding.at(format!("/inputs/{at}/lot")));
-            }
-        }
+/// Registrations may be stopped: then nothing passes, and a dry run says so too.
+pub(crate) async fn not_halted(app: &App) -> Result<(), Problem> {
+    match app.store().halted().await? {
+        Some(reason) => Err(StoreError::Halted(reason).into()),
+        None => Ok(()),
     }
-    Ok(refused)
 }
 
 /// What was issued before does not fit a second time, since its inputs are drawn: that it was issued is
@@ -219,6 +199,7 @@ pub(crate) fn is_race(error: &StoreError) -> bool {
             | StoreError::LotClosed(_)
             | StoreError::NotHolder { .. }
             | StoreError::UnknownLot(_)
+            | StoreError::Unloggable { .. }
     )
 }
 
@@ -269,6 +250,7 @@ pub(crate) fn as_input(passed: &Passed) -> Option<InputLot> {
         carried: passed.carried.clone(),
         drawn: ytterby::masses::Masses::default(),
         closed: lot.holder.is_none(),
+        status: None,
     })
 }
 

@@ -7,13 +7,15 @@
 //! Implements proto-docs/registration.md, "Order of effects".
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 use ytterby::Home;
 use ytterby_store::{Store, StoreError};
 use ytterby_tlog::{Checkpoint, KeyName, NoteSigner, SignedCheckpoint, TreeHead, VerifierKey};
 
+use crate::clock::Stopwatch;
 use crate::config::Entries;
 use crate::mark::{Mark, MarkError};
 use crate::witnesses::Witnesses;
@@ -27,6 +29,10 @@ pub struct Log {
     advanced: Mutex<Option<(Mark, u64)>>,
     published: watch::Sender<Option<Arc<SignedCheckpoint>>>,
     cosigned: watch::Sender<Option<Arc<SignedCheckpoint>>>,
+    /// The published checkpoint with later cosignatures than those that are kept. A restart forgets it.
+    refreshed: watch::Sender<Option<Arc<SignedCheckpoint>>>,
+    /// Since when nothing could be published, if that is so.
+    failing: std::sync::Mutex<Option<Stopwatch>>,
     witnesses: Witnesses,
     entries: Entries,
 }
@@ -112,6 +118,8 @@ impl Log {
             advanced: Mutex::new(None),
             published: watch::Sender::new(None),
             cosigned: watch::Sender::new(None),
+            refreshed: watch::Sender::new(None),
+            failing: std::sync::Mutex::default(),
             witnesses: Witnesses::default(),
             entries: Entries::Public,
         })
@@ -149,13 +157,29 @@ impl Log {
     /// The same with the cosignatures that are known for it.
     pub fn checkpoint_shown(&self) -> Option<Arc<SignedCheckpoint>> {
         let published = self.checkpoint()?;
-        let cosigned = self.cosigned().filter(|cosigned| cosigned.unverified() == published.unverified());
+        let cosigned =
+            self.newest_cosigned().filter(|cosigned| cosigned.unverified() == published.unverified());
         Some(cosigned.unwrap_or(published))
     }
 
     /// The newest checkpoint that a quorum has cosigned.
     pub fn cosigned(&self) -> Option<Arc<SignedCheckpoint>> {
         self.cosigned.borrow().clone()
+    }
+
+    /// The same, or the same log's with later cosignatures.
+    pub fn newest_cosigned(&self) -> Option<Arc<SignedCheckpoint>> {
+        self.refreshed_at(self.cosigned_size()).or_else(|| self.cosigned())
+    }
+
+    /// A checkpoint of this size at least whose quorum is later than that of the one that is kept.
+    pub(crate) fn refreshed_at(&self, size: u64) -> Option<Arc<SignedCheckpoint>> {
+        self.refreshed.borrow().clone().filter(|own| own.unverified().head().size >= size)
+    }
+
+    /// Notes later cosignatures on a checkpoint that is kept with earlier ones.
+    pub(crate) fn note_refreshed(&self, checkpoint: SignedCheckpoint) {
+        self.refreshed.send_replace(Some(Arc::new(checkpoint)));
     }
 
     /// Its size; 0 before there is one.
@@ -203,6 +227,21 @@ impl Log {
     /// Returns when a checkpoint of at least this size is signed, marked and published. Whoever waits
     /// while another signs is covered by the next head: one signature and one mark for all of them.
     pub async fn publish(&self, store: &dyn Store, size: u64) -> Result<(), LogError> {
+        let published = self.publish_now(store, size).await;
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        *failing = match &published {
+            Ok(()) => None,
+            Err(_) => Some(failing.unwrap_or_else(Stopwatch::start)),
+        };
+        published
+    }
+
+    /// For how long nothing could be published; `None` if the last attempt went well.
+    pub(crate) fn failing_for(&self) -> Option<Duration> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).map(|since| since.elapsed())
+    }
+
+    async fn publish_now(&self, store: &dyn Store, size: u64) -> Result<(), LogError> {
         let mut advanced = self.advanced.lock().await;
         if advanced
             .as_ref()

@@ -51,10 +51,17 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Serve { listen, dir, .. } => serve_demo(listen, dir).await,
         Command::CheckConfig { config } => {
             let config = Config::read(&config)?;
+            let log = Log::new(&config.home()?, config.log_key()?.expose_secret(), &config.log.mark_file)?;
+            let status = config.status_key().context("the status key")?;
             println!("ok: {} as {}", config.public_url, config.home()?);
+            println!("log key {}", log.verifier_key());
+            println!("status key {}", status.public());
             match config.witnesses()? {
                 (all, quorum) if quorum > 0 => println!("cosigned by {quorum} of {} witnesses", all.len()),
                 _ => println!("no witness is named: nobody's trust file finds a quorum on its receipts"),
+            }
+            if let Some(weak) = config.weak_quorum()? {
+                println!("warning: {weak}");
             }
             if let Some(backups) = config.engine()?.backups() {
                 println!("{backups}");
@@ -184,12 +191,19 @@ async fn manage_keys(keys: Keys) -> anyhow::Result<()> {
             println!("{}", key.public());
             Ok(())
         }
-        Keys::Admin { config, label } => {
+        Keys::Admin { config, label, output } => {
             if label == demo::LABEL {
                 bail!("the label {label:?} is a demonstration's");
             }
-            let key = make_admin_key(&open(&config)?, &label).await?;
-            println!("{key}");
+            let app = open(&config)?;
+            let Some(output) = output else {
+                println!("{}", make_admin_key(&app, &label).await?);
+                return Ok(());
+            };
+            // The file first: a key that is in use and that nobody has would help nobody.
+            let (text, key) = auth::new_key(None, vec![Scope::Admin], label, app.now(), None);
+            keys::write_new(&output, text.expose_secret()).with_context(|| output.display().to_string())?;
+            app.store().add_api_key(key).await?;
             Ok(())
         }
     }

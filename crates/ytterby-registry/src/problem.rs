@@ -232,6 +232,9 @@ impl From<StoreError> for Problem {
                     .with("certificate", by.to_string())
             }
             StoreError::IdTaken(_) => conflict("request.taken", "the name is taken"),
+            StoreError::Ambiguous(_) => {
+                conflict("request.ambiguous", "several lots have this label: name one by its digest")
+            }
             StoreError::KeyTaken => {
                 conflict("idempotency.in-progress", "a request with this key was just answered")
                     .retry_after(1)

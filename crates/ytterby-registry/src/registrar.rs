@@ -145,12 +145,9 @@ impl Registrar {
             digests.into_iter().zip(logged).filter_map(|(digest, logged)| Some((digest, logged?))).collect();
         found.sort_by_key(|(_, logged)| logged.index);
         let mut receipts = Vec::with_capacity(found.len());
-        let mut rest = found.as_slice();
         let newest = self.store.last_cosigned().await?;
-        while let Some((_, first)) = rest.first() {
-            let Some(cosigned) = self.store.cosigned(first.index).await? else { break };
-            let covered;
-            (covered, rest) = rest.split_at(rest.partition_point(|(_, l)| l.index < cosigned.size));
+        let (groups, rest) = self.by_cosigned(&found, |(_, logged)| logged.index).await?;
+        for (cosigned, covered) in groups {
             let digests: Vec<Digest> = covered.iter().map(|(digest, _)| *digest).collect();
             let checkpoint = note(&cosigned.note)?;
             let proven = self.store.logged(digests.clone(), Some(cosigned.size)).await?;
@@ -188,12 +185,8 @@ impl Registrar {
         }
         found.sort_unstable();
         let mut events = Vec::with_capacity(found.len());
-        let mut rest = found.as_slice();
-        // As many at once as one checkpoint is the first to cover.
-        while let Some((first, ..)) = rest.first() {
-            let Some(cosigned) = self.store.cosigned(*first).await? else { break };
-            let covered;
-            (covered, rest) = rest.split_at(rest.partition_point(|(index, ..)| *index < cosigned.size));
+        let (groups, _) = self.by_cosigned(&found, |(index, ..)| *index).await?;
+        for (cosigned, covered) in groups {
             let about: BTreeSet<Digest> = covered.iter().map(|(_, digest, _)| *digest).collect();
             let logged = self.store.events(about.into_iter().collect(), cosigned.size).await?;
             let mut logged: HashMap<u64, Logged> = logged.into_iter().map(|l| (l.index, l)).collect();
@@ -213,16 +206,38 @@ impl Registrar {
         Ok(events)
     }
 
-    /// The newest of the cosigned checkpoints, with the proof that it continues the one of a size; none if
-    /// that is the newest.
+    /// What stands at indices, in their order, by the first checkpoint that a quorum has cosigned and that
+    /// covers it; the rest is what none covers yet.
+    async fn by_cosigned<'f, T>(
+        &self,
+        mut found: &'f [T],
+        index: fn(&T) -> u64,
+    ) -> Result<(Vec<(Cosigned, &'f [T])>, &'f [T]), StoreError> {
+        let mut groups = Vec::new();
+        while let Some(first) = found.first() {
+            let Some(cosigned) = self.store.cosigned(index(first)).await? else { break };
+            let covered;
+            (covered, found) = found.split_at(found.partition_point(|own| index(own) < cosigned.size));
+            groups.push((cosigned, covered));
+        }
+        Ok((groups, found))
+    }
+
+    /// The newest of the cosigned checkpoints, or what witnesses have cosigned of it since, with the proof
+    /// that it continues the one of a size; none if that is the newest.
     async fn fresh(
         &self,
         newest: &Option<Cosigned>,
         size: u64,
     ) -> Result<Option<(SignedCheckpoint, Vec<Hash>)>, Problem> {
-        let Some(newest) = newest.as_ref().filter(|newest| newest.size > size) else { return Ok(None) };
-        let (_, proof) = self.store.consistency(size, newest.size).await?;
-        Ok(Some((note(&newest.note)?, proof)))
+        let Some(newest) = newest else { return Ok(None) };
+        let newest = match self.log.refreshed_at(newest.size.max(size)) {
+            Some(refreshed) => (*refreshed).clone(),
+            None if newest.size > size => note(&newest.note)?,
+            None => return Ok(None),
+        };
+        let (_, proof) = self.store.consistency(size, newest.unverified().head().size).await?;
+        Ok(Some((newest, proof)))
     }
 
     /// The best receipt of a certificate now, `None` if it is not registered. Waits so long for a quorum

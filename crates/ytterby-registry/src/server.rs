@@ -68,6 +68,9 @@ pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
     let origin = config.home()?;
     let seal = Seal::new(&config.secret()?, &origin.to_string())?;
     let (witnesses, quorum) = config.witnesses()?;
+    if let Some(weak) = config.weak_quorum()? {
+        tracing::warn!("{weak}");
+    }
     let log = Log::new(&origin, config.log_key()?.expose_secret(), &config.log.mark_file)?
         .with_witnesses(Witnesses::new(witnesses, quorum))
         .with_entries(config.log.entries);
@@ -79,6 +82,7 @@ pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
         status_key: config.status_key()?,
         peers: config.peers()?,
         admission: config.admission.as_ref().map(|admission| admission.trust_file.clone()),
+        refresh: Duration::from_secs(config.log.refresh_seconds),
     };
     Ok(App::new(store, log, seal, clock, about))
 }

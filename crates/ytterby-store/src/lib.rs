@@ -62,7 +62,9 @@ pub trait Store: Send + Sync + 'static {
     /// the order asked for. [`StoreError::UnknownLot`] names the first that is not there.
     fn lots(&self, digests: Vec<Digest>) -> Answer<'_, Vec<LotRecord>>;
 
-    /// The digest of the certificate with this `urn:uuid` label.
+    /// The digest of the certificate with this `urn:uuid` label: of the one that is registered here, else
+    /// of the one that was admitted. [`StoreError::Ambiguous`] if there are several of those: other
+    /// registries choose their labels.
     fn digest_of(&self, id: &str) -> Answer<'_, Option<Digest>>;
 
     /// A certificate's row, bytes included.
@@ -217,6 +219,9 @@ pub enum StoreError {
     /// A certificate with this label, or an issuer of this DID or name, is there already.
     #[error("{0} is taken")]
     IdTaken(String),
+    /// Several lots that were admitted have this label, and no certificate of this registry.
+    #[error("several lots are called {0}: name one by its digest")]
+    Ambiguous(String),
     /// The idempotency key was used, by a request that was answered in the meantime.
     #[error("the idempotency key is taken")]
     KeyTaken,

@@ -4,7 +4,7 @@ use ytterby::Home;
 use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::entry::Taken;
-use ytterby::form::Kind;
+use ytterby::form::{Kind, StatusPurpose};
 use ytterby::masses::Masses;
 use ytterby_tlog::{Hash, TreeHead};
 
@@ -164,6 +164,9 @@ pub struct LotRecord {
     pub draws: u64,
     /// When and why it was closed.
     pub closed: Option<(String, CloseReason)>,
+    /// The status of its certificate that is on, of several the gravest: no draw on it is taken. An
+    /// admitted lot has none, for that is kept where its transfer is registered.
+    pub status: Option<StatusPurpose>,
 }
 
 /// A certificate and what the registry knows of it.

@@ -2,6 +2,7 @@
 
 use ytterby::digest::Digest;
 use ytterby::entry::{CertificateEntry, Entry, RebuildError, Taken};
+use ytterby::form::StatusPurpose;
 use ytterby::ledger::Ledger;
 
 use crate::{Admission, Foreign, NewCertificate, Registration, StoreError};
@@ -41,6 +42,24 @@ pub(crate) fn entry(certificate: &NewCertificate, taken: &[Taken]) -> Result<Ent
             }
             error => StoreError::Unloggable { certificate: digest, why: error.to_string() },
         })
+}
+
+/// The gravest of the statuses that are on.
+pub(crate) fn status(revoked: bool, suspended: bool) -> Option<StatusPurpose> {
+    match (revoked, suspended) {
+        (true, _) => Some(StatusPurpose::Revocation),
+        (false, true) => Some(StatusPurpose::Suspension),
+        (false, false) => None,
+    }
+}
+
+/// Which certificate a label stands for, of those that have it and whether each was admitted, own ones first.
+pub(crate) fn labelled(id: &str, found: &[(Digest, bool)]) -> Result<Option<Digest>, StoreError> {
+    match found {
+        [] => Ok(None),
+        [(digest, _)] | [(digest, false), ..] => Ok(Some(*digest)),
+        _ => Err(StoreError::Ambiguous(id.to_owned())),
+    }
 }
 
 /// Judges an entry as a witness does.

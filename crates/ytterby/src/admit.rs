@@ -17,7 +17,7 @@ use crate::digest::Digest;
 use crate::draft::{Draft, Take};
 use crate::draws::{Drawn, Need, Spread};
 use crate::finding::{Code, Effect, Finding};
-use crate::form::{ContentFrom, DeclaredReason, Kind};
+use crate::form::{ContentFrom, DeclaredReason, Kind, StatusPurpose};
 use crate::json::{Members, Misfit, Object, Value};
 use crate::key::{Multikey, SigningKey};
 use crate::lot::Lot;
@@ -38,6 +38,8 @@ pub struct InputLot {
     pub drawn: Masses,
     /// Whether it is closed.
     pub closed: bool,
+    /// The status that is on, of several the gravest: nothing may be drawn on it.
+    pub status: Option<StatusPurpose>,
 }
 
 impl InputLot {
@@ -68,6 +70,11 @@ impl Inputs {
             self.names.insert(name.to_owned(), digest);
         }
         self.lots.insert(digest, lot);
+    }
+
+    /// Gives a lot that was added another name, whatever else had it.
+    pub fn call(&mut self, name: &str, digest: Digest) {
+        self.names.insert(name.to_owned(), digest);
     }
 
     /// The lot of a label or name.
@@ -307,8 +314,9 @@ fn judge(claims: &Claims, created: Timestamp, inputs: &Inputs) -> (Vec<Finding>,
         }
         check_left(at, input, parent, &mut findings);
     }
-    // Whatever its amounts are, on a closed lot nothing can be made.
-    findings.0.sort_by_key(|finding| finding.code != Code::CustodyClosedLot);
+    // Whatever its amounts are, on a lot that nobody may draw on nothing can be made.
+    let shut = [Code::CustodyClosedLot, Code::StatusRevoked, Code::StatusSuspended];
+    findings.0.sort_by_key(|finding| !shut.contains(&finding.code));
     (findings.0, carried)
 }
 
@@ -321,6 +329,14 @@ fn check_left(at: usize, input: &crate::lot::Input, parent: &InputLot, findings:
             check::input(at, "lot"),
             format!("lot {} is closed", lot.number),
         );
+    }
+    if let Some(status) = parent.status {
+        let (code, word) = match status {
+            StatusPurpose::Revocation => (Code::StatusRevoked, "revoked"),
+            StatusPurpose::Suspension => (Code::StatusSuspended, "suspended"),
+        };
+        let text = format!("lot {} is {word}: nothing is drawn on it here", lot.number);
+        findings.add(code, check::input(at, "lot"), text);
     }
     let left = parent.left();
     if let Some((element, mg)) = input.draws.iter().find(|(element, mg)| *mg > left.get(*element)) {

@@ -121,6 +121,9 @@ impl fmt::Display for Code {
 }
 
 codes! {
+    AuthorityAttestationNotCounted "authority.attestation-not-counted" Warn
+        "an attestation beside the lot is by nobody that the trust file accepts for it, and is not counted",
+        "nothing, if you do not rely on it; else pin its issuer in the trust file";
     AuthorityCountry "authority.country" Untrusted
         "the issuer is not accepted for work in this country",
         "if this issuer does work there, widen `countries` of its [[issuer]] in the trust file";
@@ -358,6 +361,15 @@ codes! {
     RegistrationWrongLog "registration.wrong-log" Reject
         "the certificate is registered in another log than its lots' home",
         "the draws are recorded where nobody looks for them; ask for the receipt of the home";
+    RuleFailed "rule.failed" Untrusted
+        "a rule that was asked does not hold",
+        "read what decided; the lot is sound, and not for this use";
+    RuleNotDemonstrated "rule.not-demonstrated" Undecided
+        "what would show that a rule holds is not there",
+        "ask for the certificates, assays or papers that the reason names";
+    RuleNotInForce "rule.not-in-force" Warn
+        "a rule that was asked does not hold, and is not law as of the time asked about",
+        "see from when it is, and whether the delivery is used before";
     StatusAncestorRevoked "status.ancestor-revoked" Undecided
         "a certificate that this lot was made from is revoked",
         "ask the issuer what was wrong with it, and whether it was revoked before the lot was drawn on";

@@ -92,11 +92,12 @@ pub(crate) fn check(
     findings
 }
 
-/// One label, one certificate.
-pub(crate) fn check_labels(bundle: &Bundle<'_>) -> Vec<Finding> {
+/// One label, one certificate, of all but those at the positions that do not count.
+pub(crate) fn check_labels(bundle: &Bundle<'_>, not_counted: &HashMap<u32, Finding>) -> Vec<Finding> {
     let mut labels: HashMap<uuid::Uuid, Digest> = HashMap::with_capacity(bundle.certificates.len());
     let mut findings = Vec::new();
-    for certificate in &bundle.certificates {
+    let counted = (0..).zip(&bundle.certificates).filter(|(at, _)| !not_counted.contains_key(at));
+    for (_, certificate) in counted {
         let id = certificate.claims().id;
         if let Some(other) = labels.insert(id, certificate.digest()) {
             let text = format!("{} is also the label of {other}", id.urn());

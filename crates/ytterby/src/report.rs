@@ -4,14 +4,16 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::bundle::Bundle;
+use crate::carried::Carried;
 use crate::certificate::{Certificate, Claims};
 use crate::check::Logged;
 use crate::did::Did;
 use crate::digest::Digest;
 use crate::finding::{Effect, Finding};
-use crate::form::Kind;
+use crate::form::{CloseReason, Kind};
 use crate::masses::Masses;
 use crate::profile::Provenance;
+use crate::rules::RuleAnswer;
 use crate::trust::Trust;
 use crate::wire::Home;
 
@@ -152,14 +154,18 @@ pub struct CertificateReport {
     pub issuer: Did,
     /// The draws on its lot that are in the bundle.
     pub drawn: Masses,
-    /// Unbacked metal that its lot carries.
-    pub unbacked: Masses,
+    /// What its lot hands on; `None` if it makes none, or something behind it is missing or wrong.
+    pub carried: Option<Carried>,
     /// Where it was logged, if a receipt shows it.
     pub logged: Option<LoggedIn>,
+    /// That its lot is closed, if an entry of its home shows it: nobody can draw on it any more.
+    pub closed: Option<ClosedIn>,
     /// Whether its status is known, or was required.
     pub(crate) status_asked: bool,
     /// Whether a receipt was looked at, or required and missing.
     pub(crate) receipt_asked: bool,
+    /// Whether it was judged at all.
+    counted: bool,
     outcomes: [Outcome; Step::ALL.len()],
 }
 
@@ -178,6 +184,19 @@ pub struct LoggedIn {
     pub witnesses: usize,
     /// Up to where its log is known: by the receipt's checkpoint, or by a newer one beside it.
     pub known: Known,
+}
+
+/// The end of a lot, as an entry of its home has shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedIn {
+    /// Origin of the log.
+    pub log: Home,
+    /// Index of the entry.
+    pub index: u64,
+    /// When a quorum of witnesses had cosigned the checkpoint that shows it: by then it was closed.
+    pub at: Timestamp,
+    /// Why it was closed.
+    pub reason: CloseReason,
 }
 
 /// How much of a log is known, and as of when: the newest of a receipt's checkpoints. It says nothing
@@ -220,10 +239,12 @@ impl CertificateReport {
             kind: *kind,
             issuer: issuer.clone(),
             drawn: Masses::default(),
-            unbacked: Masses::default(),
+            carried: None,
             logged: None,
+            closed: None,
             status_asked: false,
             receipt_asked: false,
+            counted: true,
             outcomes: [Outcome::Pass; Step::ALL.len()],
         };
         report.set(Step::Status, Outcome::Unknown);
@@ -233,6 +254,20 @@ impl CertificateReport {
             }
         }
         report
+    }
+
+    /// An attestation that nobody relies on: that it is not accepted is all that is said of it.
+    pub(crate) fn not_counted(certificate: &Certificate<'_>) -> Self {
+        let mut report = CertificateReport { counted: false, ..Self::of(certificate) };
+        report.outcomes = [Outcome::Skipped; Step::ALL.len()];
+        report.set(Step::Authority, Outcome::Warn);
+        report
+    }
+
+    /// Whether it was judged: an attestation beside the lots whose issuer the trust file does not accept
+    /// is not, whatever is wrong with it.
+    pub fn is_counted(&self) -> bool {
+        self.counted
     }
 
     /// How a step ended.
@@ -268,6 +303,8 @@ pub struct Report {
     pub status_known: Option<StatusKnown>,
     /// Where the metal comes from; `None` when that took more steps than the budget allows.
     pub provenance: Option<Provenance>,
+    /// The answers to the rules that were asked, lot by lot.
+    pub rules: Vec<RuleAnswer>,
 }
 
 impl Report {
@@ -283,6 +320,7 @@ impl Report {
             status_required: trust.require_status,
             status_known: None,
             provenance: None,
+            rules: Vec::new(),
         }
     }
 
@@ -319,14 +357,21 @@ impl Report {
     /// Whether registration was checked: of every certificate that there is a receipt was looked at,
     /// or found to be missing where one is required.
     pub fn is_registration_checked(&self) -> bool {
-        self.registries_pinned
-            && !self.certificates.is_empty()
-            && self.certificates.iter().all(|own| own.receipt_asked)
+        self.registries_pinned && self.has_counted() && self.counted().all(|own| own.receipt_asked)
     }
 
     /// Whether the status of every certificate is known, or was required to be.
     pub fn is_status_checked(&self) -> bool {
-        !self.certificates.is_empty() && self.certificates.iter().all(|own| own.status_asked)
+        self.has_counted() && self.counted().all(|own| own.status_asked)
+    }
+
+    /// The certificates that were judged: all but attestations that do not count.
+    pub fn counted(&self) -> impl Iterator<Item = &CertificateReport> {
+        self.certificates.iter().filter(|own| own.counted)
+    }
+
+    fn has_counted(&self) -> bool {
+        self.counted().next().is_some()
     }
 
     /// The steps that were not checked, for all certificates or for some.

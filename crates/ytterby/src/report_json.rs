@@ -12,8 +12,9 @@ use crate::finding::{Effect, Finding};
 use crate::report::{CertificateReport, Outcome, Report, Step, Verdict, not_checked, not_shown};
 use crate::time::format_time;
 use crate::wire::{
-    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson, MovedJson, ProblemJson,
-    ProfileJson, ProvenanceJson, RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
+    BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson, LotJson, MovedJson,
+    ProblemJson, ProfileJson, ProvenanceJson, RegisteredJson, ReportJson, RuleJson, RunCounts, RunJson,
+    StatusAsOf,
 };
 
 /// What a program read, as its report names it.
@@ -92,6 +93,7 @@ impl Report {
                 lots: provenance.lots.iter().map(ProfileJson::from).collect(),
                 transfers: provenance.transfers.iter().map(MovedJson::from).collect(),
             }),
+            rules: self.rules.iter().map(RuleJson::from).collect(),
             problems: self.findings.iter().map(|finding| problem(finding, &index)).collect(),
         }
     }
@@ -177,6 +179,12 @@ fn certificate(own: &CertificateReport, certificate: Option<&Certificate<'_>>) -
             witnesses: logged.witnesses,
             known: KnownJson { size: logged.known.size.to_string(), time: format_time(logged.known.time) },
         }),
+        closed: own.closed.as_ref().map(|closed| ClosedJson {
+            log: closed.log.to_string(),
+            index: closed.index.to_string(),
+            time: format_time(closed.at),
+            reason: closed.reason.as_str(),
+        }),
         checks: Step::ALL.into_iter().map(check).collect::<BTreeMap<_, _>>(),
     }
 }
@@ -187,13 +195,14 @@ fn balance(own: &CertificateReport, element: crate::element::Element, content: u
         content: kilograms(content),
         drawn: kilograms(drawn),
         left: kilograms(content.saturating_sub(drawn)),
-        unbacked: kilograms(own.unbacked.get(element)),
+        unbacked: kilograms(own.carried.as_ref().map_or(0, |carried| carried.unbacked.get(element))),
     }
 }
 
 fn reason(own: &CertificateReport, step: Step, outcome: Outcome) -> Option<&'static str> {
     Some(match (step, outcome) {
         (_, Outcome::Pass) => return None,
+        (_, Outcome::Skipped) if !own.is_counted() => "not counted: its issuer is not accepted for it",
         (Step::Registration, Outcome::Unknown) if !own.receipt_asked => {
             "not checked: there is no receipt of it, or the trust file pins no registry"
         }

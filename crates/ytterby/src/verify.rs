@@ -23,6 +23,7 @@ use crate::lot::Lot;
 use crate::masses::Masses;
 use crate::profile::Provenance;
 use crate::report::{CertificateReport, LoggedIn, Outcome, Report, Step};
+use crate::rules::Rules;
 use crate::trust::Trust;
 
 /// What a verifier asks, beyond what the bundle says of itself.
@@ -34,6 +35,8 @@ pub struct Question {
     pub mass: Option<crate::decimal::Mass>,
     /// A status list that is older does not show that nothing is revoked.
     pub max_status_age: StatusAge,
+    /// The rules that are asked.
+    pub rules: Rules,
     /// How much work the bundle may cause.
     pub budget: Budget,
 }
@@ -70,6 +73,7 @@ pub fn verify_with(
     }
     let lineage = Lineage::of(bundle);
     let mut walk = Walk::new(bundle, trust, at, &lineage, question.budget);
+    walk.not_counted = not_counted(bundle, trust, &report.subject);
     for broken in &bundle.broken {
         report.findings.push(broken.finding());
     }
@@ -77,9 +81,15 @@ pub fn verify_with(
         let text = format!("{} more certificates break form, and are not listed", bundle.more_broken);
         report.findings.push(Finding::new(Code::LimitCertificates, text));
     }
-    report.findings.extend(lineage::check_labels(bundle));
+    report.findings.extend(lineage::check_labels(bundle, &walk.not_counted));
     for (done, position) in lineage.order.iter().enumerate() {
-        let certificate = walk.judge(*position, &mut report.findings);
+        let certificate = match walk.not_counted.get(position) {
+            Some(finding) => {
+                report.findings.push(finding.clone());
+                CertificateReport::not_counted(&bundle.certificates[*position as usize])
+            }
+            None => walk.judge(*position, &mut report.findings),
+        };
         report.certificates.push(certificate);
         progress(done + 1, lineage.order.len());
     }
@@ -90,6 +100,7 @@ pub fn verify_with(
     walk.fill_balances(&mut report);
     report.provenance = Provenance::of(bundle, &lineage, &report.subject, question.budget.shares);
     check_whole(&mut report, bundle, trust, question, &lineage);
+    question.rules.ask(bundle, &mut report);
     report.finished()
 }
 
@@ -107,9 +118,21 @@ pub fn lots_of(bundle: &Bundle<'_>) -> Vec<InputLot> {
         let Some(carried) = walk.carried[*position as usize].take() else { continue };
         let certificate = bundle.certificates[*position as usize].clone().into_owned();
         let drawn = walk.drawn.remove(position).unwrap_or_default();
-        lots.push(InputLot { certificate, carried, drawn, closed: false });
+        lots.push(InputLot { certificate, carried, drawn, closed: false, status: None });
     }
     lots
+}
+
+/// Attestations beside the lots whose issuer is not accepted, by position, and what is said of them:
+/// what nobody relies on cannot be wrong, so nothing else of them is looked at. Anybody may attest
+/// something of somebody's lot, and must not be able to spoil it by that.
+fn not_counted(bundle: &Bundle<'_>, trust: &Trust, subject: &[Digest]) -> HashMap<u32, Finding> {
+    let subject: HashSet<&Digest> = subject.iter().collect();
+    (0..)
+        .zip(&bundle.certificates)
+        .filter(|(_, certificate)| certificate.lot().is_none() && !subject.contains(&certificate.digest()))
+        .filter_map(|(at, certificate)| Some((at, check::authority::not_counted(certificate, trust)?)))
+        .collect()
 }
 
 struct Walk<'w, 'a> {
@@ -124,6 +147,7 @@ struct Walk<'w, 'a> {
     registration: Option<Registration<'w>>,
     drawn: HashMap<u32, Masses>,
     keys: Keys,
+    not_counted: HashMap<u32, Finding>,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -146,6 +170,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             registration: watched.then(|| Registration::new(trust, budget.signatures)),
             drawn: HashMap::new(),
             keys: Keys::default(),
+            not_counted: HashMap::new(),
         }
     }
 
@@ -287,6 +312,9 @@ impl<'w, 'a> Walk<'w, 'a> {
             Statuses::of(self.bundle, self.trust, (self.at, oldest.0), &events, &mut report.findings);
         for own in &mut report.certificates {
             let Some(position) = self.lineage.index.get(&own.digest) else { continue };
+            if self.not_counted.contains_key(position) {
+                continue;
+            }
             let asked = status::Asked {
                 certificate: own.digest,
                 logged: self.logged[*position as usize],
@@ -294,6 +322,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 is_lot: self.bundle.certificates[*position as usize].lot().is_some(),
             };
             let certificate = &self.bundle.certificates[*position as usize];
+            own.closed = events.closing(certificate, self.trust, status::known_by(self.at));
             let before = report.findings.len();
             let place = |digest: &Digest| self.logged[*self.lineage.index.get(digest)? as usize];
             events.check(certificate, asked.logged, &place, self.trust, &mut report.findings);
@@ -339,8 +368,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         for certificate in &mut report.certificates {
             let Some(position) = self.lineage.index.get(&certificate.digest) else { continue };
             certificate.drawn = self.drawn.remove(position).unwrap_or_default();
-            let carried = self.carried[*position as usize].take();
-            certificate.unbacked = carried.map(|carried| carried.unbacked).unwrap_or_default();
+            certificate.carried = self.carried[*position as usize].take();
         }
         let overdrawn: HashSet<_> = report
             .findings

@@ -104,6 +104,7 @@ fn app(store: Box<dyn Store>, mark: &Path, witness: Option<WitnessAddress>) -> R
     let log = log.with_witnesses(Witnesses::new(witness.into_iter().collect(), quorum));
     let seal = Seal::new(&SecretString::from("of no secret at all"), super::ORIGIN)?;
     let about = About {
+        refresh: std::time::Duration::from_secs(3600),
         public_url: "http://registry.example".to_owned().try_into()?,
         origin: origin(),
         limits: Limits::default(),

@@ -144,7 +144,15 @@ impl Forge {
             "version = 1\nname = \"vectors\"\n[[issuer]]\ndid = \"did:web:refinery.example\"\nkeys = [\"{key}\"]\n\
              [require]\nregistration = false\nstatus = false\n"
         );
-        Asked { trust: Some(trust), at: NOW, lot: None, mass: None, budget: None, signatures: None }
+        Asked {
+            trust: Some(trust),
+            at: NOW,
+            lot: None,
+            mass: None,
+            budget: None,
+            signatures: None,
+            rules: None,
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Our own test vectors: one fault each, generated here, committed under `proto-docs/vectors`.
 
+mod attestations;
 mod faults;
 mod findings;
 mod forge;
 mod masses;
 mod proofs;
 mod registration;
+mod rules;
 mod status;
 mod steps;
 
@@ -45,6 +47,8 @@ pub struct Asked {
     pub budget: Option<(usize, usize)>,
     /// The budget of signatures on checkpoints.
     pub signatures: Option<usize>,
+    /// A rule pack that is asked.
+    pub rules: Option<&'static str>,
 }
 
 impl Vector {
@@ -64,6 +68,9 @@ impl Vector {
         }
         if let Some(mass) = self.asked.mass {
             file["mass"] = json!(mass);
+        }
+        if let Some(rules) = self.asked.rules {
+            file["rules"] = json!(rules);
         }
         if let Some((certificates, draws)) = self.asked.budget {
             file["budget"] = json!({ "certificates": certificates, "draws": draws });
@@ -106,5 +113,7 @@ pub fn all() -> Vec<Vector> {
     all.extend(registration::all());
     all.extend(status::all());
     all.extend(masses::all());
+    all.extend(rules::all());
+    all.extend(attestations::all());
     all
 }

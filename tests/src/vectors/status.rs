@@ -151,6 +151,21 @@ fn admitted_late(f: &mut Forge, checkpoint_at: u64) -> Made {
     made
 }
 
+/// An ore of which the log shows an entry under a checkpoint whose quorum was met so many seconds after
+/// the time asked about.
+fn shown_after(f: &mut Forge, member: &str, entry: fn(&Signed) -> Entry, seconds: u64) -> Made {
+    let mut log = TestLog::new(HOME);
+    let ore = f.ore();
+    log.register(&ore.certificate());
+    let index = log.record(&entry(&ore));
+    let mut made = under(f, &log, &log.cosigned(3), &[&ore]);
+    // Of three witnesses a minute apart the third makes the quorum.
+    made.asked.at = "2026-09-21T13:00:00Z";
+    log.cosigned_at += 3600 - 120 + seconds;
+    show(&mut made, member, &log, index, None);
+    made
+}
+
 vectors! {
     /// Both lists of the log are there, an hour old, and no bit is set: accepted.
     "honest-status" [] |f| {
@@ -292,5 +307,17 @@ vectors! {
         made.bundle["statusLists"] =
             json!([list(REVOCATION, 2, MADE, &[]).value(), list(SUSPENSION, 2, MADE, &[]).value()]);
         pinned(made)
+    }
+    /// The log shows the revocation five minutes after the time asked about: clocks may differ by that.
+    "status.revoked-five-minutes-after" ["status.revoked"] |f| {
+        shown_after(f, "statusChanges", revocation, 300)
+    }
+    /// The log shows the revocation five minutes and a second after the time asked about: accepted.
+    "honest-status-revoked-later" [] |f| {
+        shown_after(f, "statusChanges", revocation, 301)
+    }
+    /// The log shows that the lot asked about was closed: accepted, and said.
+    "honest-closed" [] |f| {
+        shown_after(f, "closings", closing, 300)
     }
 }

@@ -32,7 +32,12 @@ pub(crate) fn verified(plant: &Plant) {
         let known = &plant.oracle.lots[&certificate.id.urn().to_string()];
         for (element, mg) in &known.unbacked {
             let element = ytterby::element::Element::parse(element).unwrap();
-            assert_eq!(int(certificate.unbacked.get(element)), *mg, "{element} of {}", certificate.id);
+            assert_eq!(
+                int(certificate.carried.as_ref().unwrap().unbacked.get(element)),
+                *mg,
+                "{element} of {}",
+                certificate.id
+            );
         }
     }
 }

@@ -31,6 +31,7 @@ with the same key.
 
 Example:
   ytterby key generate --witness witness.example/1 -o witness.key
+  ytterby witness --config witness.toml --new    the first time, and never again
   ytterby witness --config witness.toml -v
 
 Exit codes: 0 told to stop, 2 usage, 4 the state or the key is not to be used";
@@ -41,6 +42,9 @@ pub(crate) struct Witness {
     /// The configuration, a TOML file.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
+    /// Make the state folder, the first time with a new key. It must not be there.
+    #[arg(long)]
+    pub(crate) new: bool,
     /// Say of every request what became of it.
     #[arg(short, long)]
     pub(crate) verbose: bool,

@@ -15,7 +15,7 @@ use ytterby::text::printable;
 use crate::args::{Balance, Format};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::render::{amount, style};
+use crate::render::{amount, style, wrap};
 use accounts::{Accounts, COLUMNS};
 
 /// Prints the balance.
@@ -63,7 +63,7 @@ fn lots<'b>(bundle: &'b ytterby::Bundle<'b>, wanted: &dyn Fn(Element) -> bool) -
 fn account_table(accounts: &Accounts, wanted: &dyn Fn(Element) -> bool) -> String {
     let mut heads = vec!["account", "as"];
     heads.extend(COLUMNS);
-    let mut table = table(&heads, 2);
+    let mut rows = Vec::new();
     for (name, element, flows) in accounts.rows().filter(|(_, element, _)| wanted(*element)) {
         let row = |unit: &str, of: &dyn Fn(i128) -> i128| {
             let mut cells = vec![printable(name), unit.to_owned()];
@@ -74,16 +74,16 @@ fn account_table(accounts: &Accounts, wanted: &dyn Fn(Element) -> bool) -> Strin
             cells.extend(all.iter().map(|mg| signed(*mg, written)));
             cells
         };
-        table.add_row(row(element.symbol(), &|mg| mg));
+        rows.push(row(element.symbol(), &|mg| mg));
         if let Some(oxide) = element.treo_oxide() {
-            table.add_row(row(oxide.name, &|mg| in_oxide(element, mg)));
+            rows.push(row(oxide.name, &|mg| in_oxide(element, mg)));
         }
     }
-    format!("{table}\n")
+    laid_out(&heads, rows)
 }
 
 fn lot_table(lots: &[LotRow<'_>]) -> String {
-    let mut table = table(&["lot", "as", "content", "drawn", "left"], 2);
+    let mut rows = Vec::new();
     for lot in lots {
         let left = i128::from(lot.content_mg) - i128::from(lot.drawn_mg);
         let row = |unit: &str, of: &dyn Fn(i128) -> i128| {
@@ -92,22 +92,40 @@ fn lot_table(lots: &[LotRow<'_>]) -> String {
             let words = [printable(lot.number), unit.to_owned()];
             words.into_iter().chain([content, drawn, left].map(|mg| signed(mg, written))).collect::<Vec<_>>()
         };
-        table.add_row(row(lot.element.symbol(), &|mg| mg));
+        rows.push(row(lot.element.symbol(), &|mg| mg));
         if let Some(oxide) = lot.element.treo_oxide() {
-            table.add_row(row(oxide.name, &|mg| in_oxide(lot.element, mg)));
+            rows.push(row(oxide.name, &|mg| in_oxide(lot.element, mg)));
         }
     }
-    format!("{table}\n")
+    laid_out(&["lot", "as", "content", "drawn", "left"], rows)
 }
 
-/// A table without lines, whose columns behind the first few are numbers.
-fn table(heads: &[&str], words: usize) -> Table {
+/// A table without lines, whose columns behind the first two are numbers. Where it is too narrow for that,
+/// each row as a sentence under its first cell.
+fn laid_out(heads: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(heads);
-    for column in table.column_iter_mut().skip(words) {
+    for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table
+    table.add_rows(&rows);
+    let text = format!("{table}\n");
+    if text.lines().all(|line| line.trim_end().chars().count() <= wrap::width()) {
+        return text;
+    }
+    let mut out = String::new();
+    let mut under = None;
+    for row in &rows {
+        let [name, unit, numbers @ ..] = row.as_slice() else { continue };
+        if under != Some(name) {
+            out.push_str(&format!("{name}\n"));
+            under = Some(name);
+        }
+        let named = heads.iter().skip(2).zip(numbers);
+        let sentence: Vec<String> = named.map(|(head, number)| format!("{head} {number}")).collect();
+        out.push_str(&wrap::hanging(&format!("  {unit:<6} "), 9, &sentence.join(" · "), str::to_owned));
+    }
+    out
 }
 
 /// The oxide that holds an element, keeping the sign of an overdraft.

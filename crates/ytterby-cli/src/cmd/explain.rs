@@ -1,6 +1,7 @@
-//! `ytterby explain`: what a finding's code means.
+//! `ytterby explain`: what a finding's code means, or one of the service's.
 
 use ytterby::finding::{Code, Effect};
+use ytterby::service_code::{self, SERVICE_CODES};
 
 use crate::args;
 use crate::failure::Failure;
@@ -10,13 +11,23 @@ use crate::render::style;
 /// Explains one code, or lists all.
 pub(crate) fn run(args: &args::Explain, mut output: Output) -> Result<u8, Failure> {
     if args.list {
-        let width = Code::ALL.iter().map(|code| code.as_str().len()).max().unwrap_or_default();
+        let width = names().map(str::len).max().unwrap_or_default();
         for code in Code::ALL {
             output.data(&format!("{:<width$}  {}\n", code.as_str(), code.title()))?;
+        }
+        for (code, text) in SERVICE_CODES {
+            output.data(&format!("{code:<width$}  {text}\n"))?;
         }
         return Ok(0);
     }
     let name = args.code.as_deref().unwrap_or_default();
+    if let Some(text) = service_code::help(name) {
+        output.data(&format!(
+            "{}: an answer of the registry service\n\n  help    {text}\n",
+            style::strong(name)
+        ))?;
+        return Ok(0);
+    }
     let Some(code) = Code::parse(name) else {
         let near = suggestions(name);
         let hint = match near.as_slice() {
@@ -41,6 +52,11 @@ fn effect(effect: Effect) -> &'static str {
     }
 }
 
+/// Every code: of findings, then the service's own.
+fn names() -> impl Iterator<Item = &'static str> {
+    Code::ALL.iter().map(|code| code.as_str()).chain(SERVICE_CODES.iter().map(|(code, _)| *code))
+}
+
 /// At most three codes that are near a name, or contain it.
 fn suggestions(name: &str) -> Vec<&'static str> {
     let wanted = name.to_ascii_lowercase();
@@ -53,8 +69,7 @@ fn suggestions(name: &str) -> Vec<&'static str> {
         }
     };
     let limit = (wanted.len() / 3).max(1);
-    let mut near: Vec<_> =
-        Code::ALL.iter().map(|code| code.as_str()).map(|code| (score(&code), code)).collect();
+    let mut near: Vec<_> = names().map(|code| (score(&code), code)).collect();
     near.retain(|(score, _)| *score <= limit);
     near.sort();
     near.into_iter().take(3).map(|(_, code)| code).collect()
@@ -85,6 +100,7 @@ mod tests {
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(suggestions("conservation.overdrwan").first(), Some(&"conservation.overdrawn"));
         assert_eq!(suggestions("overdrawn").first(), Some(&"conservation.overdrawn"));
+        assert_eq!(suggestions("log.unpublishd").first(), Some(&"log.unpublished"));
         assert!(suggestions("qqqqqqqqqqqqqq").is_empty());
     }
 }

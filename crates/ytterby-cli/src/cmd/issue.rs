@@ -66,6 +66,7 @@ pub(crate) fn run(args: &Issue, output: Output) -> Result<u8, Failure> {
             carried: unsigned.carried().clone(),
             drawn: Masses::default(),
             closed: false,
+            status: None,
         };
         let number = signed.lot().map(|lot| lot.number.to_string());
         inputs.add(lot, number.as_deref());

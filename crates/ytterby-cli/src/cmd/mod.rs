@@ -9,6 +9,7 @@ mod issue;
 mod key;
 mod log;
 mod profile;
+mod rules;
 mod show;
 mod tree;
 mod trust;
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: Cli) -> u8 {
         Command::Tree(args) => tree::run(&args, output),
         Command::Balance(args) => balance::run(&args, output),
         Command::Profile(args) => profile::run(&args, output),
+        Command::Rules(command) => rules::run(&command, output),
         Command::Bundle(args) => bundle::run(args, output),
         Command::Issue(args) => issue::run(&args, output),
         Command::Key(args) => key::run(args, output),

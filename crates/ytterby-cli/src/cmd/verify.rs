@@ -8,7 +8,7 @@ use ytterby::finding::{Code, Finding};
 use ytterby::time::format_time;
 use ytterby::{Bundle, Certificate, InputName, Question, Report, Trust, Verdict, unreadable_json};
 
-use super::trust as trust_file;
+use super::{rules, trust as trust_file};
 use crate::args::{ReportFormat, Verify};
 use crate::clock;
 use crate::failure::Failure;
@@ -30,6 +30,7 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
         lot: args.lot.clone(),
         mass: args.mass,
         max_status_age: args.max_status_age,
+        rules: rules::load(&args.rules, &args.lists)?,
         budget: ytterby::budget::Budget::default(),
     };
     let several = args.inputs.len() > 1 || args.inputs.iter().any(|input| input.is_dir());

@@ -1,6 +1,6 @@
 //! The status lists of a registry, held against the entries of its log.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use ytterby::Evidence;
 use ytterby::digest::Digest;
@@ -19,13 +19,23 @@ const MAX_LIST: u64 = 256 * 1024;
 /// Most lists that are remembered as looked at: enough for a hundred million certificates.
 const MOST_AGREED: usize = 2048;
 
+/// Most lists that are held against the entries at once: those of a million certificates.
+const AT_ONCE: usize = 16;
+
 /// Where a registry shows its lists, and who signs them.
 #[derive(Debug)]
 pub(crate) struct Lists {
     files: LogFiles,
     keys: Vec<Multikey>,
     /// Digests of those that were found to say what the entries say.
-    agreed: Vec<Digest>,
+    agreed: VecDeque<Digest>,
+}
+
+/// A list that was not looked at yet, and what the entries say of it.
+struct Fresh {
+    list: StatusList,
+    bytes: Vec<u8>,
+    entries: Entries,
 }
 
 /// What the entries below a size say of the certificates of one list.
@@ -40,38 +50,67 @@ struct Entries {
 impl Lists {
     /// The lists below the URL of a registry, signed with one of these keys.
     pub(crate) fn new(files: LogFiles, keys: Vec<Multikey>) -> Self {
-        Lists { files, keys, agreed: Vec::new() }
+        Lists { files, keys, agreed: VecDeque::new() }
     }
 
-    /// Looks at every list of a log.
+    /// Looks at every list of a log. Those that are new since the last look are held against the entries
+    /// several at once: each time the whole log is read.
     pub(super) fn look(&mut self, log: &Watched, look: &mut Look) -> Result<(), Interrupted> {
         let size = log.kept().replica().head().size;
-        for number in 0..size.div_ceil(LIST_BITS) {
+        let mut fresh = Vec::new();
+        let mut missed = None;
+        'lists: for number in 0..size.div_ceil(LIST_BITS) {
             for purpose in StatusPurpose::ALL.iter().copied() {
                 let path = match purpose {
                     StatusPurpose::Revocation => format!("v1/status-lists/{number}"),
                     StatusPurpose::Suspension => format!("v1/status-lists/{number}/suspension"),
                 };
-                let Some(bytes) = self.files.file(&path, MAX_LIST)? else {
-                    look.missed.push(format!("{}/{path}: there is no list", self.files.name()));
-                    continue;
+                let bytes = match self.files.file(&path, MAX_LIST) {
+                    Ok(Some(bytes)) => bytes,
+                    Ok(None) => {
+                        look.missed.push(format!("{}/{path}: there is no list", self.files.name()));
+                        continue;
+                    }
+                    // What was read before is looked at all the same.
+                    Err(error) => {
+                        missed = Some(error);
+                        break 'lists;
+                    }
                 };
-                let digest = Digest::of(&bytes);
-                if self.agreed.contains(&digest) {
+                if self.agreed.contains(&Digest::of(&bytes)) {
                     continue;
                 }
                 match self.read(&bytes, log, number, purpose) {
                     Ok(list) if list.size > size => {}
-                    Ok(list) => {
-                        compare(&list, &bytes, log)?;
-                        if self.agreed.len() == MOST_AGREED {
-                            self.agreed.remove(0);
-                        }
-                        self.agreed.push(digest);
-                    }
+                    Ok(list) => fresh.push(Fresh { list, bytes, entries: Entries::default() }),
                     Err(problem) => look.missed.push(format!("{}/{path}: {problem}", self.files.name())),
                 }
+                if fresh.len() == AT_ONCE {
+                    self.compare(std::mem::take(&mut fresh), log)?;
+                }
             }
+        }
+        self.compare(fresh, log)?;
+        missed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Holds lists against the entries, and remembers those that say the same.
+    fn compare(&mut self, mut fresh: Vec<Fresh>, log: &Watched) -> Result<(), Interrupted> {
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        log.kept().each(|index, bytes| {
+            if let Ok(entry) = Entry::parse(bytes) {
+                fresh.iter_mut().for_each(|own| own.take(index, &entry));
+            }
+            Ok(())
+        })?;
+        for own in fresh {
+            own.compare(log)?;
+            if self.agreed.len() == MOST_AGREED {
+                self.agreed.pop_front();
+            }
+            self.agreed.push_back(Digest::of(&own.bytes));
         }
         Ok(())
     }
@@ -91,50 +130,49 @@ impl Lists {
     }
 }
 
-fn compare(list: &StatusList, bytes: &[u8], log: &Watched) -> Result<(), Interrupted> {
-    let entries = entries(list, log)?;
-    for (index, certificate) in &entries.registered {
-        let set_by = entries.set_by.get(certificate);
-        if list.get(*index) == Some(set_by.is_some()) {
-            continue;
+impl Fresh {
+    /// Takes note of an entry, in the order of the log.
+    fn take(&mut self, index: u64, entry: &Entry) {
+        if index >= self.list.size {
+            return;
         }
-        let said = format!(
-            "the list of {} of {} up to {} entries has {certificate} otherwise than the entries",
-            list.purpose,
-            printable(log.origin()),
-            list.size
-        );
-        let evidence = match (list.purpose, set_by) {
-            (StatusPurpose::Revocation, Some(by)) => Some(evidence(bytes, log, *index, *by)?),
-            _ => None,
-        };
-        return Err(Interrupted::Found(Box::new(Found { said, evidence, mirror: None })));
-    }
-    Ok(())
-}
-
-fn entries(list: &StatusList, log: &Watched) -> Result<Entries, Interrupted> {
-    let mut entries = Entries::default();
-    log.kept().each(|index, bytes| {
-        if index >= list.size {
-            return Ok(());
-        }
-        match Entry::parse(bytes) {
-            Ok(Entry::Certificate(entry)) if list.covers(index) => {
-                entries.registered.insert(index, entry.certificate());
+        match entry {
+            Entry::Certificate(entry) if self.list.covers(index) => {
+                self.entries.registered.insert(index, entry.certificate());
             }
-            Ok(Entry::Status(change)) if change.purpose == list.purpose => {
+            Entry::Status(change) if change.purpose == self.list.purpose => {
                 if change.value {
-                    entries.set_by.insert(change.certificate, index);
+                    self.entries.set_by.insert(change.certificate, index);
                 } else {
-                    entries.set_by.remove(&change.certificate);
+                    self.entries.set_by.remove(&change.certificate);
                 }
             }
             _ => {}
         }
+    }
+
+    /// Whether it says what the entries say.
+    fn compare(&self, log: &Watched) -> Result<(), Interrupted> {
+        let Fresh { list, bytes, entries } = self;
+        for (index, certificate) in &entries.registered {
+            let set_by = entries.set_by.get(certificate);
+            if list.get(*index) == Some(set_by.is_some()) {
+                continue;
+            }
+            let said = format!(
+                "the list of {} of {} up to {} entries has {certificate} otherwise than the entries",
+                list.purpose,
+                printable(log.origin()),
+                list.size
+            );
+            let evidence = match (list.purpose, set_by) {
+                (StatusPurpose::Revocation, Some(by)) => Some(evidence(bytes, log, *index, *by)?),
+                _ => None,
+            };
+            return Err(Interrupted::Found(Box::new(Found { said, evidence, mirror: None })));
+        }
         Ok(())
-    })?;
-    Ok(entries)
+    }
 }
 
 fn evidence(list: &[u8], log: &Watched, registered: u64, revoked: u64) -> Result<Evidence, Interrupted> {

@@ -6,5 +6,6 @@ pub(crate) mod problem;
 pub(crate) mod profile;
 mod registration;
 pub(crate) mod report;
+pub(crate) mod rules;
 pub(crate) mod style;
 pub(crate) mod wrap;

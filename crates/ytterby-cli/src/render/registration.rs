@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use ytterby::Report;
+use ytterby::digest::Digest;
 use ytterby::finding::Code;
-use ytterby::report::{LoggedIn, Outcome, Step};
+use ytterby::report::{ClosedIn, LoggedIn, Outcome, Step};
 
 /// How many certificates were found in which logs, cosigned by how many, and how long ago.
 pub(crate) fn line(report: &Report) -> String {
     if !report.registries_pinned {
         return "not checked".to_owned();
     }
-    let logged: Vec<&LoggedIn> = report.certificates.iter().filter_map(|own| own.logged.as_ref()).collect();
-    let all = report.certificates.len();
+    let logged: Vec<&LoggedIn> = report.counted().filter_map(|own| own.logged.as_ref()).collect();
+    let all = report.counted().count();
     let logs: BTreeSet<&str> = logged.iter().map(|place| place.log.as_str()).collect();
     let open = if report.is_registration_checked() { "" } else { " · the others not checked" };
     let place = match (logs.len(), logs.first()) {
@@ -28,7 +29,7 @@ pub(crate) fn line(report: &Report) -> String {
 pub(crate) fn status_line(report: &Report) -> String {
     let Some(known) = &report.status_known else { return "not checked".to_owned() };
     let found = |codes: &[Code]| report.findings().iter().filter(|f| codes.contains(&f.code)).count();
-    let open = report.certificates.iter().filter(|own| own.outcome(Step::Status) == Outcome::Unknown).count();
+    let open = report.counted().filter(|own| own.outcome(Step::Status) == Outcome::Unknown).count();
     let revoked = found(&[Code::StatusRevoked, Code::StatusAncestorRevoked, Code::StatusAttestationRevoked]);
     let suspended = found(&[Code::StatusSuspended]);
     let mut words = Vec::new();
@@ -42,11 +43,26 @@ pub(crate) fn status_line(report: &Report) -> String {
         words.push("none revoked or suspended".to_owned());
     }
     if unknown > 0 {
-        words.push(format!("{unknown} of {} not known", report.certificates.len()));
+        words.push(format!("{unknown} of {} not known", report.counted().count()));
     }
     let said = words.join(", ");
     let seconds = report.at.as_second() - known.at.as_second();
     format!("{said} · lists made {}", ago(seconds))
+}
+
+/// Which of the delivered lots are closed, and since when at the latest: nobody can draw on them any more.
+pub(crate) fn closed(report: &Report) -> String {
+    let subject: BTreeSet<Digest> = report.subject.iter().copied().collect();
+    let delivered = report.certificates.iter().filter(|own| subject.contains(&own.digest));
+    let closed: Vec<&ClosedIn> = delivered.filter_map(|own| own.closed.as_ref()).collect();
+    match closed.as_slice() {
+        [] => String::new(),
+        [one] if report.subject.len() == 1 => {
+            let seconds = report.at.as_second() - one.at.as_second();
+            format!(" · closed as {} at {} of {}, {}", one.reason.as_str(), one.index, one.log, ago(seconds))
+        }
+        some => format!(" · {} of {} lots are closed", some.len(), report.subject.len()),
+    }
 }
 
 /// The fewest witnesses of any checkpoint, and the time of the latest.

@@ -9,7 +9,7 @@ use ytterby::time::format_time;
 use ytterby::{Report, Trust, Verdict};
 
 use super::problem::{self, Index};
-use super::{amount, registration, style, wrap};
+use super::{amount, registration, rules, style, wrap};
 
 /// How many delivered lots get a line of their own.
 const MAX_SUBJECTS: usize = 20;
@@ -35,6 +35,7 @@ impl Shown<'_, '_> {
             };
             out.push_str(&wrap::hanging(&format!("    {:<14} ", step.as_str()), 19, &text, paint));
         }
+        out.push_str(&rules::rows(&self.report.rules, self.verbose));
         if self.verbose {
             out.push_str(&self.certificates());
         }
@@ -89,8 +90,11 @@ impl Shown<'_, '_> {
         Step::ALL
             .into_iter()
             .map(|step| {
-                let outcomes = self.report.certificates.iter().map(|own| own.outcome(step));
-                let outcome = outcomes.max().unwrap_or(Outcome::Unknown);
+                let outcomes = self.report.counted().map(|own| own.outcome(step));
+                let mut outcome = outcomes.max().unwrap_or(Outcome::Unknown);
+                if step == Step::Authority && self.not_counted() > 0 {
+                    outcome = outcome.max(Outcome::Warn);
+                }
                 let text = match step {
                     Step::Status => registration::status_line(self.report),
                     Step::Registration => registration::line(self.report),
@@ -99,7 +103,7 @@ impl Shown<'_, '_> {
                     Step::Lineage => self.lineage(),
                     Step::Content => self.tally(step, "follow from mass, assay and draws"),
                     Step::Conservation => self.conservation(),
-                    Step::Custody => self.custody(),
+                    Step::Custody => self.custody() + &registration::closed(self.report),
                     Step::Authority => self.authority(),
                     Step::Time => {
                         let order = self.tally(step, "possible in time");
@@ -245,7 +249,15 @@ impl Shown<'_, '_> {
         if self.report.findings.iter().any(|f| f.code == ytterby::finding::Code::AuthorityNoTrustFile) {
             return "there is no trust file: nobody's word is taken".to_owned();
         }
-        self.tally(Step::Authority, &format!("accepted by {file}"))
+        let others = match self.not_counted() {
+            0 => String::new(),
+            count => format!(" · {} not counted", plural(count, "attestation")),
+        };
+        self.tally(Step::Authority, &format!("accepted by {file}{others}"))
+    }
+
+    fn not_counted(&self) -> usize {
+        self.report.certificates.iter().filter(|own| !own.is_counted()).count()
     }
 
     fn certificates(&self) -> String {
@@ -258,7 +270,8 @@ impl Shown<'_, '_> {
                 .map(|step| format!("{} {}", step.as_str(), own.outcome(step).as_str()))
                 .collect();
             out.push_str(&format!("      {}  {name}  {}\n", own.id.urn(), self.party(&own.issuer)));
-            out.push_str(&format!("        {}\n", style::dim(&checks.join(" · "))));
+            let checks = if own.is_counted() { checks.join(" · ") } else { "not counted".to_owned() };
+            out.push_str(&format!("        {}\n", style::dim(&checks)));
         }
         out
     }
@@ -270,8 +283,8 @@ impl Shown<'_, '_> {
 
 /// Attestations make no lot: they have no content, conservation and custody.
 fn is_asked(own: &CertificateReport, step: Step) -> bool {
-    own.kind != ytterby::form::Kind::Attestation
-        || !matches!(step, Step::Content | Step::Conservation | Step::Custody)
+    let of_lots = matches!(step, Step::Content | Step::Conservation | Step::Custody);
+    own.is_counted() && !(of_lots && own.kind == ytterby::form::Kind::Attestation)
 }
 
 fn not_yours(finding: &Finding) -> bool {

@@ -18,8 +18,7 @@ pub(crate) struct Config {
     /// The file that holds the key it cosigns with (`PRIVATE+KEY+…`), readable by the witness alone;
     /// made by `ytterby key generate --witness NAME`.
     pub(crate) key_file: PathBuf,
-    /// The folder in which it keeps what it has cosigned, and evidence. It is made when it is not
-    /// there. If it is ever lost, or restored from a backup, the key must never sign again: the
+    /// The folder in which it keeps what it has cosigned, and evidence; `--new` makes it. If it is ever lost, or restored from a backup, the key must never sign again: the
     /// witness could cosign a second history.
     pub(crate) state: PathBuf,
     /// What one request may cost.

@@ -46,8 +46,9 @@ struct Index {
 }
 
 impl State {
-    /// Opens the state of a configuration, or makes it, and replays what was accepted.
-    pub(crate) fn open(config: &Config) -> Result<Self, Failure> {
+    /// Opens the state of a configuration, and replays what was accepted. One that is not there is made if it
+    /// is said to be new: else it was lost, and who forgot what he has cosigned could cosign a second history.
+    pub(crate) fn open(config: &Config, new: bool) -> Result<Self, Failure> {
         let cosigner = key(&config.key_file)?;
         let mut audited: BTreeMap<String, Audited> = BTreeMap::new();
         for log in &config.log {
@@ -60,7 +61,17 @@ impl State {
         let path = folder.join("witness.json");
         let mut index =
             Index { version: "1".to_owned(), key: cosigner.verifier_key().to_string(), origins: Vec::new() };
-        if !folder.exists() {
+        let there = folder.exists();
+        if there && new {
+            let text = "the state is there already; leave --new out";
+            return Err(Failure::undecided(format!("{}: {text}", folder.display())));
+        }
+        if !there && !new {
+            let text = "there is no state. With a key that has never signed, --new makes it; a witness that lost \
+                        its state gets a new key and a new folder";
+            return Err(Failure::undecided(format!("{}: {text}", folder.display())));
+        }
+        if !there {
             std::fs::create_dir_all(folder)
                 .and_then(|()| file::sync_directory(folder))
                 .map_err(|error| Failure::file("make", folder, &error))?;

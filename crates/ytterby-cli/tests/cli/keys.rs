@@ -104,10 +104,19 @@ fn codes_are_explained() {
     let ran = folder.run(&["explain", "conservation.overdrawn"]).exits(0);
     assert!(ran.out.starts_with("conservation.overdrawn: more was drawn from a lot than it holds"));
     assert!(ran.out.contains("exit code 1"));
+    let ran = folder.run(&["explain", "log.unpublished"]).exits(0);
+    assert!(
+        ran.out.contains("the registry service") && ran.out.contains("same Idempotency-Key"),
+        "{}",
+        ran.out
+    );
     let ran = folder.run(&["explain", "conservation.overdrwan"]).exits(2);
     assert!(ran.err.contains("did you mean conservation.overdrawn"));
     let listed = folder.run(&["explain", "--list"]).exits(0).out;
-    assert_eq!(listed.lines().count(), ytterby::finding::Code::ALL.len());
+    assert_eq!(
+        listed.lines().count(),
+        ytterby::finding::Code::ALL.len() + ytterby::service_code::SERVICE_CODES.len()
+    );
 }
 
 #[test]

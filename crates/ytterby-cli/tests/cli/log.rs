@@ -317,8 +317,8 @@ fn a_whole_log_on_the_screen() {
     log.mirror(&folder.path("mirror"));
     let ran = folder.run(&["log", "verify", "mirror", "--key", &log.key()]).exits(0);
     let expected = format!(
-        "{ORIGIN}\n  size          6\n  root          {}\n  cosigned by   no witness that is known\n  certificates  4\n  \
-         admissions    0\n  closings      1\n  statuses      1\n  tiles         1\n  lots          4, of which 2 are open here\n\
+        "{ORIGIN}\n  size            6\n  root            {}\n  cosigned by     no witness that is known\n  certificates    4\n  \
+         admissions      0\n  closings        1\n  status changes  1\n  tiles           1\n  lots            4, 2 of them open here\n\
          verified: every entry was read and replayed, and has the root that was signed\n",
         log.head().root
     );

@@ -1,7 +1,7 @@
 //! `show`, `tree`, `balance`, `bundle`.
 
 use super::delivery::{Delivery, bundle, label};
-use super::run::Folder;
+use super::run::{BINARY, Folder};
 
 fn delivered() -> (Folder, Delivery) {
     let (folder, delivery) = (Folder::new(), Delivery::new());
@@ -99,6 +99,16 @@ fn every_account_balances_to_the_milligram() {
         out.contains("did:web:acme.example (received)") && out.contains("Nd2O3") && !out.contains("CeO2")
     );
     folder.run(&["balance", "delivery.json", "--element", "Pm"]).exits(2);
+    // On a narrow screen nothing is broken by it.
+    let mut narrow = folder.command(BINARY);
+    let ran =
+        narrow.args(["balance", "delivery.json", "--element", "Nd"]).env("COLUMNS", "80").output().unwrap();
+    let narrow = String::from_utf8(ran.stdout).unwrap();
+    assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let (wide, narrow) = (words(&out), words(&narrow));
+    let heads = ["account", "as"];
+    assert!(wide.iter().all(|word| heads.contains(&word.as_str()) || narrow.contains(word)), "{narrow:?}");
 }
 
 #[test]

@@ -49,6 +49,9 @@ impl Witness {
     pub(crate) fn start(folder: &Folder) -> Self {
         let mut command: Command = folder.command(BINARY);
         command.args(["witness", "--config", "witness.toml", "-v"]);
+        if !folder.path("state").exists() {
+            command.arg("--new");
+        }
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, said) = channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
@@ -478,6 +481,11 @@ fn a_state_that_was_lost_or_damaged_is_not_made_anew() {
     assert!(refused().contains("must not be made anew with the same key"));
     std::fs::remove_file(folder.path("state/witness.json")).unwrap();
     assert!(refused().contains("gets a new key and a new folder"));
+    let again = folder.run(&["witness", "--config", "witness.toml", "--new"]).exits(4);
+    assert!(again.err.contains("leave --new out"), "{}", again.err);
+    std::fs::remove_dir_all(folder.path("state")).unwrap();
+    assert!(refused().contains("state: there is no state"));
+    assert!(!folder.path("state").exists());
 }
 
 #[test]
@@ -526,11 +534,11 @@ fn a_configuration_is_read_strictly() {
         (text.replace("+Aceg", "+Bceg"), "[[log]]"),
     ] {
         folder.write("witness.toml", changed);
-        let ran = folder.run(&["witness", "--config", "witness.toml"]).exits(2);
+        let ran = folder.run(&["witness", "--config", "witness.toml", "--new"]).exits(2);
         assert!(ran.err.contains(word), "{word}: {}", ran.err);
     }
     folder.write("witness.toml", text).write("witness.key", "PRIVATE+KEY+spoilt");
-    let ran = folder.run(&["witness", "--config", "witness.toml"]).exits(4);
+    let ran = folder.run(&["witness", "--config", "witness.toml", "--new"]).exits(4);
     assert!(
         ran.err.contains("not the secret key of a witness") && !ran.err.contains("spoilt"),
         "{}",

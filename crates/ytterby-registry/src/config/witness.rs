@@ -84,6 +84,19 @@ impl Config {
         Ok((all, quorum))
     }
 
+    /// Why the quorum is too small for its witnesses, if it is: two quorums of them need not share any, so
+    /// a log could show each half another history. How many may lie besides, only who relies on it knows.
+    pub fn weak_quorum(&self) -> Result<Option<String>, ConfigError> {
+        let (all, k) = self.witnesses()?;
+        let n = all.len();
+        Ok((k > 0 && 2 * k <= n).then(|| {
+            format!(
+                "log.quorum = {k} of {n} witnesses: two such quorums need not have a witness in common, and no trust \
+                 file accepts that (2k > n + f, with f that may lie)"
+            )
+        }))
+    }
+
     /// An address that is asked, without a slash at its end.
     pub(super) fn address(&self, key: &'static str, url: &str) -> Result<String, ConfigError> {
         let wrong = |problem: &str| ConfigError::Value { key, problem: format!("{url:?} {problem}") };
@@ -160,6 +173,22 @@ mod tests {
             let error = configured(log, &witnesses).unwrap_err().to_string();
             assert!(error.contains(wanted), "{wanted}: {error}");
         }
+    }
+
+    #[test]
+    fn two_quorums_have_a_witness_in_common() {
+        let all: String =
+            (1..=4).map(|n| entry(&key(&format!("{n}.example"), n), "https://w.example")).collect();
+        let weak = configured("quorum = 2\n", &all).unwrap().weak_quorum().unwrap();
+        assert!(weak.unwrap().contains("2 of 4 witnesses"));
+        assert_eq!(configured("quorum = 3\n", &all).unwrap().weak_quorum().unwrap(), None);
+        assert_eq!(configured("", "").unwrap().weak_quorum().unwrap(), None);
+        let production = GOOD.replace("development", "production").replace("http://", "https://");
+        let production = production.replace("127.0.0.1:8080\"\n[", "registry.example\"\n[");
+        let with = |quorum: &str| read(&format!("{production}{quorum}{all}"), "a long enough secret", 0o600);
+        with("quorum = 3\n").unwrap();
+        let error = with("quorum = 2\n").unwrap_err().to_string();
+        assert!(error.contains("refuses log.quorum = 2 of 4"), "{error}");
     }
 
     #[test]

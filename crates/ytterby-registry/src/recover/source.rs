@@ -69,6 +69,24 @@ impl Source {
         }
     }
 
+    /// What a folder is that is no copy of a log, and which is meant, where that can be told.
+    fn hint(folder: &Path) -> String {
+        if !folder.is_dir() {
+            return "there is no such folder".to_owned();
+        }
+        if folder.join("witness.json").is_file() {
+            return "this is a witness's state of several logs: name the folder in it that is the SHA-256 of the \
+                    origin, in hexadecimal"
+                .to_owned();
+        }
+        if folder.join("log").join("checkpoint").is_file() {
+            return "the copy is in its folder `log`".to_owned();
+        }
+        "there is neither a `checkpoint` and `tile`, as in a mirror, nor `state.json` and `entries`, as in the folder \
+         of one log of a witness"
+            .to_owned()
+    }
+
     /// Its newest checkpoint, of which nothing is verified.
     pub(super) fn checkpoint(&self) -> Result<SignedCheckpoint, SourceError> {
         let (place, bytes) = match &self.0 {
@@ -79,6 +97,10 @@ impl Source {
                     .checkpoint
                     .ok_or_else(|| SourceError::Damaged { place: place.clone(), why: why() })?;
                 (place, text.into_bytes())
+            }
+            Place::Folder(folder) if !folder.join("checkpoint").is_file() => {
+                let place = folder.display().to_string();
+                return Err(SourceError::Unavailable { place, why: Self::hint(folder) });
             }
             _ => self.file("checkpoint", MAX_NOTE_BYTES as u64)?,
         };

@@ -80,6 +80,38 @@ fn quorum_time(receipt: &Value, witnesses: &[Witness], quorum: usize) -> Option<
     proof(receipt).verify(entry.as_bytes(), &origin, &policy).unwrap().witnessed().time()
 }
 
+/// What is known of a log that nobody adds to does not age: witnesses sign its checkpoint again. The receipt's
+/// own time stays what it was.
+#[test]
+fn an_idle_log_is_cosigned_again() {
+    let (all, setting) = witnesses(4, 3);
+    let service = Service::set(setting);
+    let (_, refinery) = service.issuer("refinery");
+    let ore = service.client.issue(&refinery, &origin("MREC-0001")).id();
+    let (first, _) = cosigned(&service, &refinery, &ore);
+    let receipt = || {
+        let path = format!("/v1/certificates/{ore}/receipt");
+        service.client.get(&path, &refinery).expect(200).json()
+    };
+    assert_eq!(receipt()["fresh"], Value::Null);
+    let before: Vec<usize> = all.iter().map(Witness::asked).collect();
+    let later = time() + 7200;
+    all.iter().for_each(|witness| witness.time(later));
+    service.clock.set(parse_time("2026-09-01T10:00:00Z").unwrap());
+    until("a newer cosignature", || receipt()["fresh"] != Value::Null);
+    let refreshed = receipt();
+    assert_eq!(proof(&refreshed), first);
+    assert_eq!(refreshed["fresh"]["consistency"], serde_json::json!([]));
+    let fresh =
+        SignedCheckpoint::parse(refreshed["fresh"]["checkpoint"].as_str().unwrap().as_bytes()).unwrap();
+    let policy = Policy::parse(policy(&key(), &all, 3).as_bytes()).unwrap();
+    assert!(policy.open(key().name(), &fresh).unwrap().time().unwrap() >= later);
+    assert_eq!(fresh.unverified(), first.checkpoint().unverified());
+    // Asked again once each, not all the time.
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(all.iter().zip(before).all(|(witness, before)| witness.asked() <= before + 1));
+}
+
 #[test]
 fn a_bundle_of_a_witnessed_registry_verifies_with_registration_required() {
     let (all, setting) = witnesses(4, 3);

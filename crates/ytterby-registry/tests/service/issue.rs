@@ -344,6 +344,7 @@ fn a_forged_certificate_does_not_find_out_a_balance() {
         carried: ytterby::carried::Carried::default(),
         drawn: ytterby::masses::Masses::default(),
         closed: false,
+        status: None,
     };
     let mut inputs = ytterby::Inputs::default();
     inputs.add(parent, None);

@@ -61,6 +61,26 @@ pub(crate) fn audited(service: &Service) -> (Ledger, u64) {
     (ledger, head.size)
 }
 
+/// Whoever balances load is told when nothing can be signed for, and when it can again.
+#[test]
+fn a_log_that_cannot_be_published_is_not_ready_after_a_while() {
+    let service = Service::start();
+    let (_, mine) = service.issuer("mine");
+    let ready = || service.client.send("GET", "/readyz", &[], None);
+    assert_eq!(ready().expect(200).json()["log"], "published");
+    // A folder in the place of the file beside which the mark is replaced.
+    let beside = service.path().join("log.mark.partial");
+    std::fs::create_dir(&beside).unwrap();
+    let refused = service.client.make("/v1/certificates", &mine, "a", &origin("ORE-1")).expect(503);
+    assert_eq!(refused.json()["code"], "log.unpublished");
+    assert_eq!(ready().expect(200).json()["log"], "unpublished");
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    assert_eq!(ready().expect(503).json()["code"], "log.unpublished");
+    std::fs::remove_dir(&beside).unwrap();
+    assert_eq!(ready().expect(200).json()["log"], "published");
+    service.client.make("/v1/certificates", &mine, "a", &origin("ORE-1")).expect(201);
+}
+
 #[test]
 fn what_is_made_and_closed_is_logged_and_anybody_can_audit_it() {
     let service = Service::start();

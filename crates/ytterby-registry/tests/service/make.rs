@@ -134,6 +134,11 @@ impl Service {
         Service { client, admin, clock, setting, folder, address, stop, thread: Some(thread) }
     }
 
+    /// Where it keeps everything.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// Stops it: what it leaves behind.
     pub(crate) fn stop(mut self) -> Arc<TempDir> {
         self.end();
@@ -299,6 +304,7 @@ pub(crate) fn config(folder: PathBuf, address: SocketAddr, setting: Setting) -> 
         storage: Storage::sqlite(folder.join("registry.db")),
         seal: SealConfig { secret_file },
         log: LogConfig {
+            refresh_seconds: 3600,
             key_file,
             mark_file: folder.join("log.mark"),
             quorum: setting.quorum,

@@ -84,15 +84,31 @@ fn a_registry_is_backed_up_restored_and_its_keys_rotated() {
     let folder = tempfile::tempdir().unwrap();
     let path = configured(folder.path(), "production", "https", "");
     let config = path.to_str().unwrap();
-    assert_eq!(
-        printed(&["check-config", "--config", config]),
-        "ok: https://registry.example as registry.example/log\n\
-         no witness is named: nobody's trust file finds a quorum on its receipts"
-    );
+    let said = printed(&["check-config", "--config", config]);
+    let said: Vec<&str> = said.lines().collect();
+    assert_eq!(said[0], "ok: https://registry.example as registry.example/log");
+    assert!(said[1].starts_with("log key registry.example/log+"), "{said:?}");
+    assert!(said[2].starts_with("status key z6Mk"), "{said:?}");
+    assert_eq!(said[3], "no witness is named: nobody's trust file finds a quorum on its receipts");
+    let status = folder.path().join("status.key");
+    let kept = fs::read(&status).unwrap();
+    fs::write(&status, "nonsense").unwrap();
+    assert!(refused(&["check-config", "--config", config]).contains("status"));
+    fs::write(&status, kept).unwrap();
     let admin = printed(&["keys", "admin", "--config", config]);
     assert!(admin.starts_with("ytb_") && admin.len() == 47);
+    let file = folder.path().join("admin.key");
+    let kept = ["keys", "admin", "--config", config, "--label", "second", "-o", file.to_str().unwrap()];
+    assert_eq!(printed(&kept), "");
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions()) & 0o777,
+        0o600
+    );
+    assert!(refused(&kept).contains("admin.key"), "a file that is there is left alone");
+    let second = fs::read_to_string(&file).unwrap().trim().to_owned();
     let mut issuer = String::new();
     serving(config, |client| {
+        client.get("/v1/issuers", &second).expect(200);
         let added =
             client.post("/v1/issuers", &admin, &json!({ "name": "mine", "title": "Mine" })).expect(201);
         assert_eq!(added.json()["did"], "did:web:registry.example:issuers:mine");

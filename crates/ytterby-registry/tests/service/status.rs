@@ -55,8 +55,6 @@ fn a_certificate_is_suspended_reinstated_and_revoked() {
     // Somebody who has read it before the change does not change it.
     let late = change(&service, &mine, &ore, "revoke", "\"0\"").expect(412);
     assert_eq!(late.json()["code"], json!("status.changed"));
-    let drawn = service.client.make("/v1/certificates", &mine, "x", &draw("X", &ore, "1"));
-    assert_eq!((drawn.status, drawn.json()["code"].as_str()), (409, Some("log.rule")));
     change(&service, &mine, &ore, "reinstate", "\"1\"").expect(200);
     service.client.issue(&mine, &draw("PART-1", &ore, "1"));
     let revoked = change(&service, &service.admin, &ore, "revoke", "\"2\"").expect(200).json();
@@ -133,6 +131,47 @@ fn a_recall_finds_everything_after_a_lot_and_suspends_it() {
         [true, false, true, true, true, true, true, true]
     });
     service.client.issue(&mine, &draw("FREE", &unconcerned, "1"));
+}
+
+/// What cannot be made is refused with the same answer whether it is tried or done.
+#[test]
+fn a_dry_run_answers_as_the_real_one() {
+    let service = Service::start();
+    let (_, mine) = service.issuer("mine");
+    let lot = |name: &str| service.client.issue(&mine, &origin(name)).id();
+    let (suspended, revoked, both, closed) = (lot("ORE-1"), lot("ORE-2"), lot("ORE-3"), lot("ORE-4"));
+    change(&service, &mine, &suspended, "suspend", "\"0\"").expect(200);
+    change(&service, &mine, &revoked, "revoke", "\"0\"").expect(200);
+    change(&service, &mine, &both, "suspend", "\"0\"").expect(200);
+    change(&service, &mine, &both, "revoke", "\"1\"").expect(200);
+    let path = format!("/v1/lots/{closed}/close");
+    service.client.make(&path, &mine, "close", &json!({ "reason": "lost" })).expect(200);
+    let answers = |draft: &Value, key: &str| {
+        let one = "/v1/certificates";
+        let batch = json!({ "mode": "all", "certificates": [draft] });
+        let many = format!("{one}/batch");
+        let told = |answer: Answer| {
+            (answer.status, answer.json()["code"].clone(), answer.json()["findings"].clone())
+        };
+        let tried = told(service.client.post(&format!("{one}?dry_run=true"), &mine, draft));
+        assert_eq!(told(service.client.make(one, &mine, key, draft)), tried);
+        let all = told(service.client.post(&format!("{many}?dry_run=true"), &mine, &batch));
+        assert_eq!(told(service.client.make(&many, &mine, &format!("{key}-all"), &batch)), all);
+        assert_eq!((all.0, &all.1), (tried.0, &tried.1));
+        (tried.0, tried.1.as_str().unwrap().to_owned())
+    };
+    for (lot, code) in [
+        (&suspended, "status.suspended"),
+        (&revoked, "status.revoked"),
+        (&both, "status.revoked"),
+        (&closed, "custody.closed-lot"),
+    ] {
+        assert_eq!(answers(&draw("X", lot, "1"), code), (422, code.to_owned()));
+    }
+    let stop = json!({ "reason": "key compromised" });
+    service.client.post("/v1/halt", &service.admin, &stop).expect(200);
+    assert_eq!(answers(&origin("ORE-5"), "halted"), (503, "registry.halted".to_owned()));
+    assert_eq!(answers(&draw("X", &closed, "1"), "both").1, "custody.closed-lot");
 }
 
 #[test]

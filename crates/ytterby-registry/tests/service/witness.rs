@@ -104,6 +104,11 @@ impl Witness {
         *self.shared.mood.lock().unwrap() = mood;
     }
 
+    /// Gives its next cosignature another time.
+    pub(crate) fn time(&self, time: u64) {
+        self.shared.time.store(time, Ordering::SeqCst);
+    }
+
     /// What it has last seen.
     pub(crate) fn seen(&self) -> TreeHead {
         self.shared.seen.lock().unwrap().0

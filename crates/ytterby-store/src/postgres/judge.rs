@@ -167,7 +167,11 @@ impl Trial<'_> {
     }
 
     fn register(&mut self, new: &NewCertificate, at: &str) -> Result<Entered, StoreError> {
+        if self.names.ids.contains(&new.id) || self.judge.names.ids.contains(&new.id) {
+            return Err(StoreError::IdTaken(new.id.clone()));
+        }
         let seq = self.name(new)?;
+        self.names.ids.insert(new.id.clone());
         let mut taken = Vec::with_capacity(new.draws.len());
         for draw in &new.draws {
             taken.push(self.draw(seq, &new.issuer, draw)?);
@@ -236,7 +240,7 @@ impl Trial<'_> {
         Ok(index)
     }
 
-    /// Takes the names of a new certificate; its number.
+    /// Takes the names of a new certificate, its label aside; its number.
     fn name(&mut self, new: &NewCertificate) -> Result<i64, StoreError> {
         let external = (new.external_id.clone(), new.issuer.to_string());
         let before = &self.judge.names;
@@ -245,11 +249,9 @@ impl Trial<'_> {
         {
             return Err(StoreError::ExternalIdTaken { external_id: new.external_id.clone(), by: *by });
         }
-        let id_taken = self.names.ids.contains(&new.id) || before.ids.contains(&new.id);
-        if id_taken || self.known(&new.digest).is_some() {
+        if self.known(&new.digest).is_some() {
             return Err(StoreError::IdTaken(new.id.clone()));
         }
-        self.names.ids.insert(new.id.clone());
         self.names.external_ids.insert(external, new.digest);
         Ok(self.plan.next_certificate())
     }

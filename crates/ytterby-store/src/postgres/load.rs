@@ -42,7 +42,9 @@ const KNOWN: &str = "
         FROM contents x WHERE x.lot = c.seq
     ) x ON true";
 
-const IDS: &str = "SELECT c.id FROM unnest($1::text[]) x(id) JOIN certificates c ON c.id = x.id";
+/// Of an admitted lot the label is its registry's matter.
+const IDS: &str = "SELECT c.id FROM unnest($1::text[]) x(id)
+                   JOIN certificates c ON c.id = x.id AND c.entry IS NOT NULL";
 
 /// The issuer is compared in a form that no index has: one issuer may have all certificates, and without
 /// statistics the planner may walk all of them for each external id.

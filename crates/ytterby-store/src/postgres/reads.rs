@@ -7,7 +7,7 @@ use ytterby::masses::Masses;
 
 use super::readers::{one, rows};
 use super::rows::{CERTIFICATE, Cells, bytes};
-use crate::{CertificateRow, CloseReason, DrawnBy, LotRecord, Replay, StoreError};
+use crate::{CertificateRow, CloseReason, DrawnBy, LotRecord, Replay, StoreError, sound};
 
 /// What an idempotency key was answered with.
 pub(super) async fn replay(
@@ -24,8 +24,14 @@ pub(super) async fn replay(
 
 /// The digest behind a label.
 pub(super) async fn digest_of(client: &ClientWrapper, id: String) -> Result<Option<Digest>, StoreError> {
-    let row = one(client, "SELECT digest FROM certificates WHERE id = $1", &[&id]).await?;
-    row.as_ref().map(|row| Cells::new("certificates", row).digest(0)).transpose()
+    let sql = "SELECT digest, entry IS NULL FROM certificates WHERE id = $1 ORDER BY entry IS NULL LIMIT 2";
+    let read = |row: &Row| {
+        let cells = Cells::new("certificates", row);
+        Ok((cells.digest(0)?, cells.get(1)?))
+    };
+    let found: Vec<(Digest, bool)> =
+        rows(client, sql, &[&id]).await?.iter().map(read).collect::<Result<_, StoreError>>()?;
+    sound::labelled(&id, &found)
 }
 
 /// A certificate's row.
@@ -40,9 +46,11 @@ pub(super) async fn certificate(
 
 /// Lots as they stand, in the order asked for. One statement, so one state of the store.
 pub(super) async fn lots(client: &ClientWrapper, digests: Vec<Digest>) -> Result<Vec<LotRecord>, StoreError> {
-    let sql = "SELECT d.number, c.bytes, l.carried, l.draws, l.closed_at, l.closed_reason, x.elements, x.drawn_mg
+    let sql = "SELECT d.number, c.bytes, l.carried, l.draws, l.closed_at, l.closed_reason, x.elements, x.drawn_mg,
+                      coalesce(s.revoked, false), coalesce(s.suspended, false)
                FROM unnest($1::bytea[]) WITH ORDINALITY d(digest, number)
                JOIN certificates c ON c.digest = d.digest AND c.bytes IS NOT NULL JOIN lots l ON l.certificate = c.seq
+               LEFT JOIN statuses s ON s.idx = c.entry
                CROSS JOIN LATERAL (
                    SELECT array_agg(element) elements, array_agg(drawn_mg) drawn_mg FROM contents WHERE lot = c.seq
                ) x ORDER BY d.number";
@@ -74,6 +82,7 @@ fn lot(digest: Digest, cells: &Cells<'_>) -> Result<LotRecord, StoreError> {
         drawn: cells.masses(6, 7)?,
         draws: cells.count(3)?,
         closed,
+        status: sound::status(cells.get(8)?, cells.get(9)?),
     })
 }
 

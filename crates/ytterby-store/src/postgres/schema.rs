@@ -12,7 +12,7 @@ use super::rows::Cells;
 use crate::StoreError;
 
 /// The version of the tables below, in the row of `log`.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// Makes the tables if the schema is not there, then refuses what is not ours, of another version, or
 /// the store of another log. Several processes may do this at once: one makes them.
@@ -80,7 +80,7 @@ CREATE TABLE ytterby.certificates (
     seq         bigint PRIMARY KEY,
     digest      bytea NOT NULL UNIQUE CHECK (octet_length(digest) = 32),
     entry       bigint,
-    id          text COLLATE "C" UNIQUE,
+    id          text COLLATE "C",
     issuer      text COLLATE "C",
     kind        text COLLATE "C" NOT NULL,
     created     text COLLATE "C",
@@ -90,6 +90,8 @@ CREATE TABLE ytterby.certificates (
     UNIQUE (external_id, issuer),
     CHECK (num_nulls(id, issuer, created, external_id, bytes) IN (0, 5))
 );
+CREATE INDEX certificates_id ON ytterby.certificates (id);
+CREATE UNIQUE INDEX certificates_own_id ON ytterby.certificates (id) WHERE entry IS NOT NULL;
 CREATE INDEX certificates_issuer ON ytterby.certificates (issuer, seq);
 CREATE INDEX certificates_kind ON ytterby.certificates (kind, seq);
 

@@ -20,7 +20,7 @@ pub(super) fn admit(
     let Admission { transfer, entry, foreign, at } = admission;
     let entry = Entry::Admission(entry.clone());
     sound::replay(&mut ledger::of(connection, origin, [transfer.digest])?, &entry)?;
-    let seq = insert(connection, transfer, at)?;
+    let seq = insert(connection, transfer, true, at)?;
     if let Some(lot) = &transfer.lot {
         open(connection, seq, &transfer.home, lot, at)?;
     }

@@ -5,7 +5,7 @@ use ytterby::digest::Digest;
 use ytterby::masses::Masses;
 
 use super::rows::{CERTIFICATE, Cells};
-use crate::{CertificateRow, CloseReason, DrawnBy, LotRecord, Replay, StoreError};
+use crate::{CertificateRow, CloseReason, DrawnBy, LotRecord, Replay, StoreError, sound};
 
 /// What an idempotency key was answered with.
 pub(super) fn replay(connection: &Connection, caller: &str, key: &str) -> Result<Option<Replay>, StoreError> {
@@ -19,9 +19,16 @@ pub(super) fn replay(connection: &Connection, caller: &str, key: &str) -> Result
 
 /// The digest behind a label.
 pub(super) fn digest_of(connection: &Connection, id: &str) -> Result<Option<Digest>, StoreError> {
-    let mut query = connection.prepare_cached("SELECT digest FROM certificates WHERE id = ?1")?;
+    let mut query = connection.prepare_cached(
+        "SELECT digest, admitted FROM certificates WHERE id = ?1 ORDER BY admitted LIMIT 2",
+    )?;
     let mut rows = query.query(params![id])?;
-    rows.next()?.map(|row| Cells::new("certificates", row).digest(0)).transpose()
+    let mut found = Vec::with_capacity(2);
+    while let Some(row) = rows.next()? {
+        let cells = Cells::new("certificates", row);
+        found.push((cells.digest(0)?, cells.get(1)?));
+    }
+    sound::labelled(id, &found)
 }
 
 /// A certificate's row.
@@ -43,8 +50,11 @@ pub(super) fn lots(connection: &Connection, digests: &[Digest]) -> Result<Vec<Lo
 
 fn lot(connection: &Connection, digest: Digest) -> Result<LotRecord, StoreError> {
     let mut query = connection.prepare_cached(
-        "SELECT l.certificate, c.bytes, l.carried, l.draws, l.closed_at, l.closed_reason
+        "SELECT l.certificate, c.bytes, l.carried, l.draws, l.closed_at, l.closed_reason,
+                coalesce(s.revoked, 0), coalesce(s.suspended, 0)
          FROM certificates c JOIN lots l ON l.certificate = c.seq
+         LEFT JOIN entries e ON e.certificate = c.digest AND e.kind = 'certificate'
+         LEFT JOIN statuses s ON s.idx = e.idx
          WHERE c.digest = ?1 AND c.bytes IS NOT NULL",
     )?;
     let mut rows = query.query(params![digest.as_bytes()])?;
@@ -66,6 +76,7 @@ fn lot(connection: &Connection, digest: Digest) -> Result<LotRecord, StoreError>
         drawn: drawn(connection, cells.get(0)?)?,
         draws: cells.count(3)?,
         closed,
+        status: sound::status(cells.get(6)?, cells.get(7)?),
     })
 }
 

@@ -29,7 +29,7 @@ pub(super) fn register(
     let mut certificates = Vec::with_capacity(registration.certificates.len());
     for certificate in &registration.certificates {
         let mut ledger = ledger::before(connection, origin, certificate)?;
-        let seq = insert(connection, certificate, &registration.at)?;
+        let seq = insert(connection, certificate, false, &registration.at)?;
         let draws = certificate.draws.iter().map(|taken| draw(connection, seq, &certificate.issuer, taken));
         let taken: Vec<Taken> = draws.collect::<Result<_, _>>()?;
         if let Some(lot) = &certificate.lot {
@@ -80,15 +80,21 @@ fn remember(connection: &Connection, answer: &Idempotency) -> Result<(), StoreEr
 }
 
 /// The certificate's row; its number is the next one.
-pub(super) fn insert(connection: &Connection, new: &NewCertificate, at: &str) -> Result<i64, StoreError> {
+pub(super) fn insert(
+    connection: &Connection,
+    new: &NewCertificate,
+    admitted: bool,
+    at: &str,
+) -> Result<i64, StoreError> {
     let inserted = connection
         .prepare_cached(
-            "INSERT INTO certificates (digest, id, issuer, kind, created, registered, external_id, bytes)
-             VALUES (:digest, :id, :issuer, :kind, :created, :registered, :external_id, :bytes)",
+            "INSERT INTO certificates (digest, id, admitted, issuer, kind, created, registered, external_id, bytes)
+             VALUES (:digest, :id, :admitted, :issuer, :kind, :created, :registered, :external_id, :bytes)",
         )?
         .insert(named_params! {
             ":digest": new.digest.as_bytes(),
             ":id": new.id,
+            ":admitted": admitted,
             ":issuer": new.issuer.as_str(),
             ":kind": new.kind.as_str(),
             ":created": new.created,

@@ -13,7 +13,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x5974_7462;
 
 /// The version of the tables below, in the file's header.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// Makes the tables in an empty database, in one transaction with the header that names them.
 pub(super) fn create(connection: &Connection, origin: &Home) -> Result<(), StoreError> {
@@ -78,13 +78,17 @@ pub(super) fn recognise(connection: &Connection) -> Result<(), String> {
 /// been: narrower ones are its beginning.
 /// `cosigned` has the checkpoints that first reached a quorum, and grows at its end alone.
 ///
+/// A label is that of one certificate that was registered here; another registry may have given it to a lot that
+/// is admitted, by mistake or to be in the way, so those go by their digests.
+///
 /// A certificate without `bytes` was lost with a database and recovered from its entry: it is counted,
 /// and nobody finds it; of its lot nothing is known but home and content, and nobody holds it.
 const TABLES: &str = "
 CREATE TABLE certificates (
     seq         INTEGER PRIMARY KEY,
     digest      BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
-    id          TEXT UNIQUE,
+    id          TEXT,
+    admitted    INTEGER NOT NULL DEFAULT 0 CHECK (admitted IN (0, 1)),
     issuer      TEXT,
     kind        TEXT NOT NULL,
     created     TEXT,
@@ -94,6 +98,8 @@ CREATE TABLE certificates (
     UNIQUE (external_id, issuer),
     CHECK ((id IS NULL) + (issuer IS NULL) + (created IS NULL) + (external_id IS NULL) + (bytes IS NULL) IN (0, 5))
 ) STRICT;
+CREATE INDEX certificates_id ON certificates (id, admitted);
+CREATE UNIQUE INDEX certificates_own_id ON certificates (id) WHERE admitted = 0;
 CREATE INDEX certificates_issuer ON certificates (issuer);
 CREATE INDEX certificates_kind ON certificates (kind);
 

@@ -65,6 +65,29 @@ pub(crate) fn a_lot_is_admitted_once_and_drawn_on(store: &dyn Store) {
     assert_eq!((ledger.get(&bought.digest).unwrap().draws(), head.size), (1, 2));
 }
 
+/// Another registry chooses the labels of what it certifies: none keeps out what has the same.
+pub(crate) fn a_label_of_elsewhere_is_in_nobodys_way(store: &dyn Store) {
+    let called = |new: NewCertificate| NewCertificate { id: "urn:uuid:the-same".to_owned(), ..new };
+    let label = |name: &str| called(transfer(name));
+    let (first, second) = (label("first"), label("second"));
+    wait(store.admit(arrival(&first, &[], vec![]))).unwrap();
+    assert_eq!(wait(store.digest_of(&first.id)).unwrap(), Some(first.digest));
+    wait(store.admit(arrival(&second, &[], vec![]))).unwrap();
+    let error = wait(store.digest_of(&first.id)).unwrap_err();
+    assert!(matches!(&error, StoreError::Ambiguous(id) if *id == first.id), "{error}");
+    for lot in [&first, &second] {
+        assert_eq!(wait(store.lots(vec![lot.digest])).unwrap()[0].certificate, lot.bytes);
+    }
+    // What is registered here has the label to itself, once.
+    let here = called(certificate("here", "mine", &[("Nd", 1)]));
+    wait(store.register(registration(std::slice::from_ref(&here)))).unwrap();
+    assert_eq!(wait(store.digest_of(&first.id)).unwrap(), Some(here.digest));
+    let error = wait(store.register(registration(&[called(certificate("there", "mine", &[]))]))).unwrap_err();
+    assert!(matches!(&error, StoreError::IdTaken(id) if *id == first.id), "{error}");
+    wait(store.admit(arrival(&label("third"), &[], vec![]))).unwrap();
+    assert_eq!(wait(store.digest_of(&first.id)).unwrap(), Some(here.digest));
+}
+
 pub(crate) fn a_lot_comes_back(store: &dyn Store) {
     let ore = certificate("ore", "mine", &[("Nd", 100)]);
     wait(store.register(registration(std::slice::from_ref(&ore)))).unwrap();

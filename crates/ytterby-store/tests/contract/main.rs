@@ -60,6 +60,7 @@ macro_rules! contract {
             $engine,
             $open,
             arriving::a_lot_is_admitted_once_and_drawn_on,
+            arriving::a_label_of_elsewhere_is_in_nobodys_way,
             arriving::a_lot_comes_back,
             arriving::what_does_not_belong_together_is_not_admitted,
             certificates::what_is_registered_is_read,

@@ -20,11 +20,18 @@ pub(crate) fn a_status_is_an_entry_and_a_bit(store: &dyn Store) {
     let report = attestation("report", &[ore.digest]);
     let part = drawing(certificate("part", "mine", &[]), &[(ore.digest, &[("Nd", 60)])]);
     wait(store.register(registration(&[ore.clone(), report.clone(), part.clone()]))).unwrap();
+    let standing = || {
+        let lots = wait(store.lots(vec![ore.digest, part.digest])).unwrap();
+        lots.iter().map(|lot| lot.status).collect::<Vec<_>>()
+    };
+    assert_eq!(standing(), [None, None]);
     let both = [ore.digest, report.digest];
     assert_eq!(wait(store.change_status(change(&both, SUSPENSION, true))).unwrap(), [3, 4]);
+    assert_eq!(standing(), [Some(SUSPENSION), None]);
     // Said again, nothing happens; lifted and set for good, each is an entry.
     assert_eq!(wait(store.change_status(change(&both, SUSPENSION, true))).unwrap(), [0_u64; 0]);
     assert_eq!(wait(store.change_status(change(&[ore.digest], SUSPENSION, false))).unwrap(), [5]);
+    assert_eq!(standing(), [None, None]);
     let once = StatusChange { expected: Some(2), ..change(&[ore.digest], REVOCATION, true) };
     assert_eq!(wait(store.change_status(once.clone())).unwrap(), [6]);
     let error = wait(store.change_status(once)).unwrap_err();
@@ -36,6 +43,7 @@ pub(crate) fn a_status_is_an_entry_and_a_bit(store: &dyn Store) {
     let error = wait(store.change_status(change(&unknown, REVOCATION, true))).unwrap_err();
     assert!(matches!(error, StoreError::UnknownLot(digest) if digest == unknown[1]), "{error}");
 
+    assert_eq!(standing(), [Some(REVOCATION), None]);
     let events = wait(store.status_events(ore.digest)).unwrap();
     let seen: Vec<_> = events.iter().map(|event| (event.index, event.purpose, event.value)).collect();
     assert_eq!(seen, [(3, SUSPENSION, true), (5, SUSPENSION, false), (6, REVOCATION, true)]);

@@ -2,7 +2,7 @@
 
 use super::{Findings, subject};
 use crate::certificate::{Body, Certificate, Claims};
-use crate::finding::Code;
+use crate::finding::{Code, Finding};
 use crate::lot::{Lot, Making};
 use crate::trust::{PinnedIssuer, Trust};
 
@@ -20,6 +20,18 @@ pub(crate) fn check(certificate: &Certificate<'_>, trust: &Trust, findings: &mut
         return findings.add(Code::AuthorityUnknownKey, "/proof/verificationMethod", text);
     }
     check_scope(claims, issuer, findings);
+}
+
+/// Why an attestation beside a lot does not count: its issuer is not accepted for it. Without a trust
+/// file nobody is, and that is said of the whole.
+pub(crate) fn not_counted(certificate: &Certificate<'_>, trust: &Trust) -> Option<Finding> {
+    let mut findings = Findings::default();
+    if trust.present {
+        check(certificate, trust, &mut findings);
+    }
+    let found = findings.0.into_iter().next()?;
+    let finding = Finding::new(Code::AuthorityAttestationNotCounted, found.text).at(found.pointer);
+    Some(finding.about(certificate.digest()))
 }
 
 /// The scope of an issuer; a key that is absent means any.

@@ -13,7 +13,8 @@ use crate::digest::Digest;
 use crate::entry::Entry;
 use crate::event::Event;
 use crate::finding::{Code, Finding};
-use crate::form::StatusPurpose;
+use crate::form::{CloseReason, StatusPurpose};
+use crate::report::ClosedIn;
 use crate::trust::Trust;
 
 /// Events or lists that are wrong, after which no more are looked at.
@@ -32,7 +33,7 @@ pub(crate) struct Stands {
 /// What was shown to have happened, by certificate.
 #[derive(Default)]
 pub(crate) struct Events {
-    closed: HashMap<(Digest, usize), Stands>,
+    closed: HashMap<(Digest, usize), (Stands, CloseReason)>,
     revoked: HashMap<(Digest, usize), Stands>,
     /// Admitted in the log of a registry; until the time given it had not been.
     admitted: HashMap<(Digest, usize), Timestamp>,
@@ -79,9 +80,12 @@ impl Events {
         }
         let Some(stands) = registration.event(&opened)? else { return Ok(()) };
         match &opened.entry {
-            Entry::Closing(closing) => first(&mut self.closed, closing.certificate, stands),
+            Entry::Closing(closing) => {
+                let place = (closing.certificate, stands.registry);
+                first(&mut self.closed, place, (stands, closing.reason), |closed| closed.0.index);
+            }
             Entry::Status(change) if change.purpose == StatusPurpose::Revocation && change.value => {
-                first(&mut self.revoked, change.certificate, stands);
+                first(&mut self.revoked, (change.certificate, stands.registry), stands, |own| own.index);
             }
             Entry::Admission(admission) => {
                 if let Some((checkpoint, digest)) = &opened.before
@@ -98,6 +102,20 @@ impl Events {
     /// Where a revocation of a certificate stands in the log that it is registered in, if one was shown.
     pub(crate) fn revocation(&self, certificate: Digest, logged: Logged) -> Option<Stands> {
         self.revoked.get(&(certificate, logged.registry)).copied()
+    }
+
+    /// The end of a certificate's lot, if its home was shown to have recorded it by then.
+    pub(crate) fn closing(
+        &self,
+        certificate: &Certificate<'_>,
+        trust: &Trust,
+        by: Timestamp,
+    ) -> Option<ClosedIn> {
+        let home = &certificate.claims().home;
+        let (registry, _) = trust.registry(home.as_str())?;
+        let (stands, reason) = self.closed.get(&(certificate.digest(), registry))?;
+        let closed = ClosedIn { log: home.clone(), index: stands.index, at: stands.at, reason: *reason };
+        (stands.at <= by).then_some(closed)
     }
 
     /// Draws of a certificate on lots that had been revoked or closed before.
@@ -118,7 +136,7 @@ impl Events {
             let later = |stands: &&Stands| stands.index < logged.index;
             let here = (drawn.digest, logged.registry);
             let log = trust.registries.get(logged.registry).map_or("", |registry| registry.origin.as_str());
-            if let Some(stands) = self.closed.get(&here).filter(later) {
+            if let Some(stands) = self.closed.get(&here).map(|(stands, _)| stands).filter(later) {
                 let text = format!("closed at {} of {log}, drawn on at {}", stands.index, logged.index);
                 add(Code::CustodyClosedLot, text);
             }
@@ -141,9 +159,14 @@ impl Events {
 }
 
 /// Of several the first counts.
-fn first(all: &mut HashMap<(Digest, usize), Stands>, certificate: Digest, stands: Stands) {
-    let known = all.entry((certificate, stands.registry)).or_insert(stands);
-    if stands.index < known.index {
-        *known = stands;
+fn first<T: Copy>(
+    all: &mut HashMap<(Digest, usize), T>,
+    place: (Digest, usize),
+    found: T,
+    index: fn(&T) -> u64,
+) {
+    let known = all.entry(place).or_insert(found);
+    if index(&found) < index(known) {
+        *known = found;
     }
 }

@@ -15,8 +15,14 @@ use crate::status_list::{LIST_BITS, StatusList};
 use crate::time::format_time;
 use crate::trust::Trust;
 
-/// A list may be so much newer than the time asked about: clocks differ.
+/// A list, or a checkpoint that shows an event, may be so much newer than the time asked about: clocks
+/// differ.
 const CLOCKS: SignedDuration = SignedDuration::from_mins(5);
+
+/// The latest time of what counts as known at the time asked about.
+pub(crate) fn known_by(at: Timestamp) -> Timestamp {
+    at.saturating_add(CLOCKS).unwrap_or(at)
+}
 
 /// The lists of a bundle that count, at the time asked about.
 pub(crate) struct Statuses<'t> {
@@ -67,9 +73,7 @@ impl<'t> Statuses<'t> {
 
     fn add(&mut self, list: StatusList) {
         let Some((registry, pinned)) = self.trust.registry(list.log.as_str()) else { return };
-        if !pinned.status_keys.contains(&list.key)
-            || list.at > self.at.saturating_add(CLOCKS).unwrap_or(self.at)
-        {
+        if !pinned.status_keys.contains(&list.key) || list.at > known_by(self.at) {
             return;
         }
         let place = (registry, list.number, list.purpose);
@@ -93,7 +97,7 @@ impl<'t> Statuses<'t> {
             return if said { Outcome::Unknown } else { add(Code::StatusMissing, text.to_owned()) };
         };
         let shown: Option<Stands> = self.events.revocation(asked.certificate, logged);
-        let shown = shown.filter(|shown| shown.at <= self.at);
+        let shown = shown.filter(|shown| shown.at <= known_by(self.at));
         let mut outcome = Outcome::Pass;
         for purpose in StatusPurpose::ALL {
             let place = (logged.registry, logged.index / LIST_BITS, *purpose);

@@ -17,6 +17,7 @@ use crate::lot::{Authorisation, Lot, Making};
 use crate::masses::Masses;
 use crate::profile::{Moved, Profile};
 use crate::report::{Outcome, Report, Step};
+use crate::rules::Screening;
 use crate::wire::Country;
 
 /// The facts about one lot, as a verified bundle has them.
@@ -97,17 +98,6 @@ pub struct Attested {
     pub from: Timestamp,
     /// Until when; for good, where nothing is said.
     pub until: Option<Timestamp>,
-}
-
-/// A list of parties, as of a day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Screening {
-    /// Its name, which packs ask for.
-    pub name: String,
-    /// The day it is of.
-    pub date: Date,
-    /// Names and DIDs on it.
-    pub entries: Vec<String>,
 }
 
 impl Facts {

@@ -4,8 +4,11 @@ use jiff::Timestamp;
 
 use super::ask::Found;
 use super::scope::Applies;
-use super::{Ask, Clause, Facts, RulePack, State};
+use super::{Ask, Clause, Facts, RulePack, Screening, State};
+use crate::bundle::Bundle;
 use crate::digest::Digest;
+use crate::finding::{Code, Finding};
+use crate::report::Report;
 
 /// How a rule, or a clause of it, is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +30,8 @@ pub struct RuleAnswer {
     pub pack: String,
     /// The digest of its bytes.
     pub pack_digest: Digest,
+    /// The day its facts were gathered.
+    pub as_of: jiff::civil::Date,
     /// What it asks, in a line.
     pub title: String,
     /// The lot.
@@ -87,6 +92,54 @@ impl Answer {
     }
 }
 
+/// The packs that a verifier asks, and the lists of parties that they may screen against.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// The packs.
+    pub packs: Vec<RulePack>,
+    /// The lists.
+    pub screening: Vec<Screening>,
+}
+
+impl Rules {
+    /// Asks every pack about every lot that a bundle is about; what does not hold becomes a finding.
+    pub(crate) fn ask(&self, bundle: &Bundle<'_>, report: &mut Report) {
+        if self.packs.is_empty() {
+            return;
+        }
+        let facts = Facts::of(bundle, report, &self.screening);
+        for pack in &self.packs {
+            for facts in &facts {
+                let answer = pack.judge(facts, report.at);
+                report.findings.extend(answer.clauses.iter().filter_map(|own| answer.finding(own, facts)));
+                report.rules.push(answer);
+            }
+            if facts.is_empty() {
+                let text = format!("{}: there is no lot that it could be asked about", pack.id);
+                report.findings.push(Finding::new(Code::RuleNotDemonstrated, text));
+            }
+        }
+    }
+}
+
+impl RuleAnswer {
+    fn finding(&self, own: &ClauseAnswer, facts: &Facts) -> Option<Finding> {
+        let code = match (own.answer, own.state.counts()) {
+            (Answer::Pass | Answer::NotApplicable, _) => return None,
+            (Answer::Fail | Answer::NotDemonstrated, false) => Code::RuleNotInForce,
+            (Answer::Fail, true) => Code::RuleFailed,
+            (Answer::NotDemonstrated, true) => Code::RuleNotDemonstrated,
+        };
+        let state = match own.state {
+            State::InForce => String::new(),
+            state => format!(" ({}: {})", state.as_str(), own.state_note),
+        };
+        let text = format!("{} {}: {}{state}", self.pack, own.clause, own.reason);
+        let finding = Finding::new(code, text);
+        Some(facts.lot.map_or(finding.clone(), |lot| finding.about(lot)))
+    }
+}
+
 impl RulePack {
     /// Asks the pack about a lot, as of a time.
     pub fn judge(&self, facts: &Facts, at: Timestamp) -> RuleAnswer {
@@ -104,6 +157,7 @@ impl RulePack {
         RuleAnswer {
             pack: self.id.clone(),
             pack_digest: self.digest,
+            as_of: self.as_of,
             title: self.title.clone(),
             lot,
             at,

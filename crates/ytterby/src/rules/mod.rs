@@ -11,6 +11,7 @@ mod portfolio;
 mod question;
 mod read;
 mod scope;
+mod screening;
 #[cfg(test)]
 mod tests;
 
@@ -23,10 +24,11 @@ use crate::form::{AttestationKind, Form};
 use crate::profile::Stage;
 use crate::wire::Country;
 
-pub use facts::{Attested, Export, Facts, Party, Screening};
+pub use facts::{Attested, Export, Facts, Party};
 pub use fixture::{Fixture, FixtureError};
-pub use judge::{Answer, ClauseAnswer, Row, RuleAnswer};
+pub use judge::{Answer, ClauseAnswer, Row, RuleAnswer, Rules};
 pub use read::RuleError;
+pub use screening::Screening;
 
 /// The packs that are shipped: name and bytes.
 const SHIPPED: [(&str, &str); 16] = [

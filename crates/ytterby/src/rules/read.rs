@@ -22,8 +22,11 @@ const MAX_PACK: usize = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
     /// It is too large.
-    #[error("larger than {MAX_PACK} bytes")]
-    TooLarge,
+    #[error("larger than {most} bytes")]
+    TooLarge {
+        /// How large one may be.
+        most: usize,
+    },
     /// It is not UTF-8.
     #[error("not UTF-8")]
     NotUtf8,
@@ -119,11 +122,21 @@ struct WireException {
     ask: Vec<WireAsk>,
 }
 
+impl RuleError {
+    /// What is wrong with a part of a text.
+    pub(super) fn at(text: &str, span: std::ops::Range<usize>, problem: String) -> Self {
+        let before = text.get(..span.start).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let (line, column) = (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1);
+        RuleError::Value { line, column, problem }
+    }
+}
+
 impl RulePack {
     /// Reads a pack.
     pub fn parse(bytes: &[u8]) -> Result<Self, RuleError> {
         if bytes.len() > MAX_PACK {
-            return Err(RuleError::TooLarge);
+            return Err(RuleError::TooLarge { most: MAX_PACK });
         }
         let text = std::str::from_utf8(bytes).map_err(|_| RuleError::NotUtf8)?;
         let wire: Wire =
@@ -170,13 +183,7 @@ pub(super) struct Reader<'t> {
 
 impl Reader<'_> {
     pub(super) fn fault<T>(&self, at: &Spanned<T>, problem: impl Into<String>) -> RuleError {
-        let before = self.text.get(..at.span().start).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        RuleError::Value {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-            problem: problem.into(),
-        }
+        RuleError::at(self.text, at.span(), problem.into())
     }
 
     pub(super) fn value<T, E: std::fmt::Display>(

@@ -122,7 +122,10 @@ fn outvoting(policy: &Policy) -> Result<Quorum, String> {
     };
     let bears = (2 * k).checked_sub(n + 1).ok_or(match k {
         0 => none.to_owned(),
-        _ => format!("{k} of {n} witnesses outvote nobody: 2k > n is needed"),
+        _ => format!(
+            "{k} of {n} witnesses are no quorum: two such sets need not share a witness, it takes {} (2k > n)",
+            n / 2 + 1
+        ),
     })?;
     let number = |count: usize| u32::try_from(count).map_err(|error| error.to_string());
     Ok(Quorum { need: number(k)?, dishonest: number(bears)? })
@@ -207,10 +210,18 @@ fn policy(
         .collect();
     let Quorum { need, dishonest } = quorum;
     let (n, k, f) = (auditing.len() as u64, u64::from(need), u64::from(dishonest));
-    if k > n || 2 * k <= n + f {
+    if k > n {
+        let problem = format!("it needs {k} witnesses that audit {origin}, and {n} are pinned");
+        return Err(fault("quorum", problem));
+    }
+    if 2 * k <= n + f {
+        let least = (n + f) / 2 + 1;
+        let way_out = match least <= n {
+            true => format!("set need = {least}"),
+            false => "pin more witnesses that audit it".to_owned(),
+        };
         let problem = format!(
-            "{need} of the {n} witnesses that audit {origin} do not outvote {dishonest} dishonest: \
-             2k > n + f is needed"
+            "{k} of the {n} witnesses that audit {origin} are too few if {f} may lie: {way_out} (2k > n + f)"
         );
         return Err(fault("quorum", problem));
     }
@@ -376,7 +387,10 @@ pub(super) mod tests {
         let (log, w) = (log_key("a.example"), |n: u32| witness_key(&format!("w{n}.example")));
         let same = Cosigner::from_seed(KeyName::parse("x.example").unwrap(), &name_and_seed("a.example").1);
         for (policy, word) in [
-            (policy_text(&["a.example"], 4, 2), "2 of 4 witnesses outvote nobody"),
+            (
+                policy_text(&["a.example"], 4, 2),
+                "2 of 4 witnesses are no quorum: two such sets need not share a witness, it takes 3",
+            ),
             (format!("log {log}\nquorum none\n"), "asks for no witness"),
             (
                 format!(

@@ -11,6 +11,7 @@ mod hint;
 mod leaf;
 mod profile;
 mod report;
+mod rules;
 mod schema;
 mod status_list;
 mod subject;
@@ -25,8 +26,9 @@ pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
 pub(crate) use profile::{MovedJson, ProfileJson, ProvenanceJson};
 pub(crate) use report::{
-    BalanceJson, CertificateJson, CheckJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
+    BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson, LotJson, ProblemJson,
     RegisteredJson, ReportJson, RunCounts, RunJson, StatusAsOf,
 };
+pub(crate) use rules::RuleJson;
 pub use schema::{draft_schemas, published_schemas};
 pub(crate) use status_list::StatusListCredential;

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::profile::ProvenanceJson;
+use super::rules::RuleJson;
 
 /// What the published schema admits: the report on one input, or on a run over several.
 #[derive(JsonSchema)]
@@ -55,6 +56,9 @@ pub(crate) struct ReportJson {
     /// Where the metal comes from; absent where finding it out would have taken more work than allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) provenance: Option<ProvenanceJson>,
+    /// The answers to the rules that were asked; absent where none was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) rules: Vec<RuleJson>,
     /// What was found.
     pub(crate) problems: Vec<ProblemJson>,
 }
@@ -166,6 +170,9 @@ pub(crate) struct CertificateJson {
     /// Where a receipt shows that it was logged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) registered: Option<RegisteredJson>,
+    /// The end of its lot, if an entry of its home shows it: nobody can draw on it any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) closed: Option<ClosedJson>,
     /// How each step ended.
     pub(crate) checks: BTreeMap<&'static str, CheckJson>,
 }
@@ -187,6 +194,21 @@ pub(crate) struct RegisteredJson {
     pub(crate) witnesses: usize,
     /// Up to where that log is known.
     pub(crate) known: KnownJson,
+}
+
+/// The entry that closed a lot.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct ClosedJson {
+    /// Origin of the log.
+    pub(crate) log: String,
+    /// Index of the entry.
+    pub(crate) index: String,
+    /// When a quorum of witnesses had cosigned the checkpoint that shows it.
+    pub(crate) time: String,
+    /// `consumed`, `lost`, `disposed`, `delivered` or `stocktake`.
+    pub(crate) reason: &'static str,
 }
 
 /// How much of a log is known, and as of when.

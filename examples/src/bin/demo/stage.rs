@@ -144,7 +144,7 @@ impl Witness {
         }
         let config = folder.join("witness.toml");
         std::fs::write(&config, text)?;
-        let command = ["witness", "--config", &path(&config), "-v"];
+        let command = ["witness", "--config", &path(&config), "--new", "-v"];
         let process = Process::start("ytterby", &command, &folder.join("log.txt"), &address.to_string())?;
         Ok(Witness { key, url: format!("http://{address}"), process: Some(process) })
     }

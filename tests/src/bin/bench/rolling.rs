@@ -142,7 +142,7 @@ impl Circuit {
         }
         self.bytes.extend_from_slice(certificate.bytes());
         let carried = unsigned.carried().clone();
-        Ok(InputLot { certificate, carried, drawn: Default::default(), closed: false })
+        Ok(InputLot { certificate, carried, drawn: Default::default(), closed: false, status: None })
     }
 }
 

@@ -75,7 +75,7 @@ fn log(args: &LogVerify, files: &LogFiles, mut output: Output) -> Result<u8, Fai
     let mut text = format!("{}\n", style::strong(&printable(key.name().as_str())));
     let mut line = |name: &str, value: String| {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {name:<12}  {value}");
+        let _ = writeln!(text, "  {name:<14}  {value}");
     };
     line("size", head.size.to_string());
     line("root", head.root.to_string());
@@ -83,9 +83,9 @@ fn log(args: &LogVerify, files: &LogFiles, mut output: Output) -> Result<u8, Fai
     line("certificates", counts.certificates.to_string());
     line("admissions", counts.admissions.to_string());
     line("closings", counts.closings.to_string());
-    line("statuses", counts.statuses.to_string());
+    line("status changes", counts.statuses.to_string());
     line("tiles", tiles.to_string());
-    line("lots", format!("{lots}, of which {open} are open here"));
+    line("lots", format!("{lots}, {open} of them open here"));
     output.data(&text)?;
     output.data(&format!(
         "{}: every entry was read and replayed, and has the root that was signed\n",

@@ -86,11 +86,16 @@ impl Contribution {
             }
             self.declared(own, *stage, known, &mut sum, &mut note);
         }
+        // Whatever it was before: what passed the stages under certificates passed them there.
+        let all_told = |stage: &Stage| {
+            own.stage(*stage).is_some_and(|known| known.done.low().millionths() >= Percent::FULL - ROUNDING)
+        };
+        let elsewhere = self.told.is_empty() && !self.stages.iter().all(all_told);
         for (way, why) in [
             (Entered::Exchanged, "metal that a mass balance may have exchanged"),
             (Entered::Missing, "metal from lots that are not in the bundle"),
         ] {
-            let high = own.entered(way).high().millionths();
+            let high = if elsewhere { own.entered(way).high().millionths() } else { 0 };
             sum.perhaps(high);
             note(high, why.to_owned());
         }
