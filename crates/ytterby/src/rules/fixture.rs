@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::element::Element;
 use crate::form::{AttestationKind, AuthorisationType, CustodyModel, Form, Source};
 use crate::lot::Authorisation;
+use crate::masses::Masses;
 use crate::profile::{ElementProfile, Entered, Profile, Share, Stage, StageProfile};
 use crate::time::{parse_date, parse_day_or_time};
 use crate::wire::Country;
@@ -145,6 +146,10 @@ struct WireExport {
     to: Text,
     dispatched: Text,
     exporter: String,
+    /// The form that left, if it was not that of the lot.
+    form: Option<Text>,
+    /// The elements it held, with spaces, if it did not hold those of the lot.
+    of: Option<Text>,
     end_user: Option<String>,
     end_use: Option<String>,
     regime: Option<String>,
@@ -207,7 +212,7 @@ pub(super) fn read(wire: WireFixture) -> Result<Fixture, Fault> {
         add_place(place, &mut profile)?;
     }
     facts.profile = Some(profile);
-    facts.exports = wire.export.iter().map(export).collect::<Result<_, _>>()?;
+    facts.exports = wire.export.iter().map(|own| export(own, &facts)).collect::<Result<_, _>>()?;
     facts.parties = wire.party.into_iter().map(|own| Party { did: own.did, name: own.name }).collect();
     facts.attestations = wire.attestation.iter().map(attested).collect::<Result<_, _>>()?;
     for list in wire.list {
@@ -304,7 +309,7 @@ fn add_place(wire: &WirePlace, profile: &mut Profile) -> Result<(), Fault> {
     Ok(())
 }
 
-fn export(wire: &WireExport) -> Result<Export, Fault> {
+fn export(wire: &WireExport, facts: &Facts) -> Result<Export, Fault> {
     let country = |text: &Text| word(text, "a country code", Country::parse);
     let date = |text: &Text| word(text, "a date", |text| parse_date(text).ok());
     let party = |name: &String| Party { did: None, name: Some(name.clone()) };
@@ -322,8 +327,18 @@ fn export(wire: &WireExport) -> Result<Export, Fault> {
             validity: wire.valid.as_ref().map(|[from, to]| Ok((date(from)?, date(to)?))).transpose()?,
         });
     }
+    let form = wire.form.as_ref().map(|text| word(text, "a form", Form::parse)).transpose()?;
+    let mut content = facts.content.clone();
+    if let Some(of) = &wire.of {
+        content = Masses::default();
+        for symbol in of.get_ref().split(' ') {
+            content.set(Element::parse(symbol).ok_or_else(|| wrong(of, "elements, with spaces"))?, 1);
+        }
+    }
     Ok(Export {
         number: "L-1".to_owned(),
+        form: form.or(facts.form),
+        content,
         from: wire.from.as_ref().map(country).transpose()?,
         to: Some(country(&wire.to)?),
         dispatched: Some(date(&wire.dispatched)?),
@@ -331,7 +346,6 @@ fn export(wire: &WireExport) -> Result<Export, Fault> {
         end_user: wire.end_user.as_ref().map(party),
         end_use: wire.end_use.clone(),
         authorisations,
-        ..Export::default()
     })
 }
 

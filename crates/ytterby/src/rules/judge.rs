@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::ask::Found;
 use super::scope::Applies;
-use super::{Ask, Clause, Facts, RulePack, Scope, Screening, State};
+use super::{Ask, Clause, Facts, RulePack, Screening, State};
 use crate::bundle::Bundle;
 use crate::digest::Digest;
 use crate::finding::{Code, Finding};
@@ -143,14 +143,23 @@ impl RuleAnswer {
 impl RulePack {
     /// Asks the pack about a lot, as of a time.
     pub fn judge(&self, facts: &Facts, at: Timestamp) -> RuleAnswer {
-        let clauses: Vec<ClauseAnswer> = self.clauses.iter().map(|clause| clause.judge(facts, at)).collect();
+        let clauses = self.clauses.iter().map(|clause| clause.judge(facts, at)).collect();
+        self.answer(facts.lot, at, clauses)
+    }
+
+    pub(super) fn answer(
+        &self,
+        lot: Option<Digest>,
+        at: Timestamp,
+        clauses: Vec<ClauseAnswer>,
+    ) -> RuleAnswer {
         let counting = clauses.iter().filter(|clause| clause.state.counts()).map(|clause| clause.answer);
         RuleAnswer {
             pack: self.id.clone(),
             pack_digest: self.digest,
             as_of: self.as_of,
             title: self.title.clone(),
-            lot: facts.lot,
+            lot,
             at,
             answer: counting.max().unwrap_or(Answer::NotApplicable),
             clauses,
@@ -159,20 +168,28 @@ impl RulePack {
 }
 
 impl Clause {
-    fn judge(&self, facts: &Facts, at: Timestamp) -> ClauseAnswer {
+    /// Not applicable; with the reason, if it does not ask at that time.
+    pub(super) fn unasked(&self, at: Timestamp) -> ClauseAnswer {
         let (state, note) = self.state(at);
-        let mut answer = ClauseAnswer {
+        ClauseAnswer {
             clause: self.id.clone(),
             title: self.title.clone(),
             state,
             state_note: note.to_owned(),
             answer: Answer::NotApplicable,
-            reason: String::new(),
+            reason: if self.span.holds(at) { String::new() } else { self.when() },
             rows: Vec::new(),
             ways_out: Vec::new(),
-        };
+        }
+    }
+
+    fn judge(&self, facts: &Facts, at: Timestamp) -> ClauseAnswer {
+        let mut answer = self.unasked(at);
         if !self.span.holds(at) {
-            answer.reason = self.when();
+            return answer;
+        }
+        if self.asks.iter().any(|ask| matches!(ask, Ask::Portfolio(_))) {
+            "it is asked of a portfolio".clone_into(&mut answer.reason);
             return answer;
         }
         let applies = self.scope.applies(facts);
@@ -180,7 +197,7 @@ impl Clause {
             answer.reason = why;
             return answer;
         }
-        let found = all(&self.asks, &self.scope, facts, at, &mut answer.rows);
+        let found = all(&self.asks, self, facts, at, &mut answer.rows);
         (answer.answer, answer.reason) = match (found, applies) {
             (Found::Pass(why), _) => (Answer::Pass, why),
             // Whether it asks is open, and it would not be met.
@@ -201,10 +218,22 @@ impl Clause {
                 answer.ways_out.push(exception.title.clone());
                 continue;
             }
-            if let Found::Pass(why) = all(&exception.asks, &self.scope, facts, at, &mut Vec::new()) {
-                answer.answer = Answer::NotApplicable;
-                answer.reason = format!("{}: {why}", exception.title);
-                return;
+            // A paper that is not there excuses nothing; metal of which too little is known may.
+            let (papers, others): (Vec<Ask>, Vec<Ask>) =
+                exception.asks.iter().cloned().partition(|ask| matches!(ask, Ask::Attested { .. }));
+            let papers = all(&papers, self, facts, at, &mut Vec::new());
+            match (papers, all(&others, self, facts, at, &mut Vec::new())) {
+                (Found::Pass(paper), Found::Pass(why)) => {
+                    let both = [paper, why].into_iter().filter(|why| !why.is_empty());
+                    answer.answer = Answer::NotApplicable;
+                    answer.reason = format!("{}: {}", exception.title, both.collect::<Vec<_>>().join(" · "));
+                    return;
+                }
+                (Found::Pass(_), Found::Open(why)) if answer.answer == Answer::Fail => {
+                    answer.answer = Answer::NotDemonstrated;
+                    answer.reason = format!("{}; yet perhaps {}: {why}", answer.reason, exception.title);
+                }
+                _ => {}
             }
         }
     }
@@ -220,8 +249,8 @@ impl Clause {
     }
 }
 
-fn all(asks: &[Ask], scope: &Scope, facts: &Facts, at: Timestamp, rows: &mut Vec<Row>) -> Found {
-    let found: Vec<Found> = asks.iter().map(|ask| ask.ask(scope, facts, at, rows)).collect();
+fn all(asks: &[Ask], clause: &Clause, facts: &Facts, at: Timestamp, rows: &mut Vec<Row>) -> Found {
+    let found: Vec<Found> = asks.iter().map(|ask| ask.ask(clause, facts, at, rows)).collect();
     let passed: Vec<String> = found
         .iter()
         .filter_map(|found| match found {

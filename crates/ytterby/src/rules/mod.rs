@@ -7,6 +7,8 @@ mod ask;
 mod facts;
 mod fixture;
 mod judge;
+mod portfolio;
+mod question;
 mod read;
 mod scope;
 mod screening;
@@ -29,7 +31,24 @@ pub use read::RuleError;
 pub use screening::Screening;
 
 /// The packs that are shipped: name and bytes.
-const SHIPPED: [(&str, &str); 1] = [("us-dfars-7052", include_str!("../../rules/us-dfars-7052.toml"))];
+const SHIPPED: [(&str, &str); 16] = [
+    ("cn-japan-2026", include_str!("../../rules/cn-japan-2026.toml")),
+    ("cn-licences", include_str!("../../rules/cn-licences.toml")),
+    ("cn-mofcom-18-2025", include_str!("../../rules/cn-mofcom-18-2025.toml")),
+    ("cn-mofcom-57-2025", include_str!("../../rules/cn-mofcom-57-2025.toml")),
+    ("cn-mofcom-61-2025", include_str!("../../rules/cn-mofcom-61-2025.toml")),
+    ("esg-attested", include_str!("../../rules/esg-attested.toml")),
+    ("eu-crma-28", include_str!("../../rules/eu-crma-28.toml")),
+    ("eu-crma-29", include_str!("../../rules/eu-crma-29.toml")),
+    ("eu-crma-5", include_str!("../../rules/eu-crma-5.toml")),
+    ("eu-forced-labour-2024-3015", include_str!("../../rules/eu-forced-labour-2024-3015.toml")),
+    ("iso-23664-completeness", include_str!("../../rules/iso-23664-completeness.toml")),
+    ("norm-radioactivity", include_str!("../../rules/norm-radioactivity.toml")),
+    ("oecd-5-steps", include_str!("../../rules/oecd-5-steps.toml")),
+    ("us-dfars-7052", include_str!("../../rules/us-dfars-7052.toml")),
+    ("us-ndaa-857", include_str!("../../rules/us-ndaa-857.toml")),
+    ("us-uflpa", include_str!("../../rules/us-uflpa.toml")),
+];
 
 /// What a law or a buyer asks.
 #[derive(Debug, Clone)]
@@ -109,7 +128,7 @@ pub enum State {
 }
 
 /// What a clause is about. What it leaves out does not narrow it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Lots of these forms.
     pub forms: Vec<Form>,
@@ -123,6 +142,8 @@ pub struct Scope {
     pub leaves: Vec<Country>,
     /// Lots that went to one of these countries on the way.
     pub goes_to: Vec<Country>,
+    /// Lots that went from one country to another on the way, neither of them one of these.
+    pub outside: Vec<Country>,
 }
 
 /// A way out of a clause.
@@ -162,6 +183,8 @@ pub enum Ask {
         pre_consumer: bool,
         /// At least so much.
         at_least: Percent,
+        /// The share itself is known, not only that it lies between two.
+        exact: bool,
     },
     /// Where each of these groups of stages was done is known.
     Disclosed {
@@ -169,16 +192,11 @@ pub enum Ask {
         elements: Vec<Element>,
         /// A name and its stages: each passed at least one of them, in a known country.
         groups: Vec<(String, Vec<Stage>)>,
+        /// In a known region of it.
+        with_regions: bool,
     },
     /// Each export in scope was authorised.
-    Authorised {
-        /// By an authorisation under one of these regimes.
-        regimes: Vec<String>,
-        /// A statement with a reason that none is required will do.
-        or_not_required: bool,
-        /// An end user and an end use are stated.
-        end_user: bool,
-    },
+    Authorised(Authorised),
     /// No party is on a list.
     Screened {
         /// The lists, by name.
@@ -198,6 +216,8 @@ pub enum Ask {
     },
     /// What a certificate of this trade states is stated.
     Complete,
+    /// No country outside has more than a share of a stage, over many lots together.
+    Portfolio(Portfolio),
 }
 
 /// How much of an element may come by way of some countries.
@@ -219,6 +239,36 @@ pub struct Contribution {
     pub declared_counts: bool,
     /// Mass balance shows nothing.
     pub physical: bool,
+    /// The limit is of value, which certificates do not state: what is certain in mass is open.
+    pub value: bool,
+}
+
+/// What an export needs to have been authorised.
+#[derive(Debug, Clone)]
+pub struct Authorised {
+    /// An authorisation under one of these regimes.
+    pub regimes: Vec<String>,
+    /// Only exports of these forms need one; of all forms where there are none.
+    pub forms: Vec<Form>,
+    /// A statement with a reason that none is required will do, whatever the export holds.
+    pub or_not_required: bool,
+    /// An end user and an end use are stated.
+    pub end_user: bool,
+    /// A general authorisation is valid for a year at most.
+    pub general_one_year: bool,
+}
+
+/// How much of each stage one country may have, over many lots together.
+#[derive(Debug, Clone)]
+pub struct Portfolio {
+    /// Of each of these; of all rare earths where there are none.
+    pub elements: Vec<Element>,
+    /// A name and its stages: metal that passed one of them counts.
+    pub groups: Vec<(String, Vec<Stage>)>,
+    /// Countries that may have any share.
+    pub inside: Vec<Country>,
+    /// Every other has at most so much.
+    pub at_most: Percent,
 }
 
 impl RulePack {

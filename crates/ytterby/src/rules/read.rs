@@ -5,11 +5,12 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::fixture::{self, WireFixture};
-use super::{Ask, Citation, Clause, Contribution, Exception, RulePack, Scope, Span, State};
+use super::question::WireAsk;
+use super::{Ask, Citation, Clause, Exception, RulePack, Scope, Span, State};
 use crate::decimal::Percent;
 use crate::digest::Digest;
 use crate::element::Element;
-use crate::form::{AttestationKind, Form};
+use crate::form::Form;
 use crate::profile::Stage;
 use crate::time::{parse_date, parse_day_or_time};
 use crate::wire::Country;
@@ -44,8 +45,8 @@ pub enum RuleError {
     },
 }
 
-type Text = Spanned<String>;
-type Texts = Option<Vec<Text>>;
+pub(super) type Text = Spanned<String>;
+pub(super) type Texts = Option<Vec<Text>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -109,6 +110,7 @@ struct WireScope {
     absent_below: Option<Text>,
     leaves: Texts,
     goes_to: Texts,
+    outside: Texts,
 }
 
 #[derive(Deserialize)]
@@ -118,37 +120,6 @@ struct WireException {
     title: String,
     #[serde(default)]
     ask: Vec<WireAsk>,
-}
-
-/// Any question: which members belong to which is looked at below, where the place is known.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct WireAsk {
-    that: Text,
-    elements: Texts,
-    stages: Texts,
-    countries: Texts,
-    regions: Texts,
-    at_most: Option<Text>,
-    at_least: Option<Text>,
-    told: Option<Vec<Vec<Text>>>,
-    declared: Option<Text>,
-    physical: Option<Spanned<bool>>,
-    of: Texts,
-    groups: Option<Spanned<Vec<WireGroup>>>,
-    regimes: Texts,
-    or_not_required: Option<Spanned<bool>>,
-    end_user: Option<Spanned<bool>>,
-    lists: Texts,
-    kind: Option<Text>,
-    schemes: Texts,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireGroup {
-    name: String,
-    stages: Vec<Text>,
 }
 
 impl RuleError {
@@ -206,16 +177,16 @@ impl RulePack {
     }
 }
 
-struct Reader<'t> {
+pub(super) struct Reader<'t> {
     text: &'t str,
 }
 
 impl Reader<'_> {
-    fn fault<T>(&self, at: &Spanned<T>, problem: impl Into<String>) -> RuleError {
+    pub(super) fn fault<T>(&self, at: &Spanned<T>, problem: impl Into<String>) -> RuleError {
         RuleError::at(self.text, at.span(), problem.into())
     }
 
-    fn value<T, E: std::fmt::Display>(
+    pub(super) fn value<T, E: std::fmt::Display>(
         &self,
         text: &Text,
         read: impl Fn(&str) -> Result<T, E>,
@@ -223,7 +194,7 @@ impl Reader<'_> {
         read(text.get_ref()).map_err(|error| self.fault(text, format!("{:?}: {error}", text.get_ref())))
     }
 
-    fn list<T>(
+    pub(super) fn list<T>(
         &self,
         texts: &Texts,
         what: &str,
@@ -274,13 +245,21 @@ impl Reader<'_> {
             }
             states.push((span, is, state.note));
         }
+        let is_portfolio = |ask: &Ask| matches!(ask, Ask::Portfolio(_));
         let mut exceptions = Vec::new();
         for exception in wire.exception {
-            let asks = exception.ask.iter().map(|ask| self.ask(ask)).collect::<Result<_, _>>()?;
+            let asks: Vec<Ask> = exception.ask.iter().map(|ask| self.ask(ask)).collect::<Result<_, _>>()?;
+            if asks.iter().any(is_portfolio) {
+                return Err(self.fault(&exception.id, "a question of a portfolio is no way out"));
+            }
             exceptions.push(Exception { id: self.name(&exception.id)?, title: exception.title, asks });
         }
         if wire.ask.is_empty() {
             return Err(self.fault(&wire.id, "a clause without a question"));
+        }
+        let asks: Vec<Ask> = wire.ask.iter().map(|ask| self.ask(ask)).collect::<Result<_, _>>()?;
+        if asks.len() > 1 && asks.iter().any(is_portfolio) {
+            return Err(self.fault(&wire.id, "a question of a portfolio stands alone in its clause"));
         }
         Ok(Clause {
             id: self.name(&wire.id)?,
@@ -288,7 +267,7 @@ impl Reader<'_> {
             span: self.span(&wire.from, &wire.before)?,
             states,
             scope: self.scope(&wire.scope)?,
-            asks: wire.ask.iter().map(|ask| self.ask(ask)).collect::<Result<_, _>>()?,
+            asks,
             exceptions,
         })
     }
@@ -301,167 +280,27 @@ impl Reader<'_> {
             absent_below: self.percent(&wire.absent_below)?,
             leaves: self.countries(&wire.leaves)?,
             goes_to: self.countries(&wire.goes_to)?,
+            outside: self.countries(&wire.outside)?,
         })
     }
 
-    fn elements(&self, texts: &Texts) -> Result<Vec<Element>, RuleError> {
+    pub(super) fn elements(&self, texts: &Texts) -> Result<Vec<Element>, RuleError> {
         self.list(texts, "not an element symbol", Element::parse)
     }
 
-    fn countries(&self, texts: &Texts) -> Result<Vec<Country>, RuleError> {
+    pub(super) fn countries(&self, texts: &Texts) -> Result<Vec<Country>, RuleError> {
         self.list(texts, "not a country code", Country::parse)
     }
 
-    fn percent(&self, text: &Option<Text>) -> Result<Option<Percent>, RuleError> {
+    pub(super) fn percent(&self, text: &Option<Text>) -> Result<Option<Percent>, RuleError> {
         text.as_ref().map(|text| self.value(text, Percent::parse)).transpose()
     }
 
-    fn stages(&self, texts: &[Text]) -> Result<Vec<Stage>, RuleError> {
+    pub(super) fn stages(&self, texts: &[Text]) -> Result<Vec<Stage>, RuleError> {
         let read = |word: &str| Stage::parse(word).ok_or("not mining, collection or a step");
         texts.iter().map(|text| self.value(text, read)).collect()
     }
-
-    fn ask(&self, wire: &WireAsk) -> Result<Ask, RuleError> {
-        self.belongs(wire)?;
-        let needed = |what: &str| self.fault(&wire.that, format!("it needs `{what}`"));
-        let elements = self.elements(&wire.elements)?;
-        Ok(match wire.that.get_ref().as_str() {
-            "contribution" => Ask::Contribution(self.contribution(wire, elements)?),
-            "within" => Ask::Within {
-                elements,
-                stages: self.stages(wire.stages.as_ref().ok_or_else(|| needed("stages"))?)?,
-                countries: self.countries(&wire.countries)?,
-                at_least: self.percent(&wire.at_least)?.ok_or_else(|| needed("at-least"))?,
-            },
-            "recycled" => {
-                let words = ["post-consumer", "pre-consumer"];
-                let of = self.list(&wire.of, "post-consumer or pre-consumer", |word| {
-                    words.iter().position(|own| *own == word)
-                })?;
-                if of.is_empty() {
-                    return Err(needed("of"));
-                }
-                Ask::Recycled {
-                    elements,
-                    post_consumer: of.contains(&0),
-                    pre_consumer: of.contains(&1),
-                    at_least: self.percent(&wire.at_least)?.ok_or_else(|| needed("at-least"))?,
-                }
-            }
-            "disclosed" => {
-                let groups = wire.groups.as_ref().ok_or_else(|| needed("groups"))?;
-                let read = |group: &WireGroup| Ok((group.name.clone(), self.stages(&group.stages)?));
-                Ask::Disclosed {
-                    elements,
-                    groups: groups.get_ref().iter().map(read).collect::<Result<_, _>>()?,
-                }
-            }
-            "authorised" => Ask::Authorised {
-                regimes: self.list(&wire.regimes, "", |word| Some(word.to_owned()))?,
-                or_not_required: wire.or_not_required.as_ref().is_some_and(|own| *own.get_ref()),
-                end_user: wire.end_user.as_ref().is_some_and(|own| *own.get_ref()),
-            },
-            "screened" => Ask::Screened { lists: self.list(&wire.lists, "", |word| Some(word.to_owned()))? },
-            "attested" => {
-                let kind = wire.kind.as_ref().ok_or_else(|| needed("kind"))?;
-                let read = |word: &str| AttestationKind::parse(word).ok_or("not a kind of attestation");
-                let schemes = self.list(&wire.schemes, "", |word| Some(word.to_owned()))?;
-                Ask::Attested { kind: self.value(kind, read)?, schemes }
-            }
-            "activity" => {
-                let limit = wire.at_most.as_ref().ok_or_else(|| needed("at-most"))?;
-                let read = |word: &str| crate::decimal::Mass::parse(word).map_err(|e| e.to_string());
-                Ask::Activity { at_most_mbq_per_g: self.value(limit, read)?.mg() / 1_000 }
-            }
-            "complete" => Ask::Complete,
-            _ => return Err(self.fault(&wire.that, format!("no question; there are {}", WORDS.join(", ")))),
-        })
-    }
-
-    fn contribution(&self, wire: &WireAsk, elements: Vec<Element>) -> Result<Contribution, RuleError> {
-        let needed = |what: &str| self.fault(&wire.that, format!("it needs `{what}`"));
-        let stages = wire.stages.as_ref().ok_or_else(|| needed("stages"))?;
-        let countries = self.countries(&wire.countries)?;
-        if countries.is_empty() {
-            return Err(needed("countries"));
-        }
-        let declared = wire.declared.as_ref().map(|text| {
-            self.value(text, |word| match word {
-                "counts" => Ok(true),
-                "open" => Ok(false),
-                _ => Err("counts or open"),
-            })
-        });
-        let told = wire.told.iter().flatten().map(|group| self.stages(group));
-        Ok(Contribution {
-            elements,
-            stages: self.stages(stages)?,
-            countries,
-            regions: self.list(&wire.regions, "", |word| Some(word.to_lowercase()))?,
-            at_most: self.percent(&wire.at_most)?.unwrap_or_default(),
-            told: told.collect::<Result<_, _>>()?,
-            declared_counts: declared.transpose()?.unwrap_or(false),
-            physical: wire.physical.as_ref().is_some_and(|own| *own.get_ref()),
-        })
-    }
-
-    /// A member that stands with a question it is not of would be read by nobody.
-    fn belongs(&self, wire: &WireAsk) -> Result<(), RuleError> {
-        fn first(texts: &Texts) -> Option<Text> {
-            texts
-                .as_ref()
-                .map(|list| list.first().cloned().unwrap_or_else(|| Spanned::new(0..0, String::new())))
-        }
-        fn flag(own: &Option<Spanned<bool>>) -> Option<Text> {
-            own.as_ref().map(|own| Spanned::new(own.span(), String::new()))
-        }
-        let groups = wire.groups.as_ref().map(|own| Spanned::new(own.span(), String::new()));
-        let told = wire.told.as_ref().map(|all| {
-            all.iter().flatten().next().cloned().unwrap_or_else(|| Spanned::new(0..0, String::new()))
-        });
-        let there = [
-            ("elements", first(&wire.elements), "contribution within recycled disclosed"),
-            ("stages", first(&wire.stages), "contribution within"),
-            ("countries", first(&wire.countries), "contribution within"),
-            ("regions", first(&wire.regions), "contribution"),
-            ("at-most", wire.at_most.clone(), "contribution activity"),
-            ("at-least", wire.at_least.clone(), "within recycled"),
-            ("told", told, "contribution"),
-            ("declared", wire.declared.clone(), "contribution"),
-            ("physical", flag(&wire.physical), "contribution"),
-            ("of", first(&wire.of), "recycled"),
-            ("groups", groups, "disclosed"),
-            ("regimes", first(&wire.regimes), "authorised"),
-            ("or-not-required", flag(&wire.or_not_required), "authorised"),
-            ("end-user", flag(&wire.end_user), "authorised"),
-            ("lists", first(&wire.lists), "screened"),
-            ("kind", wire.kind.clone(), "attested"),
-            ("schemes", first(&wire.schemes), "attested"),
-        ];
-        let that = wire.that.get_ref();
-        for (member, at, of) in there {
-            if let Some(at) =
-                at.filter(|_| WORDS.contains(&that.as_str()) && !of.split(' ').any(|own| own == that))
-            {
-                return Err(self.fault(&at, format!("`{member}` is no part of the question `{that}`")));
-            }
-        }
-        Ok(())
-    }
 }
-
-/// The questions there are.
-const WORDS: [&str; 9] = [
-    "contribution",
-    "within",
-    "recycled",
-    "disclosed",
-    "authorised",
-    "screened",
-    "attested",
-    "activity",
-    "complete",
-];
 
 fn overlap(a: Span, b: Span) -> bool {
     let starts_in = |a: Span, b: Span| b.from.map_or(a.from.is_none(), |from| a.holds(from));

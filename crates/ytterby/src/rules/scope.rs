@@ -3,6 +3,7 @@
 use super::{Facts, Scope};
 use crate::element::Element;
 use crate::rules::Export;
+use crate::wire::Country;
 
 /// Whether a clause is about a lot, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,12 +32,15 @@ impl Scope {
         if let Some(missing) = self.holds_all.iter().find(|element| facts.content.get(**element) == 0) {
             return Applies::No(format!("the lot holds no {missing}"));
         }
-        if !self.leaves.is_empty() || !self.goes_to.is_empty() {
+        if self.asks_of_exports() {
             let exports: Vec<&Export> = facts.exports.iter().collect();
             if !exports.iter().any(|export| self.is_about(export)) {
                 return match exports.iter().find(|export| self.may_be_about(export)) {
                     Some(export) => {
                         Applies::Unknown(format!("nobody says which country {} left", export.number))
+                    }
+                    None if self.left_unsaid(facts) => {
+                        Applies::Unknown("it left the country, and no transfer says how".to_owned())
                     }
                     None => Applies::No(self.no_export()),
                 };
@@ -46,9 +50,11 @@ impl Scope {
     }
 
     fn no_export(&self) -> String {
-        let names = |all: &[crate::wire::Country]| {
-            all.iter().map(|country| country.as_str()).collect::<Vec<_>>().join(", ")
-        };
+        let names =
+            |all: &[Country]| all.iter().map(|country| country.as_str()).collect::<Vec<_>>().join(", ");
+        if !self.outside.is_empty() {
+            return format!("nothing went from a country to another, outside {}", names(&self.outside));
+        }
         match (self.leaves.is_empty(), self.goes_to.is_empty()) {
             (false, true) => format!("nothing left {} on the way", names(&self.leaves)),
             (true, _) => format!("nothing went to {} on the way", names(&self.goes_to)),
@@ -96,15 +102,47 @@ impl Scope {
         }
     }
 
-    /// Whether an export is one that the clause is about.
-    pub(crate) fn is_about(&self, export: &Export) -> bool {
-        let leaves = export.from.is_some_and(|from| self.leaves.contains(&from)) && export.to != export.from;
-        let goes = export.to.is_some_and(|to| self.goes_to.contains(&to)) && export.to != export.from;
-        (self.leaves.is_empty() || leaves) && (self.goes_to.is_empty() || goes)
+    fn asks_of_exports(&self) -> bool {
+        !(self.leaves.is_empty() && self.goes_to.is_empty() && self.outside.is_empty())
     }
 
-    fn may_be_about(&self, export: &Export) -> bool {
-        let goes = export.to.is_some_and(|to| self.goes_to.contains(&to));
-        export.from.is_none() && (self.goes_to.is_empty() || goes)
+    /// Whether an export is one that the clause is about.
+    pub(crate) fn is_about(&self, export: &Export) -> bool {
+        export.from.is_some_and(|from| self.is_about_leaving(from, export))
+    }
+
+    /// Whether an export may be one that the clause is about: nobody says which country it left.
+    pub(crate) fn may_be_about(&self, export: &Export) -> bool {
+        export.from.is_none() && self.is_about_going(export)
+    }
+
+    fn is_about_leaving(&self, from: Country, export: &Export) -> bool {
+        let leaves = self.leaves.is_empty() || self.leaves.contains(&from);
+        leaves && !self.outside.contains(&from) && export.to != Some(from) && self.is_about_going(export)
+    }
+
+    fn is_about_going(&self, export: &Export) -> bool {
+        let goes = self.goes_to.is_empty() || export.to.is_some_and(|to| self.goes_to.contains(&to));
+        goes && !export.to.is_some_and(|to| self.outside.contains(&to))
+    }
+
+    /// Whether metal was in a country that the clause is about the leaving of, and elsewhere too, though
+    /// no transfer leaves it.
+    fn left_unsaid(&self, facts: &Facts) -> bool {
+        let stages = || facts.profile.iter().flat_map(|own| &own.elements).flat_map(|own| &own.stages);
+        let places = || {
+            let all = stages().flat_map(|stage| stage.countries.iter().chain(&stage.declared));
+            all.filter(|(_, share)| share.is_possible()).filter_map(|(country, _)| *country)
+        };
+        let has_left = |export: &Export| export.from.is_some() && export.from != export.to;
+        if !self.outside.is_empty() {
+            let mut others = places().filter(|country| !self.outside.contains(country));
+            let first = others.next();
+            return !facts.exports.iter().any(has_left) && others.any(|country| Some(country) != first);
+        }
+        let leaves = |country: Country| self.leaves.contains(&country);
+        let goes = |country| self.goes_to.is_empty() || self.goes_to.contains(&country);
+        let is_said = facts.exports.iter().any(|own| has_left(own) && own.from.is_some_and(leaves));
+        !is_said && places().any(leaves) && places().any(|country| !leaves(country) && goes(country))
     }
 }

@@ -1,6 +1,6 @@
 //! How much of an element came by way of some countries.
 
-use super::{Found, asked, range};
+use super::{Found, asked, range, words};
 use crate::decimal::Percent;
 use crate::form::CustodyModel;
 use crate::profile::{ElementProfile, Entered, Profile, Share, Stage, StageProfile};
@@ -107,6 +107,12 @@ impl Contribution {
         }
         let shown = range(Percent::from_millionths(sum.low), Percent::from_millionths(sum.high));
         let of: Vec<_> = self.countries.iter().map(|country| country.as_str()).collect();
+        if sum.low > self.at_most.millionths() && self.value {
+            let way = self.by_way(own, &of);
+            return Found::Open(format!(
+                "{element} {shown} by way of {way}: how much of the value that is no certificate says"
+            ));
+        }
         if sum.low > self.at_most.millionths() {
             return Found::Fail(format!("{element} {shown} by way of {}", self.by_way(own, &of)));
         }
@@ -129,7 +135,7 @@ impl Contribution {
             if *own != country {
                 continue;
             }
-            match self.regions.contains(&name.to_lowercase()) {
+            match self.is_region(name) {
                 true => found.also(*share),
                 false => elsewhere = elsewhere.saturating_add(share.low().millionths()),
             }
@@ -138,6 +144,16 @@ impl Contribution {
         range.low = found.low;
         range.high = share.high().millionths().saturating_sub(elsewhere).max(found.high);
         range
+    }
+
+    /// Whether the name of a region has the words of one that is asked about in it. Scripts that do not part
+    /// words are searched as they stand.
+    fn is_region(&self, name: &str) -> bool {
+        let padded = |text: &str| format!(" {} ", words(text));
+        let (whole, lower) = (padded(name), name.to_lowercase());
+        let is =
+            |own: &String| whole.contains(&padded(own)) || (!own.is_ascii() && lower.contains(own.as_str()));
+        self.regions.iter().any(is)
     }
 
     fn declared(
@@ -155,6 +171,15 @@ impl Contribution {
         let mut told = 0_u32;
         for (country, share) in known.iter().flat_map(|known| &known.declared) {
             match country {
+                Some(country) if self.countries.contains(country) && !self.regions.is_empty() => {
+                    // What is declared names no region.
+                    sum.perhaps(share.high().millionths());
+                    note(
+                        share.high().millionths(),
+                        format!("it is declared, {stage} in {}", country.as_str()),
+                    );
+                    told = told.saturating_add(share.low().millionths());
+                }
                 Some(country) if self.countries.contains(country) => {
                     sum.also(*share);
                     told = told.saturating_add(share.low().millionths());

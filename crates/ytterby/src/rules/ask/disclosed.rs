@@ -1,24 +1,23 @@
 //! Where each stage was done, as a table; is it known of all of it?
 
-use super::{Found, asked, range};
+use super::{Found, ROUNDING, asked, range};
 use crate::decimal::Percent;
 use crate::element::Element;
-use crate::profile::{ElementProfile, Entered, Profile, Stage};
+use crate::profile::{ElementProfile, Entered, Profile, Share, Stage, StageProfile};
 use crate::rules::Row;
-
-/// Shares round outward: so much, millionths of a percent, is nothing.
-const ROUNDING: u32 = 64;
+use crate::wire::Country;
 
 pub(super) fn ask(
     elements: &[Element],
     groups: &[(String, Vec<Stage>)],
+    with_regions: bool,
     profile: &Profile,
     rows: &mut Vec<Row>,
 ) -> Found {
     let mut all = Vec::new();
     for own in asked(elements, profile) {
         for (name, stages) in groups {
-            let (text, told) = places(own, stages);
+            let (text, told) = places(own, stages, with_regions);
             rows.push(Row { name: format!("{} {name}", own.element), text });
             let error = own.entered(Entered::Unbacked).high().millionths();
             if told.saturating_add(error).saturating_add(ROUNDING) < Percent::FULL {
@@ -36,17 +35,15 @@ pub(super) fn ask(
 
 /// The countries of some stages, and of how much at least they are told. What passed two stages of a
 /// group counts by the better known one.
-fn places(own: &ElementProfile, stages: &[Stage]) -> (String, u32) {
+fn places(own: &ElementProfile, stages: &[Stage], with_regions: bool) -> (String, u32) {
     let mut words: Vec<String> = Vec::new();
     let mut told = 0;
     for stage in stages {
         let Some(known) = own.stage(*stage) else { continue };
-        let named = known.countries.iter().chain(&known.declared);
         let mut here = 0_u32;
-        for (country, share) in named {
-            let Some(country) = country else { continue };
+        for (place, share) in named(known, with_regions) {
             here = here.saturating_add(share.low().millionths());
-            let word = format!("{} {}", country.as_str(), range(share.low(), share.high()));
+            let word = format!("{place} {}", range(share.low(), share.high()));
             if !words.contains(&word) {
                 words.push(word);
             }
@@ -55,4 +52,14 @@ fn places(own: &ElementProfile, stages: &[Stage]) -> (String, u32) {
     }
     let text = if words.is_empty() { "not told".to_owned() } else { words.join(", ") };
     (text, told.min(Percent::FULL))
+}
+
+/// The places of a stage. What is declared names no region.
+fn named(known: &StageProfile, with_regions: bool) -> Vec<(String, Share)> {
+    if with_regions {
+        let text = |country: Country, region: &str| format!("{} {region}", country.as_str());
+        return known.regions.iter().map(|((country, name), share)| (text(*country, name), *share)).collect();
+    }
+    let all = known.countries.iter().chain(&known.declared);
+    all.filter_map(|(country, share)| Some(((*country)?.as_str().to_owned(), *share))).collect()
 }

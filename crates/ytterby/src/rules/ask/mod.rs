@@ -1,17 +1,21 @@
 //! The questions, one file for each that is more than a few lines.
 
 mod activity;
+mod attested;
 mod authorised;
 mod contribution;
 mod disclosed;
 
 use jiff::Timestamp;
 
-use super::{Ask, Facts, Row, Scope};
+use super::{Ask, Clause, Facts, Row};
 use crate::decimal::Percent;
 use crate::element::Element;
 use crate::profile::{ElementProfile, Entered, Profile, Stage};
 use crate::wire::Country;
+
+/// Shares round outward: so much, millionths of a percent, is nothing.
+const ROUNDING: u32 = 64;
 
 /// What was found out about a question. The gravest of several counts: a failure, then what is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,51 +45,32 @@ impl Found {
 
 impl Ask {
     /// Asks; rows of a table go to the list.
-    pub(crate) fn ask(&self, scope: &Scope, facts: &Facts, at: Timestamp, rows: &mut Vec<Row>) -> Found {
+    pub(crate) fn ask(&self, clause: &Clause, facts: &Facts, at: Timestamp, rows: &mut Vec<Row>) -> Found {
         match self {
             Ask::Contribution(own) => with_profile(facts, |profile| own.ask(facts, profile)),
             Ask::Within { elements, stages, countries, at_least } => {
                 with_profile(facts, |profile| within(elements, stages, countries, *at_least, profile))
             }
-            Ask::Recycled { elements, post_consumer, pre_consumer, at_least } => {
+            Ask::Recycled { elements, post_consumer, pre_consumer, at_least, exact } => {
                 with_profile(facts, |profile| {
-                    recycled(elements, (*post_consumer, *pre_consumer), *at_least, profile, rows)
+                    let of = (*post_consumer, *pre_consumer);
+                    recycled(elements, of, (*at_least, *exact), profile, rows)
                 })
             }
-            Ask::Disclosed { elements, groups } => {
-                with_profile(facts, |profile| disclosed::ask(elements, groups, profile, rows))
+            Ask::Disclosed { elements, groups, with_regions } => {
+                with_profile(facts, |profile| disclosed::ask(elements, groups, *with_regions, profile, rows))
             }
-            Ask::Authorised { regimes, or_not_required, end_user } => {
-                authorised::ask(scope, regimes, (*or_not_required, *end_user), facts)
-            }
+            Ask::Authorised(own) => own.ask(clause, facts),
             Ask::Screened { lists } => screened(lists, facts),
-            Ask::Attested { kind, schemes } => {
-                let fits = |scheme: &Option<String>| {
-                    let is = |own: &String| scheme.as_ref().is_some_and(|s| s.eq_ignore_ascii_case(own));
-                    schemes.is_empty() || schemes.iter().any(is)
-                };
-                let mut there =
-                    facts.attestations.iter().filter(|own| own.kind == *kind && fits(&own.scheme));
-                let holds = |own: &&super::Attested| {
-                    own.is_accepted && own.from <= at && own.until.is_none_or(|until| at <= until)
-                };
-                match (there.clone().find(holds), there.next()) {
-                    (Some(own), _) => Found::Pass(format!("{} attests it", own.issuer)),
-                    (None, Some(own)) if !own.is_accepted => {
-                        Found::Open(format!("{} attests it, whom the trust file does not accept", own.issuer))
-                    }
-                    (None, Some(own)) => {
-                        Found::Open(format!("what {} attests is not valid then", own.issuer))
-                    }
-                    (None, None) => Found::Open(format!("there is no such attestation ({kind})")),
-                }
-            }
+            Ask::Attested { kind, schemes } => attested::ask(*kind, schemes, facts, at, rows),
             Ask::Activity { at_most_mbq_per_g } => activity::ask(*at_most_mbq_per_g, facts),
             Ask::Complete => match facts.gaps.as_slice() {
                 [] => Found::Pass("everything that is asked for is stated".to_owned()),
                 [only] => Found::Open(only.clone()),
                 [first, rest @ ..] => Found::Open(format!("{first}, and {} more gaps", rest.len())),
             },
+            // A clause that asks this is asked of a portfolio, and of no lot.
+            Ask::Portfolio(_) => Found::Open("it is asked of a portfolio".to_owned()),
         }
     }
 }
@@ -143,7 +128,7 @@ fn within(
 fn recycled(
     elements: &[Element],
     (post_consumer, pre_consumer): (bool, bool),
-    at_least: Percent,
+    (at_least, exact): (Percent, bool),
     profile: &Profile,
     rows: &mut Vec<Row>,
 ) -> Found {
@@ -155,7 +140,11 @@ fn recycled(
         };
         let (low, high) = (ends(|share| share.low()), ends(|share| share.high()));
         rows.push(Row { name: own.element.to_string(), text: range(low, high) });
-        if low >= at_least {
+        let unknown =
+            [Entered::Exchanged, Entered::Missing].iter().any(|way| own.entered(*way).is_possible());
+        if exact && (unknown || high.millionths() - low.millionths() > ROUNDING) {
+            Found::Open(format!("{} {} recycled, which is no one share", own.element, range(low, high)))
+        } else if low >= at_least {
             Found::Pass(format!("{} {} recycled", own.element, range(low, high)))
         } else if high < at_least {
             Found::Fail(format!("{} {} recycled, {at_least} % is asked for", own.element, range(low, high)))
@@ -196,11 +185,13 @@ fn screened(lists: &[String], facts: &Facts) -> Found {
 
 /// Names are compared without case, and without what stands between their words.
 fn same_name(a: &str, b: &str) -> bool {
-    let words = |text: &str| {
-        let split = |c: char| !(c.is_alphanumeric() || c == ':');
-        text.to_lowercase().split(split).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-    };
     words(a) == words(b)
+}
+
+/// The words of a text in lower case, with a space between.
+fn words(text: &str) -> String {
+    let split = |c: char| !(c.is_alphanumeric() || c == ':');
+    text.to_lowercase().split(split).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// `62.5 to 75 %`.
