@@ -16,7 +16,6 @@ fn the_corridor_verifies_for_its_buyer_and_for_nobody_else() {
         &bundle,
         &Trust::parse(book.trust_file(Some("buyer")).as_bytes()).unwrap(),
         &ytterby::Rules::default(),
-        &ytterby::Rules::default(),
         at,
     );
     let problems: Vec<_> = report.findings().iter().map(ToString::to_string).collect();
