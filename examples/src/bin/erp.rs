@@ -36,6 +36,7 @@ fn main() -> Result<()> {
     let report = ytterby::verify(
         &Bundle::parse(&bytes)?,
         &Trust::parse(read(trust)?.as_bytes())?,
+        &ytterby::Rules::default(),
         jiff::Timestamp::now(),
     );
     println!("on receipt: {}", report.verdict().as_str());

@@ -218,8 +218,12 @@ fn a_lot_moves_is_drawn_on_and_comes_back() {
     let text = text.replace(&format!("[[witness]]\nstatus_keys = [\"{status}\"]\n"), "[[witness]]\n");
     let trust = Trust::parse(text.as_bytes()).unwrap();
     let bytes = delivery.to_string();
-    let report =
-        ytterby::verify(&Bundle::parse(bytes.as_bytes()).unwrap(), &trust, parse_time(LATER).unwrap());
+    let report = ytterby::verify(
+        &Bundle::parse(bytes.as_bytes()).unwrap(),
+        &trust,
+        &ytterby::Rules::default(),
+        parse_time(LATER).unwrap(),
+    );
     let codes: Vec<_> = report.findings().iter().map(|finding| finding.code.as_str()).collect();
     assert_eq!((report.verdict(), codes.join(" ")), (Verdict::Verified, String::new()));
     assert_eq!((report.certificates.len(), report.relied_on().count()), (7, 6));

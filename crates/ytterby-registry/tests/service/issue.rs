@@ -25,7 +25,8 @@ fn a_delivery_verifies_offline() {
     assert_eq!((parsed.certificates().len(), parsed.receipts().len()), (3, 3));
     let text = trust(&service, &buyer_did);
     let at = parse_time("2026-09-02T00:00:00Z").unwrap();
-    let report = ytterby::verify(&parsed, &Trust::parse(text.as_bytes()).unwrap(), at);
+    let report =
+        ytterby::verify(&parsed, &Trust::parse(text.as_bytes()).unwrap(), &ytterby::Rules::default(), at);
     assert_eq!(report.verdict(), Verdict::Verified, "{:?}", report.findings());
 
     // The service says the same, also when the verdict is bad.
@@ -193,8 +194,12 @@ fn what_a_retired_key_signed_still_verifies() {
     let bundle = service.client.get(&format!("/v1/certificates/{oxide}/bundle"), &refinery).expect(200).bytes;
     let text = trust(&service, &did);
     let at = parse_time("2026-09-02T00:00:00Z").unwrap();
-    let report =
-        ytterby::verify(&Bundle::parse(&bundle).unwrap(), &Trust::parse(text.as_bytes()).unwrap(), at);
+    let report = ytterby::verify(
+        &Bundle::parse(&bundle).unwrap(),
+        &Trust::parse(text.as_bytes()).unwrap(),
+        &ytterby::Rules::default(),
+        at,
+    );
     assert_eq!(report.verdict(), Verdict::Verified, "{:?}", report.findings());
 }
 

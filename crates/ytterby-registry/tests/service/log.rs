@@ -134,7 +134,12 @@ fn a_witnessed_delivery_verifies_with_registration_required() {
     let at = parse_time("2026-09-02T00:00:00Z").unwrap();
     let judged = |bundle: &serde_json::Value| {
         let bytes = bundle.to_string();
-        let report = ytterby::verify(&Bundle::parse(bytes.as_bytes()).unwrap(), &trust, at);
+        let report = ytterby::verify(
+            &Bundle::parse(bytes.as_bytes()).unwrap(),
+            &trust,
+            &ytterby::Rules::default(),
+            at,
+        );
         let codes: BTreeSet<&str> = report.findings().iter().map(|f| f.code.as_str()).collect();
         (report.verdict(), codes.into_iter().collect::<Vec<_>>().join(" "))
     };

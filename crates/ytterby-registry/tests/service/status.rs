@@ -217,6 +217,7 @@ fn a_bundle_brings_the_lists_that_a_verifier_requires() {
         let report = ytterby::verify(
             &Bundle::parse(&bundle).unwrap(),
             &trust(service),
+            &ytterby::Rules::default(),
             parse_time("2026-09-02T00:00:00Z").unwrap(),
         );
         let codes: Vec<_> = report.findings().iter().map(|finding| finding.code.as_str()).collect();
