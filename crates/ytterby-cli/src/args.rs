@@ -177,6 +177,12 @@ pub(crate) enum ReportFormat {
     Json,
     /// One JSON object on a line per input.
     Jsonl,
+    /// SARIF 2.1.0, for code scanning: a result per problem.
+    Sarif,
+    /// JUnit XML: a case per certificate and step, and per rule.
+    Junit,
+    /// Markdown, for pull requests and mails.
+    Markdown,
 }
 
 /// For people or programs.

@@ -15,7 +15,8 @@ use crate::input::{self, Source};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::received::Received;
-use crate::render::{accreditation, problem, report, style};
+use crate::render::document::{self, Document};
+use crate::render::{accreditation, junit, markdown, problem, report, sarif, style};
 use crate::{clock, editions};
 
 mod run_totals;
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
         registration: None,
         status: None,
         reports: Vec::new(),
+        document: Document::default(),
         draws: Draws::default(),
         delivered: HashMap::new(),
         fresh: Vec::new(),
@@ -120,6 +122,7 @@ struct Run<'r> {
     /// The same of status.
     status: Option<bool>,
     reports: Vec<Value>,
+    document: Document,
     draws: Draws,
     /// Lots that are delivered, by the input that delivers them.
     delivered: HashMap<Digest, String>,
@@ -157,6 +160,13 @@ impl Run<'_> {
             ReportFormat::Human if self.args.quiet => Ok(()),
             ReportFormat::Human => self.human(&name, &report, &index),
             ReportFormat::Json | ReportFormat::Jsonl => self.machine(report.to_json_of(&bundle, input)),
+            ReportFormat::Sarif | ReportFormat::Junit | ReportFormat::Markdown => {
+                let (trust, names) = (&self.trust, accreditation::names(&report, &index));
+                let (report, index, names) = (&report, &index, &names);
+                let shown = report::Shown { file: &name, report, trust, index, names, verbose: false };
+                self.document.inputs.push(document::Input::of(&shown));
+                Ok(())
+            }
         }
     }
 
@@ -183,6 +193,10 @@ impl Run<'_> {
                 self.output.data(&format!("  {mark} {name}   {}\n\n", style::doubtful(&text)))
             }
             ReportFormat::Json | ReportFormat::Jsonl => self.machine(unreadable_json(input, text, self.at)),
+            ReportFormat::Sarif | ReportFormat::Junit | ReportFormat::Markdown => {
+                self.document.inputs.push(document::Input::unreadable(&input.file, text));
+                Ok(())
+            }
         }
     }
 
@@ -256,6 +270,9 @@ impl Run<'_> {
                 let run = self.run_json(verdict, &across);
                 self.output.json(&run, false)?;
             }
+            ReportFormat::Sarif | ReportFormat::Junit | ReportFormat::Markdown => {
+                self.document(verdict, &across)?;
+            }
         }
         if self.counts.all() == 0 {
             self.output.note("nothing was given to verify: name a file, a directory or `-`");
@@ -274,6 +291,31 @@ impl Run<'_> {
             let blocks = problem::blocks([&finding], &overdrawn.files.join(", "), &overdrawn.index());
             self.output.data(&format!("{blocks}\n"))?;
         }
+        let line = self.summary(across);
+        self.output.data(&format!("{line}\n"))
+    }
+
+    /// All inputs in a format that is one document.
+    fn document(&mut self, verdict: Verdict, across: &[run_totals::Overdrawn]) -> Result<(), Failure> {
+        let mut document = std::mem::take(&mut self.document);
+        document.summary = self.summary(across);
+        document.exit_code = verdict.exit_code();
+        let problem = |lot: &run_totals::Overdrawn| document::Problem {
+            finding: lot.finding(),
+            certificate: String::new(),
+            lot: ytterby::text::printable(&lot.number),
+            files: lot.files.iter().map(|file| ytterby::text::printable(file)).collect(),
+        };
+        document.across = across.iter().map(problem).collect();
+        match self.args.format {
+            ReportFormat::Junit => self.output.data(&junit::render(&document)),
+            ReportFormat::Sarif => self.output.json(&sarif::render(&document), true),
+            _ => self.output.data(&markdown::render(&document)),
+        }
+    }
+
+    /// How many inputs ended how, in a line.
+    fn summary(&self, across: &[run_totals::Overdrawn]) -> String {
         let counts = &self.counts;
         let mut words = Vec::new();
         for (count, word) in [
@@ -298,8 +340,7 @@ impl Run<'_> {
             none if none.is_empty() => none,
             open => format!(" ({open} not checked)"),
         };
-        let line = format!("{} checked: {}{together}{open}\n", counts.all(), words.join(", "));
-        self.output.data(&line)
+        format!("{} checked: {}{together}{open}", counts.all(), words.join(", "))
     }
 
     /// The steps that were not checked, for all inputs or for some.

@@ -87,13 +87,40 @@ impl Shown<'_, '_> {
         }
     }
 
+    /// Number, product, mass and issuer of a delivered lot.
+    pub(crate) fn delivered(&self, digest: &ytterby::digest::Digest) -> [String; 4] {
+        let Some(certificate) = self.index.get(digest) else {
+            return [digest.to_string(), String::new(), String::new(), String::new()];
+        };
+        let issuer = self.party(&certificate.claims().issuer);
+        match certificate.lot() {
+            Some(lot) => {
+                [printable(&lot.number), printable(&lot.product), amount::net_mass(lot.net_mass), issuer]
+            }
+            None => [String::new(), certificate.claims().kind.to_string(), String::new(), issuer],
+        }
+    }
+
+    /// The number of a lot; nothing if it is none.
+    pub(crate) fn number(&self, digest: &ytterby::digest::Digest) -> String {
+        let lot = self.index.get(digest).and_then(|certificate| certificate.lot());
+        lot.map_or_else(String::new, |lot| printable(&lot.number))
+    }
+
+    /// The label of a certificate, or its digest if it is not here.
+    pub(crate) fn label(&self, digest: &ytterby::digest::Digest) -> String {
+        let own = self.index.get(digest);
+        own.map_or_else(|| digest.to_string(), |own| own.claims().id.urn().to_string())
+    }
+
     /// A party by the name that the verifier gave it, or else its accreditor, else by its DID.
     fn party(&self, did: &Did) -> String {
         let named = || self.names.get(did).map_or(did.as_str(), String::as_str);
         printable(self.trust.issuer(did).map_or_else(named, |pin| pin.shown()))
     }
 
-    fn rows(&self) -> Vec<(Step, String, Outcome)> {
+    /// Every step: what was found, and the gravest outcome of a certificate.
+    pub(crate) fn rows(&self) -> Vec<(Step, String, Outcome)> {
         Step::ALL
             .into_iter()
             .map(|step| {

@@ -3,6 +3,7 @@
 
 mod accreditation;
 mod delivery;
+mod formats;
 mod issue;
 mod keys;
 mod liar;

@@ -122,7 +122,7 @@ fn usage_errors() {
     for args in [
         vec!["verify", "delivery.json", "--online"],
         vec!["verify", "delivery.json", "--rules", "us-dfars-7052"],
-        vec!["verify", "delivery.json", "--format", "sarif"],
+        vec!["verify", "delivery.json", "--format", "pdf"],
         vec!["verify", "delivery.json", "--mass", "much"],
         vec!["verify", "delivery.json", "--at", "yesterday"],
         vec!["verify", "-q", "-v", "delivery.json"],
