@@ -259,6 +259,9 @@ codes! {
     ContentSumOver100 "content.sum-over-100" Warn
         "the assay adds up to a little more than 100 %",
         "within laboratory error; nothing to do";
+    ControlClassificationMismatch "control.classification-mismatch" Warn
+        "a tariff code does not fit the lot's form or elements",
+        "ask the declarant; the code decides duties and controls at the border";
     CustodyAlreadyReceived "custody.already-received" Untrusted
         "you have recorded this lot as received before",
         "find out who presents it a second time, and why";

@@ -240,6 +240,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let before = findings.0.len();
         check::content::check(lot, findings);
         outcomes.note(Step::Content, &findings.0[before..]);
+        check::classification::check(lot, findings);
 
         let find = |digest: &Digest| self.known(digest);
         let created = certificate.proof().created;

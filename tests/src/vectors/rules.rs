@@ -1,6 +1,8 @@
 //! Rules that do not hold, one each.
 
-use super::forge::Made;
+use serde_json::json;
+
+use super::forge::{Made, oxide, set};
 use super::{Forge, vectors};
 
 /// A rule that nothing may have been separated in a country, from 2026 on; more for its clause.
@@ -32,6 +34,15 @@ fn delivered(f: &mut Forge, rules: &'static str) -> Made {
 }
 
 vectors! {
+    /// An oxide of neodymium is declared as a compound of cerium.
+    "control.classification-mismatch" ["control.classification-mismatch"] |f| {
+        let ore = f.ore();
+        let mut subject = oxide(&ore);
+        set(&mut subject, "/hsCodes", json!([{ "nomenclature": "HS 2022", "code": "2846.10" }]));
+        let oxide = f.sign("ProcessingCertificate", subject);
+        f.bundle(&[&ore, &oxide])
+    }
+
     /// A rule that holds: nothing was separated in China.
     "rule.holds" [] |f| {
         delivered(f, pack!("CN", "separation", ""))

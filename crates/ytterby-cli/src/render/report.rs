@@ -319,10 +319,10 @@ impl Shown<'_, '_> {
 }
 
 /// What makes no lot has no content, conservation and custody; of an accreditation by which nobody is
-/// accepted only its proof is of interest.
+/// accepted only its proof is of interest, and nothing of an attestation that does not count.
 fn is_asked(own: &CertificateReport, step: Step) -> bool {
     match step {
-        Step::Proof => true,
+        Step::Proof => own.relied_on || own.kind == Kind::Accreditation,
         Step::Content | Step::Conservation | Step::Custody => own.kind.creates_lot(),
         _ => own.relied_on,
     }

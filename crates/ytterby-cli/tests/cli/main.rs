@@ -14,6 +14,7 @@ mod reading;
 mod record;
 mod registered;
 mod remote;
+mod rules;
 mod run;
 mod verify;
 mod witness;

@@ -121,7 +121,7 @@ fn usage_errors() {
     let (folder, _) = delivered();
     for args in [
         vec!["verify", "delivery.json", "--online"],
-        vec!["verify", "delivery.json", "--rules", "us-dfars-7052"],
+        vec!["verify", "delivery.json", "--list", "without-rules.toml"],
         vec!["verify", "delivery.json", "--format", "pdf"],
         vec!["verify", "delivery.json", "--mass", "much"],
         vec!["verify", "delivery.json", "--at", "yesterday"],

@@ -6,6 +6,7 @@
 pub(crate) mod authority;
 pub(crate) mod bounds;
 pub(crate) mod checkpoints;
+pub(crate) mod classification;
 pub(crate) mod conservation;
 pub(crate) mod content;
 pub(crate) mod correction;

@@ -310,7 +310,7 @@ pub(super) mod tests {
         // Four witnesses for one log are none for the other.
         let second = registry("b.example", &log_key("b.example"));
         let read = parse(&[&watched("a.example", 4), &second, &quorum(3, 1)]);
-        assert!(read.unwrap_err().contains("3 of the 0 witnesses that audit b.example"));
+        assert!(read.unwrap_err().contains("it needs 3 witnesses that audit b.example, and 0 are pinned"));
         assert!(parse(&[&quorum(1, 0)]).unwrap_err().starts_with("quorum: there is no [[registry]]"));
         let many = parse(&[&watched("a.example", 65), &quorum(60, 1)]);
         assert!(many.unwrap_err().starts_with("quorum: a.example: "));

@@ -80,9 +80,12 @@ pub(crate) struct StageJson {
 pub(crate) struct Part {
     /// What it is of.
     pub(crate) of: String,
-    /// The share.
-    #[serde(flatten)]
-    pub(crate) share: ShareJson,
+    /// At least, percent.
+    pub(crate) low: String,
+    /// Where pools are mixed.
+    pub(crate) mixed: String,
+    /// At most.
+    pub(crate) high: String,
 }
 
 /// A share of an element's mass, percent.
@@ -172,5 +175,9 @@ impl From<&Moved> for MovedJson {
 }
 
 fn parts<K>(list: &[(K, Share)], name: impl Fn(&K) -> String) -> Vec<Part> {
-    list.iter().map(|(key, share)| Part { of: name(key), share: (*share).into() }).collect()
+    let part = |(key, share): &(K, Share)| {
+        let ShareJson { low, mixed, high } = (*share).into();
+        Part { of: name(key), low, mixed, high }
+    };
+    list.iter().map(part).collect()
 }

@@ -58,6 +58,7 @@ pub(crate) struct ReportJson {
     pub(crate) provenance: Option<ProvenanceJson>,
     /// The answers to the rules that were asked; absent where none was.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub(crate) rules: Vec<RuleJson>,
     /// What was found.
     pub(crate) problems: Vec<ProblemJson>,

@@ -44,6 +44,7 @@ pub(crate) struct ClauseJson {
     pub(crate) state: &'static str,
     /// What there is to know of that.
     #[serde(skip_serializing_if = "String::is_empty")]
+    #[schemars(default)]
     pub(crate) state_note: String,
     /// `pass`, `fail`, `not-demonstrated` or `not-applicable`.
     pub(crate) answer: &'static str,
@@ -51,9 +52,11 @@ pub(crate) struct ClauseJson {
     pub(crate) reason: String,
     /// A table, where it asks for one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub(crate) rows: Vec<RowJson>,
     /// Ways out that only people can judge.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub(crate) ways_out: Vec<String>,
 }
 

@@ -23,6 +23,9 @@ use stage::{QUORUM, Stage, WITNESSES};
 /// The logs of the demonstration: what is mined and separated, and what is made of it.
 const ORIGINS: [&str; 2] = ["metals.example/log", "magnets.example/log"];
 
+/// The rule pack that the delivery is asked about.
+const RULES: &str = "us-dfars-7052";
+
 fn main() -> Result<()> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from).context("usage: demo FOLDER")?;
     std::fs::create_dir_all(&folder)?;
@@ -91,6 +94,11 @@ fn show(folder: &Path, file: &Path, trust: &Path) -> Result<()> {
     ensure!(ytterby(&["tree"], file, &[])? == 0);
     println!("\n$ ytterby balance {} --element Nd", file.display());
     ensure!(ytterby(&["balance"], file, &["--element", "Nd"])? == 0);
+    println!("\n$ ytterby profile {} --element Nd", file.display());
+    ensure!(ytterby(&["profile"], file, &["--element", "Nd"])? == 0);
+    println!("\n$ ytterby verify {} --trust {} --rules {RULES}", file.display(), trust.display());
+    let exit = verify(file, trust, &["--rules", RULES])?;
+    println!("exit code {exit}, as of today: what a rule asks changes with its dates");
     Ok(())
 }
 

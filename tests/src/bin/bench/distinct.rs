@@ -77,13 +77,13 @@ fn registered(bundle: &[u8], trust: &str) -> Result<(Vec<u8>, Trust), Failure> {
 }
 
 /// As many signatures over distinct messages, of as many keys as there are companies.
-struct Raw {
+pub(crate) struct Raw {
     keys: Vec<ed25519_dalek::VerifyingKey>,
     signed: Vec<([u8; 64], [u8; 64])>,
 }
 
 impl Raw {
-    fn new(count: usize) -> Result<Self, Failure> {
+    pub(crate) fn new(count: usize) -> Result<Self, Failure> {
         let secret: Vec<SigningKey> =
             (0..COMPANIES).map(|n| SigningKey::from_seed(&[u8::try_from(n).unwrap_or(0); 32])).collect();
         let keys = secret.iter().map(|key| key.public().verifying_key()).collect::<Result<_, _>>()?;
@@ -96,7 +96,7 @@ impl Raw {
         Ok(Raw { keys, signed })
     }
 
-    fn verify(&self) -> usize {
+    pub(crate) fn verify(&self) -> usize {
         let holds = |(n, (message, signature)): &(usize, &([u8; 64], [u8; 64]))| {
             verify_strict(&self.keys[n % COMPANIES], message, signature)
         };

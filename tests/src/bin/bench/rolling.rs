@@ -10,9 +10,12 @@ use std::process::Command;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
+use ytterby::budget::Budget;
 use ytterby::did::Did;
 use ytterby::key::SigningKey;
-use ytterby::{Authority, Bundle, Draft, InputLot, Inputs, Issue, Trust, Verdict, admit};
+use ytterby::{
+    Authority, Bundle, Draft, InputLot, Inputs, Issue, Question, RulePack, Rules, Trust, Verdict, admit,
+};
 
 use super::Failure;
 use super::clock::Best;
@@ -38,6 +41,7 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<(), Failure> {
     let each = |at: usize| best[at].0.as_secs_f64() * 1e6 / LENGTHS[at] as f64;
     let baseline = ("in a lineage of 10000", each(0));
     figures.add(format!("verify, a lineage of {}", LENGTHS[1]), each(1), "µs each", baseline);
+    provenance(figures, &long, &trust)?;
     let file = super::target().join("bench-rolling.json");
     std::fs::write(&file, &long)?;
     let output = Command::new(std::env::current_exe()?).arg(CHILD).arg(&file).output();
@@ -51,6 +55,31 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<(), Failure> {
         }
         Err(_) => figures.missing("memory: /proc/self/status is needed"),
     }
+    Ok(())
+}
+
+/// What the profile of the last pool, and every shipped rule asked of it, take beside the signatures.
+fn provenance(figures: &mut Figures, bytes: &[u8], trust: &Trust) -> Result<(), Failure> {
+    let bundle = Bundle::parse(bytes)?;
+    let shipped = RulePack::shipped_names().filter_map(RulePack::shipped);
+    let packs = shipped.map(|text| RulePack::parse(text.as_bytes())).collect::<Result<_, _>>()?;
+    let rules = Rules { packs, screening: Vec::new() };
+    let none = Budget { shares: 0, ..Budget::default() };
+    let without = Question { budget: none, ..Question::default() };
+    let with = Question { rules, ..Question::default() };
+    let (mut bare, mut whole, mut signatures) = (Best::NONE, Best::NONE, Best::NONE);
+    let raw = super::distinct::Raw::new(LENGTHS[1])?;
+    for _ in 0..ROUNDS {
+        signatures.time(|| raw.verify());
+        bare.time(|| ytterby::verify_with(&bundle, trust, time(NOW), &without, &mut |_, _| {}));
+        let report = whole.time(|| ytterby::verify_with(&bundle, trust, time(NOW), &with, &mut |_, _| {}));
+        if report.provenance.is_none() || report.rules.is_empty() {
+            return Err("the circuit has no profile".into());
+        }
+    }
+    let each = |best: Best| best.0.as_secs_f64() * 1e6 / LENGTHS[1] as f64;
+    let name = format!("profile and {} rule packs, a lineage of {}", with.rules.packs.len(), LENGTHS[1]);
+    figures.add(name, each(whole) - each(bare), "µs each", ("verify_strict alone", each(signatures)));
     Ok(())
 }
 

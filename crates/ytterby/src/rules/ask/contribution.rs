@@ -39,12 +39,17 @@ impl Contribution {
             }
         }
         let found = Found::gravest(all);
-        let found = found.unwrap_or_else(|| Found::Pass("the lot holds none of the elements".to_owned()));
+        let Some(found) = found else {
+            return Found::Pass("the lot holds none of the elements".to_owned());
+        };
+        let asked: Vec<_> = asked(&self.elements, profile).map(|own| own.element.symbol()).collect();
         let balanced = profile.weakest_custody == Some(CustodyModel::MassBalance);
         match found {
             Found::Pass(_) if self.physical && balanced => {
                 Found::Open("mass balance on the way shows no physical origin".to_owned())
             }
+            Found::Pass(why) if asked.len() > 1 => Found::Pass(format!("{}: each {why}", asked.join(", "))),
+            Found::Pass(why) => Found::Pass(format!("{} {why}", asked.join(""))),
             found => found,
         }
     }
@@ -117,7 +122,7 @@ impl Contribution {
             return Found::Fail(format!("{element} {shown} by way of {}", self.by_way(own, &of)));
         }
         if sum.high <= self.at_most.millionths().saturating_add(ROUNDING) {
-            return Found::Pass(format!("{element} none by way of {}", of.join(", ")));
+            return Found::Pass(format!("none by way of {}", of.join(", ")));
         }
         let why = open.map_or_else(|| "it is not excluded".to_owned(), |(_, why)| why);
         Found::Open(format!("{element} {shown} by way of {}: {why}", of.join(", ")))
