@@ -315,6 +315,19 @@ mod tests {
     }
 
     #[test]
+    fn a_note_is_made_no_longer_than_one_that_is_read() {
+        let signature = signer("a.example", 1).sign("text\n");
+        // The newline of the text, the empty line and that of the signature's line.
+        let room = MAX_NOTE_BYTES - signature.to_string().len() - 3;
+        let of = |length| SignedNote::new(format!("{}\n", "x".repeat(length)), vec![signature.clone()]);
+        let longest = of(room).unwrap();
+        assert_eq!(longest.to_string().len(), MAX_NOTE_BYTES);
+        assert_eq!(parse(&longest.to_string()), Ok(longest));
+        assert_eq!(of(room + 1), Err(NoteError::Long));
+        assert_eq!(of(room + 2), Err(NoteError::Long));
+    }
+
+    #[test]
     fn unknown_signatures_are_ignored_and_bad_ones_by_known_keys_refuse() {
         let [a, same_name, b] = [signer("a.example", 1), signer("a.example", 2), signer("b.example", 3)];
         let text = "text\n";

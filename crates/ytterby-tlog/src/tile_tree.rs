@@ -292,6 +292,10 @@ mod tests {
         assert_eq!(asked(&|_| Err(7)), TileError::Read(7));
         assert_eq!(asked(&|_| Ok(None)), TileError::Missing(tile));
         assert_eq!(asked(&|_| Ok(Some(vec![0; 31]))), TileError::Length { tile, bytes: 31 });
+        // Whole hashes, one too few and one too many.
+        for bytes in [43 * 32, 45 * 32] {
+            assert_eq!(asked(&|_| Ok(Some(vec![0; bytes]))), TileError::Length { tile, bytes });
+        }
         let full = tile.full().unwrap();
         store.insert(full, vec![0; 8191]);
         store.remove(&tile);

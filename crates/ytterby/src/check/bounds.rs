@@ -121,3 +121,20 @@ pub(crate) fn check_spent(
     }
     findings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_share_counts_wherever_it_stands() {
+        let element = |symbol| Element::parse(symbol).unwrap();
+        let masses = |nd, dy| -> Masses { [(element("Nd"), nd), (element("Dy"), dy)].into_iter().collect() };
+        let lot = crate::test_lot::lot(masses(1_000, 2_000));
+        let tb = element("Tb");
+        let carried = Carried { bounds: [(tb, 5_000)].into_iter().collect(), ..Carried::default() };
+        assert_eq!(allowed(&lot, &masses(600, 1_000), &carried, tb), 3_000, "of the first");
+        assert_eq!(allowed(&lot, &masses(500, 1_200), &carried, tb), 3_000, "of the second");
+        assert_eq!(allowed(&lot, &Masses::default(), &carried, tb), 0, "of nothing");
+    }
+}

@@ -235,3 +235,17 @@ fn check_declared(lot: &Lot, findings: &mut Findings) {
         findings.add(Code::ConservationDeclaredRareEarth, subject("declaredInputs"), text);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_begin_at_a_percent_and_a_hundredth_of_one() {
+        for (content, class) in
+            [(10_000, CAP_MAIN), (9_999, CAP_MINOR), (100, CAP_MINOR), (99, CAP_TRACE), (0, CAP_TRACE)]
+        {
+            assert_eq!(class_of(content, 1_000_000), class, "{content}");
+        }
+    }
+}

@@ -180,3 +180,39 @@ fn check_sum(assay: &Assay, findings: &mut Findings) {
     let text = format!("the components add up to {} %, more than {limit}", crate::decimal::kilograms(sum));
     findings.add(code, subject("assay/components"), text);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bases_name_the_member_that_they_lack_or_refuse() {
+        let some = Percent::parse("10").ok();
+        let member = |mass_basis, percent_basis, moisture, loss_on_ignition, total| {
+            let assay = Assay {
+                mass_basis,
+                moisture,
+                loss_on_ignition,
+                percent_basis,
+                treo: total,
+                trem: total,
+                rows: Box::default(),
+                rare_earth_impurities: Box::default(),
+                actinides: Box::default(),
+            };
+            basis_fault(&assay).map(|(member, _)| member)
+        };
+        use MassBasis::{AsReceived, Dry, Ignited};
+        use PercentBasis::{OfMass, OfTrem, OfTreo};
+        assert_eq!(member(AsReceived, OfMass, None, None, None), None);
+        assert_eq!(member(AsReceived, OfMass, some, None, None), Some("massBasis"));
+        assert_eq!(member(AsReceived, OfMass, None, some, None), Some("massBasis"));
+        assert_eq!(member(Dry, OfMass, None, None, None), Some("moisture"));
+        assert_eq!(member(Dry, OfMass, some, some, None), Some("lossOnIgnition"));
+        assert_eq!(member(Ignited, OfMass, None, None, None), Some("lossOnIgnition"));
+        assert_eq!(member(AsReceived, OfTreo, None, None, None), Some("treo"));
+        assert_eq!(member(AsReceived, OfTrem, None, None, None), Some("trem"));
+        assert_eq!(member(Dry, OfTreo, some, None, some), None);
+        assert_eq!(member(Ignited, OfTrem, None, some, some), None);
+    }
+}

@@ -170,3 +170,33 @@ fn first<T: Copy>(
         *known = found;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_events_are_said_one_by_one_up_to_a_limit() {
+        let trust = Trust::nobody();
+        for (events, said) in [(2, 2), (MOST_WRONG, MOST_WRONG), (MOST_WRONG + 1, MOST_WRONG)] {
+            let wrong = std::iter::repeat_n(("closings", Event::of_span(b"{}")), events);
+            let bundle = Bundle::default().with_events(wrong);
+            let mut findings = Vec::new();
+            Events::of(&bundle, &mut Registration::new(&trust, 0), &mut findings);
+            assert_eq!(findings.len(), said, "{events}");
+            assert!(findings.iter().all(|finding| finding.code == Code::RegistrationReceipt));
+        }
+    }
+
+    #[test]
+    fn the_first_in_the_log_counts_in_whatever_order_they_are_shown() {
+        for shown in [[3, 5, 9], [9, 5, 3], [5, 3, 9]] {
+            let mut all = HashMap::new();
+            let place = (Digest::of(b"lot"), 0);
+            for index in shown {
+                first(&mut all, place, index, |index: &u64| *index);
+            }
+            assert_eq!(all[&place], 3, "{shown:?}");
+        }
+    }
+}

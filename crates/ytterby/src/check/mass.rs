@@ -93,3 +93,21 @@ pub(crate) fn is_like(draws: &Masses, whole: &Lot, part: Option<Mass>) -> bool {
         (u128::from(draws.get(element)) * all).abs_diff(u128::from(content) * part) <= OFF * all
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::element::Element;
+
+    #[test]
+    fn what_is_left_is_measured_by_its_weight_if_both_are_weighed() {
+        let nd = |mg| -> Masses { [(Element::parse("Nd").unwrap(), mg)].into_iter().collect() };
+        let whole = Lot { net_mass: Mass::from_mg(2_000_000), ..crate::test_lot::lot(nd(1_000_000)) };
+        let draws = nd(500_000);
+        assert!(is_like(&draws, &whole, Mass::from_mg(1_000_000)), "half of both");
+        assert!(is_like(&draws, &whole, Mass::from_mg(1_020_000)), "ten grams of neodymium off");
+        assert!(!is_like(&draws, &whole, Mass::from_mg(1_020_001)));
+        assert!(!is_like(&draws, &whole, Mass::from_mg(500_000)), "half the metal in a quarter of the mass");
+        assert!(is_like(&draws, &whole, None), "by the draws alone");
+    }
+}

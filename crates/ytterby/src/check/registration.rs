@@ -262,3 +262,29 @@ fn double_draw(before: &Drawn, after: &Drawn) -> Option<String> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::element::Element;
+
+    #[test]
+    fn amounts_run_on_from_one_draw_to_the_next() {
+        let nd = |mg| -> Masses { [(Element::parse("Nd").unwrap(), mg)].into_iter().collect() };
+        let drawn = |seq, amount, cumulative| Drawn {
+            lot: Digest::of(b"lot"),
+            seq,
+            cumulative: nd(cumulative),
+            amount: nd(amount),
+            by: Digest::of(b"by"),
+            input: 0,
+        };
+        let fault = |after| double_draw(&drawn(1, 10, 10), &after).is_some();
+        assert!(fault(drawn(1, 5, 15)), "the same number twice");
+        assert!(!fault(drawn(2, 5, 15)));
+        assert!(fault(drawn(2, 5, 16)), "more than the two");
+        assert!(fault(drawn(2, 5, 14)), "less than the two");
+        assert!(!fault(drawn(3, 5, 20)), "the one between may have drawn");
+        assert!(fault(drawn(3, 5, 14)), "less than the two, whatever is between");
+    }
+}

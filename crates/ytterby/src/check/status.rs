@@ -169,3 +169,22 @@ fn note(known: &mut Option<StatusKnown>, list: &StatusList) {
         *known = Some(own);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_lists_are_said_one_by_one_up_to_a_limit() {
+        let trust = Trust::nobody();
+        let events = Events::default();
+        for (lists, said) in [(2, 2), (MOST_WRONG, MOST_WRONG), (MOST_WRONG + 1, MOST_WRONG)] {
+            let bundle = Bundle::default().with_status_lists(vec![b"{}".to_vec(); lists]);
+            let mut findings = Vec::new();
+            Statuses::of(&bundle, &trust, (Timestamp::UNIX_EPOCH, CLOCKS), &events, &mut findings);
+            assert_eq!(findings.len(), said, "{lists}");
+            let last = format!("/statusLists/{}", said - 1);
+            assert_eq!(findings.last().map(|last| last.pointer.as_str()), Some(last.as_str()));
+        }
+    }
+}
