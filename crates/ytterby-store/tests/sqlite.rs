@@ -103,7 +103,7 @@ fn what_is_no_store_is_refused_and_left_alone() {
     }
     for (sql, reason) in [
         ("PRAGMA application_id = 7", "another application (id 7)"),
-        ("PRAGMA user_version = 1", "schema has version 1, this program knows version 4"),
+        ("PRAGMA user_version = 1", "schema has version 1, this program knows version 5"),
         ("DROP TABLE abouts", "20 tables, 21 are expected"),
     ] {
         let path = folder.path().join("changed");

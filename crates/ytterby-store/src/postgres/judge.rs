@@ -167,11 +167,11 @@ impl Trial<'_> {
     }
 
     fn register(&mut self, new: &NewCertificate, at: &str) -> Result<Entered, StoreError> {
-        if self.names.ids.contains(&new.id) || self.judge.names.ids.contains(&new.id) {
+        // First the issuer's own reference, which says what was registered under it before.
+        let seq = self.name(new)?;
+        if self.judge.names.ids.contains(&new.id) || !self.names.ids.insert(new.id.clone()) {
             return Err(StoreError::IdTaken(new.id.clone()));
         }
-        let seq = self.name(new)?;
-        self.names.ids.insert(new.id.clone());
         let mut taken = Vec::with_capacity(new.draws.len());
         for draw in &new.draws {
             taken.push(self.draw(seq, &new.issuer, draw)?);
