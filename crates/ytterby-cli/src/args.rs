@@ -157,7 +157,11 @@ pub(crate) struct Verify {
     /// Write the report to this file.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Print the last line only.
+    /// Report the verdict and what decides it only.
+    ///
+    /// For people that is the last line. Of json and jsonl the certificates, the provenance, warnings and rules
+    /// that are met are left out; of sarif the notes. Junit has one case for each input. Markdown and html keep
+    /// the verdict, the problems, what was not checked and what is not shown.
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Print every certificate and each of its checks.
@@ -183,6 +187,8 @@ pub(crate) enum ReportFormat {
     Junit,
     /// Markdown, for pull requests and mails.
     Markdown,
+    /// One page that needs nothing else, to be read, printed and filed.
+    Html,
 }
 
 /// For people or programs.

@@ -3,6 +3,7 @@
 //! Bytes, trust, time and labels are collected here and handed to the library, which judges. Nothing
 //! is fetched unless a command says so in its name: `bundle fetch`, `issue --registry`, `witness`, and `log`.
 
+mod accounts;
 mod args;
 mod clock;
 mod cmd;
