@@ -2,6 +2,7 @@
 
 mod logs;
 mod rules;
+mod walks;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use logs::{Log, LogKeys, LogMonitor, LogVerify, Witness};
 
 pub(crate) use rules::Rules;
+pub(crate) use walks::{Diff, Trace};
 
 use crate::input::MAX_BYTES;
 use crate::output::Color;
@@ -65,6 +67,12 @@ pub(crate) enum Command {
         after_help = "Example:\n  ytterby profile delivery.json --element Dy\n\nShares are as good as the certificates: `ytterby verify` judges these.\n\nExit codes: 0 shown, 2 usage, 4 unreadable, or too large"
     )]
     Profile(Profile),
+    /// Walk from a lot to what it was made from, and to what was made from it. Nothing is judged.
+    #[command(after_help = walks::TRACE)]
+    Trace(Trace),
+    /// Say what changed from one bundle to another.
+    #[command(after_help = walks::DIFF)]
+    Diff(Diff),
     /// Fetch, make and take apart bundles.
     #[command(subcommand)]
     Bundle(Bundle),

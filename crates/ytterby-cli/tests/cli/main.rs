@@ -18,4 +18,5 @@ mod remote;
 mod rules;
 mod run;
 mod verify;
+mod walks;
 mod witness;

@@ -16,7 +16,7 @@ const NOTE: &str = "Kilograms of the elements that are delivered; `ytterby balan
 
 pub(super) fn section(whole: &Whole<'_, '_>) -> Option<Section> {
     let delivered = whole.shown.report.subject.iter();
-    let delivered = delivered.filter_map(|digest| whole.bundle.certificate(digest)?.lot());
+    let delivered = delivered.filter_map(|digest| whole.shown.index.get(digest)?.lot());
     let elements: BTreeSet<Element> =
         delivered.flat_map(|lot| lot.content.iter().map(|(own, _)| own)).collect();
     let mut tables = accounts(whole, &elements);
