@@ -225,7 +225,14 @@ impl Whole<'_, '_> {
         let mut table = Table::new("Delivered", &["lot", "product", "mass", "issuer"]);
         for digest in &self.shown.report.subject {
             let [lot, product, mass, issuer] = self.shown.delivered(digest);
-            table.add(vec![lot.into(), product.into(), Cell::new(Look::Number, mass), issuer.into()]);
+            // What is not in the file has no number, and is named by its digest.
+            let look = if self.shown.index.contains_key(digest) { Look::Plain } else { Look::Code };
+            table.add(vec![
+                Cell::new(look, lot),
+                product.into(),
+                Cell::new(Look::Number, mass),
+                issuer.into(),
+            ]);
         }
         table
     }

@@ -1,6 +1,9 @@
 //! A report as one page that needs nothing else: no script, no font, no picture is fetched, and it prints.
 
+use std::collections::HashMap;
+
 use ytterby::Verdict;
+use ytterby::finding::Code;
 
 use super::document::{Cell, Document, Input, Look, Problem, Section, Table};
 
@@ -8,6 +11,9 @@ const STYLE: &str = include_str!("html.css");
 
 /// Nothing is loaded or run, even where this page is served by somebody who allows more.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// So many problems of one code are listed, and so many places of one.
+const MAX_LIKE: usize = 100;
 
 /// Rows up to which a table is not broken between pages.
 const MAX_WHOLE: usize = 14;
@@ -100,26 +106,68 @@ fn section(section: &Section) -> String {
     format!("<section>\n<h2>{}</h2>\n{note}{}</section>\n", section.title, tables.concat())
 }
 
+/// Every code once, with its way out, and what was found of it.
 fn problems(problems: &[Problem]) -> String {
-    let mut out = String::from("<ul class=\"problems\">\n");
+    let mut codes: Vec<(Code, Vec<&Problem>)> = Vec::new();
     for own in problems {
         let code = own.finding.code;
-        let class = match own.effect() {
-            "error" => "bad",
-            "warning" => "plain",
-            _ => "doubtful",
-        };
-        out.push_str(&format!(
-            "<li class=\"{class}\"><p><strong>{}</strong> <code>{code}</code> {}</p>\n\
-             <p>{}</p>\n<p class=\"place\">{}</p>\n<p><strong>Way out:</strong> {}</p></li>\n",
-            sentence(own.effect()),
-            escaped(code.title()),
-            escaped(&own.text()),
-            escaped(&own.place()),
-            escaped(code.help()),
-        ));
+        match codes.iter_mut().find(|(known, _)| *known == code) {
+            Some((_, all)) => all.push(own),
+            None => codes.push((code, vec![own])),
+        }
     }
-    out.push_str("</ul>\n");
+    let items: Vec<String> = codes.iter().map(|(code, all)| of_code(*code, all)).collect();
+    format!("<ul class=\"problems\">\n{}</ul>\n", items.concat())
+}
+
+fn of_code(code: Code, all: &[&Problem]) -> String {
+    let effect = all.first().map_or("", |own| own.effect());
+    let class = match effect {
+        "error" => "bad",
+        "warning" => "plain",
+        _ => "doubtful",
+    };
+    format!(
+        "<li class=\"{class}\"><p><strong>{}</strong> <code>{code}</code> {}</p>\n\
+         <p><strong>Way out:</strong> {}</p>\n<ul>\n{}</ul></li>\n",
+        sentence(effect),
+        escaped(code.title()),
+        escaped(code.help()),
+        found(all),
+    )
+}
+
+/// What was found, each sentence once with all of its places.
+fn found(all: &[&Problem]) -> String {
+    let mut texts: Vec<(String, Vec<String>)> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for own in all {
+        let text = own.text();
+        let at = *known.entry(text.clone()).or_insert(texts.len());
+        if at == texts.len() {
+            texts.push((text, Vec::new()));
+        }
+        // Of two lists the same may be said of one certificate.
+        if texts[at].1.last() != Some(&own.place()) {
+            texts[at].1.push(own.place());
+        }
+    }
+    let more = |count: usize| match count.saturating_sub(MAX_LIKE) {
+        0 => String::new(),
+        more => format!("and {more} more, which are in the JSON report"),
+    };
+    let place = |place: &String| match place.as_str() {
+        "" => String::new(),
+        place => format!("<span class=\"place\">{}</span>", escaped(place)),
+    };
+    let mut out = String::new();
+    for (text, places) in texts.iter().take(MAX_LIKE) {
+        let named: String = places.iter().take(MAX_LIKE).map(place).collect();
+        out.push_str(&format!("<li>{}{named}{}</li>\n", escaped(text), more(places.len())));
+    }
+    if texts.len() > MAX_LIKE {
+        out.push_str(&format!("<li>{}</li>\n", more(texts.len())));
+    }
     out
 }
 

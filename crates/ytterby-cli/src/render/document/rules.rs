@@ -1,7 +1,7 @@
 //! The answers to rules: what decided, what is law then, ways out, sources.
 
 use ytterby::element::Element;
-use ytterby::rules::{Answer, ClauseAnswer, Row, RuleAnswer, RulePack};
+use ytterby::rules::{Answer, ClauseAnswer, Row, RuleAnswer, RulePack, State};
 use ytterby::text::printable;
 
 use super::Whole;
@@ -76,10 +76,11 @@ fn answered(own: &RuleAnswer, lot: &str) -> Table {
 }
 
 fn state(clause: &ClauseAnswer) -> Cell {
-    let look = if clause.state.as_str() == "in-force" { Look::Plain } else { Look::Doubtful };
-    match clause.state_note.as_str() {
-        "" => Cell::new(look, clause.state.as_str()),
-        note => Cell::new(look, format!("{}: {}", clause.state.as_str(), printable(note))),
+    let word = clause.state.as_str();
+    match (clause.state, clause.state_note.as_str()) {
+        (State::InForce, "") => Cell::new(Look::Short, word),
+        (_, "") => Cell::new(Look::Doubtful, word),
+        (_, note) => Cell::new(Look::Doubtful, format!("{word}: {}", printable(note))),
     }
 }
 
