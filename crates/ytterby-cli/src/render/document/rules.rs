@@ -69,7 +69,7 @@ fn answered(own: &RuleAnswer, lot: &str) -> Table {
             printable(&clause.reason).into(),
         ];
         let ways: Vec<String> = clause.ways_out.iter().map(|way| printable(way)).collect();
-        row.extend(is_way_out.then(|| Cell::lines(&ways)));
+        row.extend(is_way_out.then(|| ways.join("; or\n").into()));
         table.add(row);
     }
     table
