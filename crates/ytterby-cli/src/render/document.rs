@@ -26,6 +26,8 @@ pub(crate) struct Document {
     pub(crate) across: Vec<Problem>,
     pub(crate) summary: String,
     pub(crate) exit_code: u8,
+    /// Whether the network was asked.
+    pub(crate) online: bool,
     /// Whether only the verdicts and what decides them are shown.
     pub(crate) brief: bool,
 }

@@ -231,10 +231,14 @@ fn class_of(verdict: Verdict) -> &'static str {
 }
 
 fn footer(document: &Document) -> String {
+    let network = match document.online {
+        true => "and from what registries and issuers answered over the network",
+        false => "without any network",
+    };
     format!(
         "</main>\n<footer>\n<p>{}</p>\n<p>Exit code {}. Made by ytterby {} from the files named and a trust file, \
-         without any network. This page is not signed: whoever doubts it verifies the files again. It is no legal \
-         advice.</p>\n</footer>\n</body>\n</html>\n",
+         {network}. This page is not signed: whoever doubts it verifies the files again. It is no legal advice.</p>\n\
+         </footer>\n</body>\n</html>\n",
         escaped(&document.summary),
         document.exit_code,
         env!("CARGO_PKG_VERSION")

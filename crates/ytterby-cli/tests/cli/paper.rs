@@ -303,4 +303,7 @@ fn several_inputs_and_none() {
     assert_eq!(page.matches("that the metal in the drum is this metal").count(), 3);
     let nothing = folder.run(&["verify", "--format", "html"]).exits(4).out;
     assert!(nothing.contains("<h1>0 checked: nothing was given"), "{nothing}");
+    assert!(nothing.contains("without any network"), "{nothing}");
+    let online = folder.run(&["verify", "--online", "--format", "html"]).exits(4).out;
+    assert!(online.contains("answered over the network") && !online.contains("without any network"));
 }
