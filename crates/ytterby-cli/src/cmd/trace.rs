@@ -69,14 +69,18 @@ fn unknown(args: &Trace, bundle: &Bundle<'_>) -> Failure {
 
 /// The lots where the walks begin, what they hold and what of it was drawn.
 fn beginning(lots: &Lots<'_, '_>, down: Option<&Walk<'_>>) -> String {
+    let mut drawn = vec![Masses::default(); lots.roots.len()];
+    for own in down.into_iter().flat_map(|walk| &walk.draws) {
+        if let Some(drawn) = drawn.get_mut(own.from) {
+            drawn.add_all(own.masses);
+        }
+    }
     let mut out = String::new();
-    for root in &lots.roots {
+    for (root, drawn) in lots.roots.iter().zip(drawn) {
         out.push_str(&line(lots, *root));
         let Some(lot) = lots.nodes[*root].certificate.and_then(Certificate::lot) else { continue };
         out.push_str(&format!("      holds {}\n", held(&lot.content)));
-        if let Some(walk) = down {
-            let mut drawn = Masses::default();
-            walk.draws.iter().filter(|own| own.from == *root).for_each(|own| drawn.add_all(own.masses));
+        if down.is_some() {
             let left = lot.content.less(&drawn);
             out.push_str(&format!("      drawn in this file {}, left {}\n", held(&drawn), held(&left)));
         }

@@ -27,7 +27,7 @@ pub(crate) struct Walk<'g> {
 /// The lots that were met. A node has no inputs here: they are draws of a walk.
 pub(crate) struct Lots<'g, 'a> {
     pub(crate) nodes: Vec<Node<'g, 'a>>,
-    /// Where the walks begin.
+    /// Where the walks begin: the first nodes, in their order.
     pub(crate) roots: Vec<usize>,
     index: Index<'g, 'a>,
     known: HashMap<Digest, usize>,
