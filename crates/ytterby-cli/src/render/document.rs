@@ -9,7 +9,7 @@ mod table;
 
 use ytterby::did::Did;
 use ytterby::digest::Digest;
-use ytterby::finding::{Effect, Finding};
+use ytterby::finding::{Code, Effect, Finding};
 use ytterby::report::{CertificateReport, Outcome, Step, not_shown};
 use ytterby::text::printable;
 use ytterby::time::format_time;
@@ -150,7 +150,7 @@ impl Input {
             certificates: report.certificates.iter().map(certificate).collect(),
             rules: rules::clauses(report),
             problems: report.findings.iter().map(problem).collect(),
-            not_checked: not_checked(&report.not_checked()),
+            not_checked: report.not_checked().into_iter().map(Step::as_str).collect(),
             not_shown: report.not_shown(),
         }
     }
@@ -167,29 +167,31 @@ impl Input {
             certificates: Vec::new(),
             rules: Vec::new(),
             problems: Vec::new(),
-            not_checked: not_checked(&Step::ALL),
+            not_checked: Step::ALL.into_iter().map(Step::as_str).collect(),
             not_shown: not_shown(false, false),
         }
     }
 
-    /// What the verdict means.
-    pub(crate) fn meaning(&self) -> &'static str {
-        match self.verdict {
+    /// What the verdict means, and what it does not rest on.
+    pub(crate) fn meaning(&self) -> String {
+        let meaning = match self.verdict {
             Verdict::Verified => "All that was checked holds, and the trust file accepts the issuers.",
             Verdict::Untrusted => {
                 "Sound, but not from anybody whom the trust file accepts, not yours, or a rule denies it."
             }
             Verdict::Undecided => "It cannot be decided: evidence is missing, unreadable or too old.",
             Verdict::Rejected => "Something is proven wrong.",
+        };
+        match (&self.unreadable, self.not_checked.join(" and ")) {
+            (Some(why), _) => format!("{meaning}\n{why}"),
+            (None, steps) if steps.is_empty() => meaning.to_owned(),
+            (None, steps) => format!("{meaning}\nNot checked: {steps}."),
         }
     }
-}
 
-/// The names of steps that were not checked, for all certificates or for some; says it if there is none.
-fn not_checked(steps: &[Step]) -> Vec<&'static str> {
-    match steps {
-        [] => vec!["every step was checked"],
-        steps => steps.iter().map(|step| step.as_str()).collect(),
+    /// The steps that were not checked, for all certificates or for some; says it if there is none.
+    pub(crate) fn unchecked(&self) -> Vec<&'static str> {
+        if self.not_checked.is_empty() { vec!["every step was checked"] } else { self.not_checked.clone() }
     }
 }
 
@@ -201,7 +203,9 @@ impl Whole<'_, '_> {
 
     fn facts(&self) -> Vec<(&'static str, String)> {
         let report = self.shown.report;
+        let is_none = report.findings.iter().any(|own| own.code == Code::AuthorityNoTrustFile);
         let trust = match printable(&self.shown.trust.name) {
+            _ if is_none => "none: nobody's word is taken".to_owned(),
             name if name.is_empty() => "without a name".to_owned(),
             name => name,
         };

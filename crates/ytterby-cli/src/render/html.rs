@@ -72,13 +72,10 @@ fn across(document: &Document) -> String {
 
 fn article(number: usize, input: &Input) -> String {
     let class = class_of(input.verdict);
-    let (file, word, meaning) = (escaped(&input.file), input.verdict.as_str(), input.meaning());
+    let (file, word, meaning) = (escaped(&input.file), input.verdict.as_str(), escaped(&input.meaning()));
     let mut out = format!("<article id=\"input-{number}\">\n<h1>{file}</h1>\n");
-    let why = input.unreadable.iter().map(|why| format!("<br>{}", escaped(why))).collect::<String>();
-    out.push_str(&format!(
-        "<p class=\"verdict {class}\"><strong>{}</strong> {meaning}{why}</p>\n",
-        sentence(word)
-    ));
+    let word = sentence(word);
+    out.push_str(&format!("<p class=\"verdict {class}\"><strong>{word}</strong> {meaning}</p>\n"));
     out.push_str(&table(&input.lots));
     if !input.facts.is_empty() {
         let row = |(name, text): &(&str, String)| {
@@ -90,7 +87,7 @@ fn article(number: usize, input: &Input) -> String {
     if !input.problems.is_empty() {
         out.push_str(&format!("<section>\n<h2>Problems</h2>\n{}</section>\n", problems(&input.problems)));
     }
-    out.push_str(&list("Not checked", &input.not_checked));
+    out.push_str(&list("Not checked", &input.unchecked()));
     out.push_str(&list("Not shown by this", &input.not_shown));
     out.extend(input.sections.iter().map(section));
     out.push_str("</article>\n");
@@ -236,7 +233,7 @@ fn footer(document: &Document) -> String {
         false => "without any network",
     };
     format!(
-        "</main>\n<footer>\n<p>{}</p>\n<p>Exit code {}. Made by ytterby {} from the files named and a trust file, \
+        "</main>\n<footer>\n<p>{}</p>\n<p>Exit code {}. Made by ytterby {} from the files named, \
          {network}. This page is not signed: whoever doubts it verifies the files again. It is no legal advice.</p>\n\
          </footer>\n</body>\n</html>\n",
         escaped(&document.summary),

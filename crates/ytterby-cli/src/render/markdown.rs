@@ -17,11 +17,8 @@ pub(crate) fn render(document: &Document) -> String {
 }
 
 fn section(input: &Input) -> String {
-    let mut out =
-        format!("## {}: {}\n\n{}\n\n", escaped(&input.file), input.verdict.as_str(), input.meaning());
-    if let Some(why) = &input.unreadable {
-        out.push_str(&format!("{}\n\n", escaped(why)));
-    }
+    let (file, word, meaning) = (escaped(&input.file), input.verdict.as_str(), escaped(&input.meaning()));
+    let mut out = format!("## {file}: {word}\n\n{meaning}\n\n");
     for (name, text) in &input.facts {
         out.push_str(&format!("- {name}: {}\n", escaped(text)));
     }
@@ -31,7 +28,7 @@ fn section(input: &Input) -> String {
         out.push_str("### Problems\n\n");
         out.push_str(&problems(&input.problems));
     }
-    out.push_str(&list("Not checked", &input.not_checked));
+    out.push_str(&list("Not checked", &input.unchecked()));
     out.push_str(&list("Not shown by this", &input.not_shown));
     for section in &input.sections {
         out.push_str(&format!("### {}\n\n", section.title));

@@ -236,18 +236,41 @@ fn a_report_is_complete() {
             assert!(report.contains(words), "{format}: {words}: {report}");
         }
         // Verdict first, then what was found, then what was not looked at, then the rest.
-        let places = [
-            "verified",
-            "custody.unusual-step",
-            "Not checked",
-            "Not shown by this",
-            "Rules",
-            "Provenance",
-            "Balances",
-        ];
+        let places =
+            ["verified", "custody.unusual-step", "Not shown by this", "Rules", "Provenance", "Balances"];
         let places: Vec<usize> = places.iter().map(|word| report.find(word).unwrap()).collect();
         assert!(places.is_sorted(), "{format}: {places:?}");
     }
+}
+
+/// What a verdict does not rest on stands beside it.
+#[test]
+fn what_was_not_checked_is_said_with_the_verdict() {
+    let (folder, delivery) = (Folder::new(), Delivery::new());
+    folder.write("delivery.json", delivery.bundle()).write("acme.toml", delivery.trust(None));
+    let head = ["verify", "delivery.json", "--at", "2026-08-01", "--format", "html"];
+    let page = folder.run(&[&head[..], &["--trust", "acme.toml"]].concat()).exits(0).out;
+    let line = page.lines().find(|line| line.contains("class=\"verdict good\"")).unwrap();
+    assert!(line.ends_with("<br>Not checked: registration and status.</p>"), "{line}");
+    let page = folder.run(&head).exits(3).out;
+    assert!(page.contains("<dt>Trust file</dt><dd>none: nobody&#39;s word is taken</dd>"), "{page}");
+    let vector = include_str!("../../../../proto-docs/vectors/honest-status.json");
+    let vector: Value = serde_json::from_str(vector).unwrap();
+    folder
+        .write("all.json", vector["bundle"].to_string())
+        .write("all.toml", vector["trust"].as_str().unwrap());
+    let args = [
+        "verify",
+        "all.json",
+        "--trust",
+        "all.toml",
+        "--at",
+        vector["at"].as_str().unwrap(),
+        "--format",
+        "html",
+    ];
+    let page = folder.run(&args).exits(0).out;
+    assert!(page.contains("<li>every step was checked</li>") && !page.contains("Not checked: "), "{page}");
 }
 
 /// The four steps of the law, as a table with a row for each element.
