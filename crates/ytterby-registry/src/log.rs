@@ -18,7 +18,7 @@ use ytterby_tlog::{Checkpoint, KeyName, NoteSigner, SignedCheckpoint, TreeHead, 
 
 use crate::clock::Stopwatch;
 use crate::config::Entries;
-use crate::mark::{Mark, MarkError};
+use crate::mark::{Mark, MarkError, MarkFile};
 use crate::witnesses::Witnesses;
 
 /// How many signed heads are kept at hand.
@@ -27,7 +27,7 @@ const SIGNED_KEPT: usize = 8;
 /// A log that this process alone signs for.
 pub struct Log {
     signer: NoteSigner,
-    mark: PathBuf,
+    mark: MarkFile,
     /// Empty until the mark was compared with the store and the witnesses, and again after any doubt. Beside
     /// it the store's incarnation then.
     advanced: Mutex<Option<(Mark, u64)>>,
@@ -120,7 +120,7 @@ impl Log {
         }
         Ok(Log {
             signer,
-            mark: mark.to_owned(),
+            mark: MarkFile::new(mark),
             advanced: Mutex::new(None),
             signed: std::sync::Mutex::default(),
             published: watch::Sender::new(None),
@@ -221,6 +221,11 @@ impl Log {
         let _ = cosigned.wait_for(|checkpoint| size_of(checkpoint) > index).await;
     }
 
+    /// Returns when no mark is being written, for whoever has gone away or not.
+    pub(crate) async fn mark_at_rest(&self) {
+        self.mark.at_rest().await;
+    }
+
     /// Forgets what was compared: before anything is signed again, mark, store and witnesses are.
     pub(crate) async fn doubt(&self) {
         *self.advanced.lock().await = None;
@@ -309,9 +314,10 @@ impl Log {
     /// grown, or stands still, is gone on with.
     async fn reconcile(&self, store: &dyn Store) -> Result<Mark, LogError> {
         let head = store.head().await?;
+        self.mark.at_rest().await;
         let Some(mark) = Mark::read(&self.mark, self.verifier_key())? else {
             if head.size > 0 {
-                return Err(LogError::NoMark { path: self.mark.clone(), size: head.size });
+                return Err(LogError::NoMark { path: self.mark.path().to_owned(), size: head.size });
             }
             // A log without entries forks from none: its checkpoint asks what there was before.
             let first = self.sign(head)?;

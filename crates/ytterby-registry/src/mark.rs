@@ -4,6 +4,9 @@
 //! mark costs one write that moves no block. After a crash the slot that was being written holds the
 //! new mark or nothing that verifies, and the other the one before. What is read is never taken to be
 //! on the disk: [`Mark::settle`] replaces the file whole before anything is signed on the strength of it.
+//!
+//! A write goes on though whoever asked for it has gone away, as a client does. So writes wait for one
+//! another, and whoever reads in order to write waits for them too: see [`MarkFile`].
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -11,6 +14,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::sync::Mutex;
 use ytterby_tlog::{SignedCheckpoint, TreeHead, VerifierKey};
 
 /// Bytes of a slot: more than a checkpoint with one signature takes, and no part of another's block.
@@ -18,9 +22,33 @@ const SLOT: usize = 4_096;
 /// How many there are.
 const SLOTS: usize = 2;
 
+/// Where a mark is kept. A write holds the lock until it has ended, not until nobody waits for it.
+#[derive(Clone)]
+pub(crate) struct MarkFile {
+    path: PathBuf,
+    writing: Arc<Mutex<()>>,
+}
+
+impl MarkFile {
+    /// The file under a path, which need not be there yet.
+    pub(crate) fn new(path: &Path) -> Self {
+        MarkFile { path: path.to_owned(), writing: Arc::default() }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns when no write is on its way: what is read then is not overtaken by an older one.
+    pub(crate) async fn at_rest(&self) {
+        drop(self.writing.lock().await);
+    }
+}
+
 /// A mark that is in its file.
 pub(crate) struct Mark {
-    path: PathBuf,
+    file: MarkFile,
     checkpoint: Arc<SignedCheckpoint>,
     /// The slot that holds it.
     slot: usize,
@@ -50,7 +78,8 @@ pub enum MarkError {
 
 impl Mark {
     /// Reads the mark of a log; none if there is no file. A file of a checkpoint alone is one as well.
-    pub(crate) fn read(path: &Path, key: &VerifierKey) -> Result<Option<Self>, MarkError> {
+    pub(crate) fn read(file: &MarkFile, key: &VerifierKey) -> Result<Option<Self>, MarkError> {
+        let path = file.path();
         let content = |problem: String| MarkError::Content { path: path.to_owned(), problem };
         let mut bytes = Vec::new();
         let read = File::open(path).and_then(|file| {
@@ -79,12 +108,12 @@ impl Mark {
             }
         }
         let (slot, checkpoint) = newest.ok_or_else(|| content(problem))?;
-        Ok(Some(Mark { path: path.to_owned(), checkpoint: Arc::new(checkpoint), slot }))
+        Ok(Some(Mark { file: file.clone(), checkpoint: Arc::new(checkpoint), slot }))
     }
 
     /// The first mark of a log.
-    pub(crate) async fn first(path: &Path, checkpoint: SignedCheckpoint) -> Result<Self, MarkError> {
-        let mark = Mark { path: path.to_owned(), checkpoint: Arc::new(checkpoint), slot: 0 };
+    pub(crate) async fn first(file: &MarkFile, checkpoint: SignedCheckpoint) -> Result<Self, MarkError> {
+        let mark = Mark { file: file.clone(), checkpoint: Arc::new(checkpoint), slot: 0 };
         mark.settle().await
     }
 
@@ -97,7 +126,7 @@ impl Mark {
     /// on the disk is not known: it has to be read and settled.
     pub(crate) async fn advance(self, checkpoint: SignedCheckpoint) -> Result<Self, MarkError> {
         let slot = (self.slot + 1) % SLOTS;
-        Mark { path: self.path, checkpoint: Arc::new(checkpoint), slot }.written(overwrite).await
+        Mark { file: self.file, checkpoint: Arc::new(checkpoint), slot }.written(overwrite).await
     }
 
     /// Its size and root.
@@ -111,17 +140,23 @@ impl Mark {
     }
 
     async fn written(self, write: fn(&Path, usize, &[u8]) -> std::io::Result<()>) -> Result<Self, MarkError> {
-        let (path, slot, text) = (self.path.clone(), self.slot, self.checkpoint.to_string());
+        let (path, slot, text) = (self.file.path.clone(), self.slot, self.checkpoint.to_string());
         let mut bytes = text.into_bytes();
         if bytes.len() > SLOT {
             let problem = "a checkpoint does not fit".to_owned();
             return Err(MarkError::Content { path, problem });
         }
         bytes.resize(SLOT, 0);
-        let written = tokio::task::spawn_blocking(move || write(&path, slot, &bytes)).await;
+        let writing = self.file.writing.clone().lock_owned().await;
+        let write = move || {
+            let written = write(&path, slot, &bytes);
+            drop(writing);
+            written
+        };
+        let written = tokio::task::spawn_blocking(write).await;
         match written.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
             Ok(()) => Ok(self),
-            Err(source) => Err(MarkError::File { path: self.path, source }),
+            Err(source) => Err(MarkError::File { path: self.file.path, source }),
         }
     }
 }
@@ -178,7 +213,7 @@ mod tests {
     }
 
     fn read(path: &Path) -> Result<u64, String> {
-        let mark = Mark::read(path, signer().verifier_key()).map_err(|error| error.to_string())?;
+        let mark = Mark::read(&MarkFile::new(path), signer().verifier_key()).map_err(|error| error.to_string())?;
         Ok(mark.ok_or("there is none")?.head().size)
     }
 
@@ -187,7 +222,7 @@ mod tests {
     async fn a_write_that_broke_off_leaves_one_of_the_two() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.mark");
-        let mut mark = Mark::first(&path, signed(0)).await.unwrap();
+        let mut mark = Mark::first(&MarkFile::new(&path), signed(0)).await.unwrap();
         for size in 1..5 {
             let before = std::fs::read(&path).unwrap();
             mark = mark.advance(signed(size)).await.unwrap();
@@ -207,15 +242,40 @@ mod tests {
         }
     }
 
+    /// A write that nobody waits for any longer does not come over a later one.
+    #[tokio::test]
+    async fn a_write_that_was_left_alone_is_waited_for() {
+        fn slowly(path: &Path, slot: usize, bytes: &[u8]) -> std::io::Result<()> {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            overwrite(path, slot, bytes)
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.mark");
+        let file = MarkFile::new(&path);
+        Mark::first(&file, signed(1)).await.unwrap();
+        let left = Mark { file: file.clone(), checkpoint: Arc::new(signed(2)), slot: 1 }.written(slowly);
+        let waited = tokio::time::timeout(std::time::Duration::from_millis(20), left).await;
+        assert!(waited.is_err(), "it has not ended");
+        file.at_rest().await;
+        assert_eq!(read(&path), Ok(2));
+        let left = Mark { file: file.clone(), checkpoint: Arc::new(signed(3)), slot: 0 }.written(slowly);
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(20), left).await.is_err());
+        let found = Mark::read(&file, signer().verifier_key()).unwrap().unwrap();
+        let settled = found.settle().await.unwrap();
+        settled.advance(signed(4)).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        assert_eq!(read(&path), Ok(4));
+    }
+
     #[tokio::test]
     async fn a_file_of_one_checkpoint_is_a_mark_until_it_is_settled() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.mark");
         std::fs::write(&path, signed(3).to_string()).unwrap();
-        let found = Mark::read(&path, signer().verifier_key()).unwrap().unwrap();
+        let found = Mark::read(&MarkFile::new(&path), signer().verifier_key()).unwrap().unwrap();
         assert!(found.advance(signed(4)).await.is_err(), "it has no second slot");
         assert_eq!(read(&path), Ok(3));
-        let found = Mark::read(&path, signer().verifier_key()).unwrap().unwrap();
+        let found = Mark::read(&MarkFile::new(&path), signer().verifier_key()).unwrap().unwrap();
         found.settle().await.unwrap().advance(signed(4)).await.unwrap();
         assert_eq!(read(&path), Ok(4));
     }

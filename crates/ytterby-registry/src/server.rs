@@ -115,6 +115,8 @@ pub async fn serve(app: App, listener: TcpListener, stop: watch::Receiver<bool>)
     collecting.abort();
     // It was aborted, or had nothing to do.
     let _ = collecting.await;
+    // A client that went away has left nothing that could come over what the next process writes.
+    app.registrar().log().mark_at_rest().await;
     Ok(())
 }
 
