@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use uuid::Uuid;
+use ytterby::carried::Carried;
 use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::key::SigningKey;
@@ -17,6 +18,7 @@ pub struct Book {
     /// Everything issued, in order.
     pub certificates: Vec<Certificate<'static>>,
     keys: HashMap<String, SigningKey>,
+    titles: HashMap<String, String>,
 }
 
 impl Default for Book {
@@ -27,6 +29,7 @@ impl Default for Book {
             issued: 0,
             certificates: Vec::new(),
             keys: HashMap::new(),
+            titles: HashMap::new(),
         }
     }
 }
@@ -50,13 +53,8 @@ impl Book {
         draft: &Draft,
         at: Timestamp,
     ) -> Result<Certificate<'static>, Refusal> {
-        let key = self.key(company);
-        let authority = self.authority(company, &key);
-        let issue = Issue { id: self.next_id(), at };
-        let unsigned = admit(draft, &self.inputs, &authority, issue)?;
-        let certificate = unsigned.sign(&key);
+        let (certificate, carried) = self.certify(company, draft, at)?;
         self.inputs.take(&certificate);
-        let carried = unsigned.carried().clone();
         let lot = InputLot {
             certificate: certificate.clone(),
             carried,
@@ -69,6 +67,34 @@ impl Book {
         Ok(certificate)
     }
 
+    /// Issues a draft that makes no lot. It is not kept.
+    pub fn state(
+        &mut self,
+        company: &str,
+        draft: &Draft,
+        at: Timestamp,
+    ) -> Result<Certificate<'static>, Refusal> {
+        self.certify(company, draft, at).map(|(certificate, _)| certificate)
+    }
+
+    /// What a company calls itself in what it issues from now on: its short name, until it is told.
+    pub fn call(&mut self, company: &str, title: &str) {
+        self.titles.insert(company.to_owned(), title.to_owned());
+    }
+
+    fn certify(
+        &mut self,
+        company: &str,
+        draft: &Draft,
+        at: Timestamp,
+    ) -> Result<(Certificate<'static>, Carried), Refusal> {
+        let key = self.key(company);
+        let authority = self.authority(company, &key);
+        let issue = Issue { id: self.next_id(), at };
+        let unsigned = admit(draft, &self.inputs, &authority, issue)?;
+        Ok((unsigned.sign(&key), unsigned.carried().clone()))
+    }
+
     /// What stands against a draft of a company that has issued before; nothing is issued.
     pub fn refusal(&self, company: &str, draft: &Draft, at: Timestamp) -> Refusal {
         let Some(key) = self.keys.get(company) else { return Refusal::new() };
@@ -79,7 +105,7 @@ impl Book {
     fn authority(&self, company: &str, key: &SigningKey) -> Authority {
         Authority {
             issuer: Self::did(company),
-            name: Some(company.to_owned()),
+            name: Some(self.titles.get(company).map_or(company, String::as_str).to_owned()),
             key: key.public(),
             home: self.home.clone(),
             scope: None,
