@@ -19,6 +19,8 @@ pub struct Corridor {
     pub companies: Vec<Company>,
     /// Who buys the magnets.
     pub buyer: Company,
+    /// The origin of the log it is registered in, where no registry runs.
+    pub log: String,
     /// The last day, where it is not issued today: `2026-11-24`.
     pub last_day: String,
     /// What is issued, in order.
@@ -111,6 +113,7 @@ pub fn load(folder: &Path) -> std::io::Result<Corridor> {
         anchor: Company::read(&about["anchor"]),
         companies: list(&about, "companies").map(Company::read).collect(),
         buyer: Company::read(&about["buyer"]),
+        log: text(&about, "log"),
         last_day: text(&about, "lastDay"),
         steps: paths.iter().map(step).collect::<std::io::Result<_>>()?,
         deliveries: list(&about, "deliveries").map(Delivery::read).collect(),

@@ -14,6 +14,7 @@ use ytterby::{Authority, Certificate, Draft, Home, InputLot, Inputs, Issue, Refu
 pub struct Book {
     inputs: Inputs,
     home: Home,
+    series: u64,
     issued: u64,
     /// Everything issued, in order.
     pub certificates: Vec<Certificate<'static>>,
@@ -23,18 +24,24 @@ pub struct Book {
 
 impl Default for Book {
     fn default() -> Self {
+        Book::new("registry.example/ree", 0)
+    }
+}
+
+impl Book {
+    /// A registry whose log has this origin. Books of different series give different labels.
+    pub fn new(origin: &str, series: u64) -> Self {
         Book {
             inputs: Inputs::default(),
-            home: home("registry.example/ree"),
+            home: home(origin),
+            series,
             issued: 0,
             certificates: Vec::new(),
             keys: HashMap::new(),
             titles: HashMap::new(),
         }
     }
-}
 
-impl Book {
     /// The signing key of a company: a test key, made from its name.
     pub fn key(&mut self, company: &str) -> SigningKey {
         let seed = *Digest::of(format!("test key of {company}").as_bytes()).as_bytes();
@@ -135,6 +142,7 @@ impl Book {
     fn next_id(&mut self) -> Uuid {
         self.issued += 1;
         let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.series.to_be_bytes());
         bytes[8..].copy_from_slice(&self.issued.to_be_bytes());
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }

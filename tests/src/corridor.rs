@@ -23,9 +23,6 @@ pub const NOW: &str = "2026-11-24T12:00:00Z";
 /// The corridors.
 pub const FOLDERS: [&str; 4] = ["corridor", "dfars-2027", "mofcom-suspended", "recycled"];
 
-/// The log they are registered in.
-const HOME: &str = "registry.example/ree";
-
 /// A corridor whose certificates are all issued and registered.
 pub struct Issued {
     /// What was issued.
@@ -106,12 +103,13 @@ impl Issued {
     pub fn of(name: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
         let corridor = load(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let number = FOLDERS.iter().position(|own| *own == name).unwrap_or_default();
         let mut issued = Issued {
-            corridor,
-            book: Book::default(),
+            book: Book::new(&corridor.log, u64::try_from(number).unwrap_or_default()),
             statements: Vec::new(),
             bundles: Vec::new(),
-            log: TestLog::new(HOME),
+            log: TestLog::new(&corridor.log),
+            corridor,
             receipts: HashMap::new(),
             closed: Vec::new(),
         };
@@ -126,8 +124,9 @@ impl Issued {
         let (holder, anchor) = (Book::did(holder), Book::did(&corridor.anchor.name));
         let mut book = Book::default();
         let key = book.key(&corridor.anchor.name).public();
-        let pin = format!("\nstatus_keys = [\"{}\"]\nkey = \"{HOME}", status_key().public());
-        let logs = self.log.trusted().replace(&format!("\nkey = \"{HOME}"), &pin);
+        let log = &corridor.log;
+        let pin = format!("\nstatus_keys = [\"{}\"]\nkey = \"{log}", status_key().public());
+        let logs = self.log.trusted().replace(&format!("\nkey = \"{log}"), &pin);
         format!(
             "# Every key here is a test key, made from a name that anybody knows.\n\
              version = 1\nname = \"{} sourcing\"\nholder = [\"{holder}\"]\n\n\
@@ -227,7 +226,7 @@ impl Issued {
         current.retain(|digest, _| digests.contains(digest));
         let size = self.log.head().size;
         let list = |purpose| {
-            let log = home(HOME);
+            let log = home(&self.corridor.log);
             NewStatusList { log: &log, number: 0, purpose, size, at: made, set: &[] }.sign(&status_key())
         };
         let closed = self.closed.iter().filter(|(lot, _)| digests.contains(lot));

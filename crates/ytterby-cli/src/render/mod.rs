@@ -6,6 +6,7 @@ pub(crate) mod certificate;
 pub(crate) mod document;
 pub(crate) mod junit;
 pub(crate) mod markdown;
+pub(crate) mod portfolio;
 pub(crate) mod problem;
 pub(crate) mod profile;
 mod registration;

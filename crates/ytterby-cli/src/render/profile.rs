@@ -93,7 +93,7 @@ fn moved(moved: &Moved, index: &Index<'_, '_>) -> String {
     format!("{number} {} to {}", country_name(moved.from), moved.to.as_str())
 }
 
-fn country_name(country: Option<Country>) -> String {
+pub(crate) fn country_name(country: Option<Country>) -> String {
     country.map_or_else(|| "unknown".to_owned(), |country| country.as_str().to_owned())
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn percents(share: Share) -> String {
     format!("{low} to {high} % ({mixed} % if mixed)")
 }
 
-fn hundredths(percent: Percent, up: bool) -> String {
+pub(crate) fn hundredths(percent: Percent, up: bool) -> String {
     let millionths = percent.millionths();
     let hundredths = if up { millionths.div_ceil(10_000) } else { millionths / 10_000 };
     let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);

@@ -10,6 +10,7 @@ mod liar;
 mod log;
 mod network;
 mod policy;
+mod portfolio;
 mod reading;
 mod record;
 mod registered;
