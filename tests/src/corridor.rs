@@ -1,10 +1,9 @@
-//! The corridors of `examples`, issued in memory: certificates, a log with witnesses, status lists, and the
-//! bundles, trust file and reports that are kept beside the drafts.
+//! The corridors of `examples`, issued in memory: certificates, a log with witnesses, status lists, bundles.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use examples::corridor::{Asked, Corridor, Delivery, Meaning, load};
+use examples::corridor::{Corridor, Meaning, load};
 use jiff::{Timestamp, ToSpan as _};
 use ytterby::digest::Digest;
 use ytterby::entry::{Closing, Entry};
@@ -12,10 +11,10 @@ use ytterby::form::{CloseReason, StatusPurpose};
 use ytterby::key::SigningKey;
 use ytterby::status_list::NewStatusList;
 use ytterby::time::{format_time, parse_time};
-use ytterby::{Bundle, Certificate, Draft, InputName, Question, Receipt, RulePack, Rules, Trust};
+use ytterby::{Bundle, Certificate, Draft, Receipt};
 
 use crate::book::{Book, home, time};
-use crate::log::TestLog;
+use crate::log::{TestLog, witness};
 
 /// The time the first of them is issued and verified at.
 pub const NOW: &str = "2026-11-24T12:00:00Z";
@@ -49,47 +48,6 @@ pub fn issued() -> Book {
     Issued::of(FOLDERS[0]).book
 }
 
-/// What is kept in the folders of the corridors, by path from the project's root: `make vectors` writes it.
-pub fn files() -> Vec<(PathBuf, Vec<u8>)> {
-    let mut files = Vec::new();
-    for name in FOLDERS {
-        let issued = Issued::of(name);
-        let folder = Path::new("examples").join(name);
-        let trust = issued.trust_file(&issued.corridor.buyer.name);
-        files.push((folder.join("trust.toml"), trust.clone().into_bytes()));
-        let trust = Trust::parse(trust.as_bytes()).expect("a trust file of ours");
-        for (delivery, bundle) in issued.corridor.deliveries.iter().zip(&issued.bundles) {
-            let bytes = bundle.to_bytes();
-            for asked in &delivery.asked {
-                let report = report(&trust, delivery, &bytes, asked);
-                let text = serde_json::to_string_pretty(&report).expect("JSON") + "\n";
-                files.push((folder.join(&asked.file), text.into_bytes()));
-            }
-            files.push((folder.join(&delivery.file), bytes));
-        }
-    }
-    files
-}
-
-/// The report of a buyer who asks a delivery's question: what `ytterby verify --format json` prints.
-fn report(trust: &Trust, delivery: &Delivery, bytes: &[u8], asked: &Asked) -> serde_json::Value {
-    let pack = |name: &String| {
-        let text = RulePack::shipped(name).unwrap_or_else(|| panic!("{name} is shipped"));
-        RulePack::parse(text.as_bytes()).expect("a pack of ours")
-    };
-    let rules = Rules { packs: asked.rules.iter().map(pack).collect(), screening: Vec::new() };
-    let bundle = Bundle::parse(bytes).expect("a bundle of ours");
-    let report = ytterby::verify_with(
-        &bundle,
-        trust,
-        time(&asked.at),
-        &Question { rules, ..Question::default() },
-        &mut |_, _| {},
-    );
-    let input = InputName { file: delivery.file.clone(), digest: Some(Digest::of(bytes)) };
-    report.to_json_of(&bundle, input)
-}
-
 fn status_key() -> SigningKey {
     SigningKey::from_seed(Digest::of(b"test key of the status lists").as_bytes())
 }
@@ -120,19 +78,28 @@ impl Issued {
 
     /// A trust file that pins the anchor and the log, and says who the reader is.
     pub fn trust_file(&self, holder: &str) -> String {
-        let corridor = &self.corridor;
-        let (holder, anchor) = (Book::did(holder), Book::did(&corridor.anchor.name));
-        let mut book = Book::default();
-        let key = book.key(&corridor.anchor.name).public();
-        let log = &corridor.log;
-        let pin = format!("\nstatus_keys = [\"{}\"]\nkey = \"{log}", status_key().public());
-        let logs = self.log.trusted().replace(&format!("\nkey = \"{log}"), &pin);
+        Self::trust_file_of(&format!("{} sourcing", self.corridor.buyer.title), &[holder], &[self])
+    }
+
+    /// A trust file for a reader of several names, who buys from several corridors of one anchor.
+    pub fn trust_file_of(name: &str, holders: &[&str], all: &[&Issued]) -> String {
+        let holders: Vec<_> = holders.iter().map(|holder| Book::did(holder).to_string()).collect();
+        let anchor = &all.first().expect("a corridor").corridor.anchor.name;
+        let (key, anchor) = (Book::default().key(anchor).public(), Book::did(anchor));
+        let logs: Vec<&str> = all.iter().map(|own| &*own.corridor.log).collect();
+        let witnesses = (1..=4).map(|number| {
+            format!("\n[[witness]]\nkey = \"{}\"\naudits = {logs:?}\n", witness(number).verifier_key())
+        });
+        let pin = format!("\nstatus_keys = [\"{}\"]\nkey = ", status_key().public());
+        let pinned = all.iter().map(|own| own.log.pinned().replacen("\nkey = ", &pin, 1));
+        let pinned =
+            pinned.map(|table| format!("\n{}", table.replace("did:web:alliance.example", anchor.as_str())));
         format!(
             "# Every key here is a test key, made from a name that anybody knows.\n\
-             version = 1\nname = \"{} sourcing\"\nholder = [\"{holder}\"]\n\n\
-             [[anchor]]\ndid = \"{anchor}\"\nkeys = [\"{key}\"]\n\n{}",
-            corridor.buyer.title,
-            logs.replace("did:web:alliance.example", anchor.as_str()),
+             version = 1\nname = \"{name}\"\nholder = {holders:?}\n\n\
+             [[anchor]]\ndid = \"{anchor}\"\nkeys = [\"{key}\"]\n{}{}\n[quorum]\nneed = 3\ndishonest = 1\n",
+            pinned.collect::<String>(),
+            witnesses.collect::<String>(),
         )
     }
 

@@ -21,7 +21,7 @@ fn main() -> std::io::Result<()> {
     write("values", "certificate.json", &conformance::vectors::intermediate())?;
     write("values", "content.json", &conformance::vectors::contents())?;
     std::fs::write(docs.join("findings.md"), conformance::vectors::findings_document())?;
-    for (file, bytes) in conformance::corridor::files() {
+    for (file, bytes) in conformance::kept::files() {
         std::fs::write(root.join(file), bytes)?;
     }
     Ok(())

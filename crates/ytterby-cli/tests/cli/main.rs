@@ -3,6 +3,7 @@
 
 mod accreditation;
 mod delivery;
+mod examples;
 mod formats;
 mod issue;
 mod keys;
