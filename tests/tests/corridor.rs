@@ -97,10 +97,12 @@ fn what_is_kept_is_what_is_made() {
     }
 }
 
-/// The stories that the corridors tell: report, exit code, and the answer to each rule.
+/// A report, its exit code, and the answer to each rule.
+type Story = (&'static str, u64, &'static [(&'static str, &'static str)]);
+
 #[test]
 fn the_reports_say_what_the_stories_say() {
-    let stories: [(&str, u64, &[(&str, &str)]); 8] = [
+    let stories: [Story; 8] = [
         ("corridor/report.json", 4, &[("us-dfars-7052", "pass"), ("us-ndaa-857", "not-demonstrated")]),
         ("dfars-2027/report-2026-12-31.json", 0, &[("us-dfars-7052", "pass")]),
         ("dfars-2027/report-2027-01-01.json", 3, &[("us-dfars-7052", "fail")]),
