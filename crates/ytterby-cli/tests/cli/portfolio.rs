@@ -82,6 +82,8 @@ fn its_json_fits_the_published_schema() {
         let errors: Vec<_> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new());
         let mut wrong = report.clone();
+        let short = verify(&folder, &[&rules[..], &["--format", format, "-q"]].concat()).json();
+        assert!(validator.is_valid(&short) && short.get("lots").is_none() && short["leftOut"][0].is_object());
         wrong["elements"][0]["share"] = json!("1");
         assert!(!validator.is_valid(&wrong));
     }

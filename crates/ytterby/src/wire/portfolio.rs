@@ -33,13 +33,16 @@ pub(crate) struct PortfolioJson {
     pub(crate) counts: RunCounts,
     /// Steps that were not checked.
     pub(crate) not_checked: Vec<&'static str>,
-    /// The lots, each once.
+    /// The lots, each once; absent from a short report.
+    #[schemars(default)]
     pub(crate) lots: Vec<HeldJson>,
-    /// For each rule pack which lots it answers how.
+    /// For each rule pack which lots it answers how; may be absent from a short report.
+    #[schemars(default)]
     pub(crate) rules: Vec<RuleTotalsJson>,
     /// The answers to packs that ask of a portfolio.
     pub(crate) together: Vec<RuleJson>,
-    /// The metal.
+    /// The metal; absent from a short report.
+    #[schemars(default)]
     pub(crate) elements: Vec<ElementTotalsJson>,
     /// Inputs that do not count.
     pub(crate) left_out: Vec<LeftOutJson>,

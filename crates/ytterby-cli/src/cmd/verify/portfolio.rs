@@ -2,7 +2,7 @@
 
 use ytterby::{Portfolio, Verdict};
 
-use super::{Run, run_totals};
+use super::{Run, brief, run_totals};
 use crate::args::{ReportFormat, Verify};
 use crate::failure::Failure;
 use crate::render::{portfolio, problem};
@@ -28,7 +28,11 @@ impl Run<'_> {
         let verdict = report.verdict(of_inputs);
         if self.args.format != ReportFormat::Human {
             let run = self.run(of_inputs, across);
-            self.output.json(&report.to_json(&run), self.args.format == ReportFormat::Json)?;
+            let mut json = report.to_json(&run);
+            if self.args.quiet {
+                brief::shorten(&mut json);
+            }
+            self.output.json(&json, self.args.format == ReportFormat::Json)?;
             return Ok(verdict);
         }
         if !self.args.quiet {
