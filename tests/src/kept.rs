@@ -97,6 +97,7 @@ fn portfolio(trust: &str, all: &[&Issued]) -> Value {
         registration_checked: true,
         status_checked: true,
         counts,
+        online: false,
         problems: Vec::new(),
         inputs: Vec::new(),
     };
