@@ -1,13 +1,13 @@
 //! Whether issuers publish the keys that signed, in their `did:web` documents as they are now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use ytterby::Bundle;
 use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::finding::{Code, Finding};
 use ytterby::key::Multikey;
 use ytterby::text::printable;
+use ytterby::{Bundle, Certificate};
 
 use super::unavailable;
 use super::web::Web;
@@ -87,11 +87,15 @@ impl Documents {
     }
 }
 
-/// Each key of each `did:web` issuer, in the order of the file.
+/// Each key of each `did:web` issuer, in the order of the file, those of what is delivered first: whoever
+/// fills a file with issuers has others left out.
 fn signed(bundle: &Bundle<'_>) -> Vec<Signed> {
     let mut signed: Vec<Signed> = Vec::new();
     let mut places = HashMap::new();
-    for certificate in bundle.certificates() {
+    let delivered: HashSet<Digest> = bundle.subject().into_iter().collect();
+    let is_delivered = |own: &&Certificate<'_>| delivered.contains(&own.digest());
+    let (first, others): (Vec<_>, Vec<_>) = bundle.certificates().iter().partition(is_delivered);
+    for certificate in first.into_iter().chain(others) {
         let did = &certificate.claims().issuer;
         let Some((_, key)) = certificate.proof().key().filter(|_| did.key().is_none()) else { continue };
         match places.get(&(did, key)) {

@@ -8,7 +8,7 @@ use ytterby::form::StatusPurpose;
 use ytterby::status_list::{LIST_BITS, StatusList};
 use ytterby::text::printable;
 use ytterby::trust::PinnedRegistry;
-use ytterby::{Bundle, Receipt, Trust};
+use ytterby::{Bundle, Entry, Receipt, Trust};
 use ytterby_tlog::{SignedCheckpoint, TileError, TileTree, TreeHead};
 
 use super::unavailable;
@@ -16,6 +16,8 @@ use crate::follow::{LogFiles, MAX_STATUS_LIST, status_list_path};
 
 /// Most lists of a log that are fetched for one bundle: those of eight million certificates.
 const MOST_LISTS: usize = 64;
+/// So many of those that were not to be had are named.
+const MOST_NAMED: usize = 4;
 
 /// What was fetched from each registry in this run.
 #[derive(Debug, Default)]
@@ -27,10 +29,22 @@ pub(crate) struct Logs {
 /// What a bundle holds of one log.
 #[derive(Default)]
 struct Held {
-    /// Numbers of the status lists that its certificates need.
+    /// Numbers of the status lists that its delivered certificates need.
+    delivered_lists: BTreeSet<u64>,
+    /// Those of all its certificates.
     lists: BTreeSet<u64>,
     /// The receipts of delivered certificates.
     delivered: Vec<Shown>,
+}
+
+/// What was to be had of the lists that are needed.
+#[derive(Default)]
+struct Lists {
+    found: Vec<Vec<u8>>,
+    /// What is to be said of the others.
+    missing: Vec<String>,
+    /// The registry does not answer: it is not asked again.
+    is_silent: bool,
 }
 
 /// How much of its log a receipt shows.
@@ -59,53 +73,65 @@ impl Logs {
                 findings.push(unavailable(text));
                 continue;
             };
-            match self.lists(registry, url, &held.lists, say) {
-                Ok(lists) => bundle = bundle.with_status_lists(lists),
-                Err(text) => {
-                    // What does not answer once is not asked again.
-                    findings.push(unavailable(printable(&text)));
-                    continue;
+            let Lists { found, mut missing, is_silent } = self.lists(registry, url, &held, say);
+            bundle = bundle.with_status_lists(found);
+            if !is_silent {
+                match self.fresh(registry, url, &bundle, &held.delivered, say) {
+                    Ok(receipts) => {
+                        receipts.into_iter().for_each(|(digest, own)| bundle.add_receipt(digest, own))
+                    }
+                    Err(text) => missing.push(text),
                 }
             }
-            match self.fresh(registry, url, &bundle, &held.delivered, say) {
-                Ok(receipts) => {
-                    receipts.into_iter().for_each(|(digest, own)| bundle.add_receipt(digest, own))
-                }
-                Err(text) => findings.push(unavailable(printable(&text))),
-            }
+            findings.extend(joined(&missing).map(unavailable));
         }
         bundle
     }
 
-    fn lists(
-        &mut self,
-        registry: &PinnedRegistry,
-        url: &str,
-        numbers: &BTreeSet<u64>,
-        say: &dyn Fn(&str),
-    ) -> Result<Vec<Vec<u8>>, String> {
-        let files = LogFiles::at(url, None).map_err(|failure| failure.text)?;
-        let mut found = Vec::new();
-        for number in numbers.iter().take(MOST_LISTS) {
+    /// The lists of delivered certificates first: of a bundle with very many, those are what counts. One
+    /// that is wrong or is not there keeps none of the others back.
+    fn lists(&mut self, registry: &PinnedRegistry, url: &str, held: &Held, say: &dyn Fn(&str)) -> Lists {
+        let mut lists = Lists::default();
+        // Without a key no list would count.
+        if registry.status_keys.is_empty() {
+            return lists;
+        }
+        let files = match LogFiles::at(url, None) {
+            Ok(files) => files,
+            Err(failure) => return Lists { missing: vec![failure.text], is_silent: true, ..lists },
+        };
+        let others = held.lists.difference(&held.delivered_lists);
+        for number in held.delivered_lists.iter().chain(others).take(MOST_LISTS) {
             for purpose in StatusPurpose::ALL {
                 let path = status_list_path(*number, *purpose);
                 let place = format!("{url}/{path}");
                 if let Some(list) = self.lists.get(&place) {
-                    found.push(list.clone());
+                    lists.found.push(list.clone());
                     continue;
                 }
                 say(&place);
-                let list = files.file(&path, MAX_STATUS_LIST).map_err(|error| error.to_string())?;
-                let list = list.ok_or_else(|| format!("{place}: there is no such list"))?;
-                let read = StatusList::parse(&list).map_err(|error| format!("{place}: {error}"))?;
-                if read.log != registry.origin {
-                    return Err(format!("{place}: it is a list of {}", read.log));
+                let list = match files.file(&path, MAX_STATUS_LIST) {
+                    Ok(list) => list.ok_or_else(|| "there is no such list".to_owned()),
+                    Err(error) => {
+                        lists.missing.push(error.to_string());
+                        return Lists { is_silent: true, ..lists };
+                    }
+                };
+                match list.and_then(|list| of_registry(list, registry, *number, *purpose)) {
+                    Ok(list) => {
+                        self.lists.insert(place, list.clone());
+                        lists.found.push(list);
+                    }
+                    Err(why) => lists.missing.push(format!("{place}: {why}")),
                 }
-                self.lists.insert(place, list.clone());
-                found.push(list);
             }
         }
-        Ok(found)
+        if held.lists.len() > MOST_LISTS {
+            let text =
+                format!("{url}: of {} lists no more than {MOST_LISTS} were asked for", held.lists.len());
+            lists.missing.push(text);
+        }
+        lists
     }
 
     /// The receipts of delivered certificates, each with the newest checkpoint and the proof that it
@@ -147,18 +173,61 @@ impl Logs {
     }
 }
 
-/// What a bundle's receipts say of each pinned log, by its place in the trust file.
+/// A list, if it is the one that was asked for and would count.
+fn of_registry(
+    bytes: Vec<u8>,
+    registry: &PinnedRegistry,
+    number: u64,
+    purpose: StatusPurpose,
+) -> Result<Vec<u8>, String> {
+    let list = StatusList::parse(&bytes).map_err(|error| error.to_string())?;
+    if list.log != registry.origin || (list.number, list.purpose) != (number, purpose) {
+        return Err(format!("it is the {} list {} of {}", list.purpose, list.number, list.log));
+    }
+    if !registry.status_keys.contains(&list.key) {
+        return Err(format!("the trust file does not name the key that signed it, {}", list.key));
+    }
+    Ok(bytes)
+}
+
+/// All that is to be said of one registry, if there is anything.
+fn joined(missing: &[String]) -> Option<String> {
+    let (named, more) = missing.split_at(missing.len().min(MOST_NAMED));
+    let more = match more.len() {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    (!named.is_empty()).then(|| printable(&format!("{}{more}", named.join("; "))))
+}
+
+/// What a bundle's receipts say of each pinned log, by its place in the trust file. Only what a log has
+/// signed counts: an index that somebody wrote down would have lists fetched in the place of those that
+/// are needed.
 fn held(bundle: &Bundle<'_>, trust: &Trust) -> BTreeMap<usize, Held> {
     let delivered: HashSet<Digest> = bundle.subject().into_iter().collect();
+    let mut signed: HashMap<String, bool> = HashMap::new();
     let mut logs: BTreeMap<usize, Held> = BTreeMap::new();
     for (digest, receipt) in bundle.receipts() {
-        // A receipt that cannot be read is found wrong by whoever judges.
+        // A receipt that is wrong is found so by whoever judges.
         let Ok(opened) = receipt.open() else { continue };
-        let checkpoint = opened.proof.checkpoint().unverified();
-        let Some((place, _)) = trust.registry(checkpoint.origin().as_str()) else { continue };
+        let proof = &opened.proof;
+        let checkpoint = proof.checkpoint().unverified();
+        let Some((place, registry)) = trust.registry(checkpoint.origin().as_str()) else { continue };
+        let is_signed = signed
+            .entry(proof.checkpoint().to_string())
+            .or_insert_with(|| proof.checkpoint().open(&registry.key).is_ok());
+        let entry = Entry::Certificate(opened.entry.clone());
+        if !*is_signed
+            || bundle.certificate(&digest).is_none()
+            || opened.entry.certificate() != digest
+            || proof.verify_at(&entry.to_bytes(), &checkpoint.head()).is_err()
+        {
+            continue;
+        }
         let held = logs.entry(place).or_default();
-        held.lists.insert(opened.proof.index() / LIST_BITS);
+        held.lists.insert(proof.index() / LIST_BITS);
         if delivered.contains(&digest) {
+            held.delivered_lists.insert(proof.index() / LIST_BITS);
             let size = checkpoint.head().size;
             let newest =
                 opened.fresh.map_or(size, |fresh| fresh.checkpoint.unverified().head().size.max(size));

@@ -97,11 +97,59 @@ fn a_revocation_that_the_bundle_does_not_know_is_found() {
     assert_eq!(Asked::said(&ran, "status.revoked").len(), 1, "{}", ran.out);
 }
 
+/// Whoever wrote the bundle has no say in which lists are asked for, and one that is missing keeps no other
+/// back.
+#[test]
+fn a_revocation_is_found_beside_lists_that_are_not_there() {
+    let vector = include_str!("../../../../proto-docs/vectors/status.revoked-in-the-newer-list.json");
+    let mut vector: Value = serde_json::from_str(vector).unwrap();
+    let lists = vector["bundle"]["statusLists"].as_array().unwrap();
+    let is_revocation = |list: &&Value| list["credentialSubject"]["statusPurpose"] == "revocation";
+    let size = |list: &&Value| list["credentialSubject"]["size"].as_str().unwrap().parse::<u64>().unwrap();
+    let newest = lists.iter().filter(is_revocation).max_by_key(size).unwrap().to_string();
+    // A place that no log gave, of a certificate that is not there.
+    let receipts = vector["bundle"]["receipts"].as_object_mut().unwrap();
+    let mut forged = receipts.values().next().unwrap().clone();
+    let proof = forged["proof"].as_str().unwrap().lines().map(|line| match line.starts_with("index ") {
+        true => format!("index {}\n", 900_u64 << 17),
+        false => format!("{line}\n"),
+    });
+    forged["proof"] = proof.collect::<String>().into();
+    receipts.insert(ytterby::digest::Digest::of(b"nothing").to_string(), forged);
+    let asked = Asked::of(&vector.to_string(), 0);
+    asked.registry.show(LIST, newest);
+    let ran = asked.run("trust.toml", &["--online"]).exits(1);
+    assert_eq!(Asked::said(&ran, "status.revoked").len(), 1, "{}", ran.out);
+    let said = Asked::said(&ran, UNAVAILABLE);
+    assert!(said[0].contains("/v1/status-lists/0/suspension: there is no such list; "), "{said:?}");
+    assert!(!ran.err.contains("status-lists/900"), "{}", ran.err);
+}
+
+#[test]
+fn a_list_that_was_not_asked_for_is_said() {
+    let asked = Asked::of(HONEST, 0);
+    asked.registry.show(LIST, asked.lists[1].as_str());
+    asked.registry.show(SUSPENSIONS, asked.lists[1].as_str());
+    let ran = asked.run("trust.toml", &["--online"]).exits(4);
+    let said = Asked::said(&ran, UNAVAILABLE);
+    let text = "/v1/status-lists/0: it is the suspension list 0 of registry.example/ree; ";
+    assert!(said[0].contains(text), "{said:?}");
+    // What is signed by a key that nobody has pinned would not count.
+    let other = Party::new("mine", 1).key.public().to_string();
+    let trust = asked.folder.read("trust.toml");
+    let keys = trust.lines().find(|line| line.starts_with("status_keys")).unwrap();
+    asked.folder.write("other.toml", trust.replace(keys, &format!("status_keys = [\"{other}\"]")));
+    asked.registry.show(LIST, asked.lists[0].as_str());
+    let said = Asked::said(&asked.run("other.toml", &["--online"]).exits(4), UNAVAILABLE);
+    let text = "/v1/status-lists/0: the trust file does not name the key that signed it, z6Mk";
+    assert!(said[0].contains(text), "{said:?}");
+}
+
 #[test]
 fn what_does_not_answer_changes_no_verdict_and_is_said() {
     let asked = Asked::of(HONEST, 2);
     let said = |trust: &str| Asked::said(&asked.run(trust, &["--online"]).exits(0), UNAVAILABLE)[0].clone();
-    assert!(said("trust.toml").ends_with("/v1/status-lists/0: there is no such list"));
+    assert!(said("trust.toml").contains("/v1/status-lists/0: there is no such list; "));
     asked.registry.show(LIST, "{\"not\":\"a list\"}");
     assert!(said("trust.toml").contains("not a status list"));
     let text = "the trust file has no `url` for registry.example/ree: nothing was asked there";
@@ -198,6 +246,25 @@ fn a_newer_checkpoint_is_fetched_and_must_continue_the_receipts() {
     forked.show("checkpoint", cosigned(&forked).0.to_string());
     let (_, ran) = known(&folder, 1);
     assert_eq!(Asked::said(&ran, "registration.consistency").len(), 1, "{}", ran.out);
+}
+
+#[test]
+fn the_issuer_of_what_is_delivered_is_asked_first() {
+    let folder = Folder::new();
+    let issued = |at: u8| {
+        let did = format!("did:web:127.0.0.1%3A{}", 9_000 + u16::from(at));
+        let party = Party { did, key: ytterby::key::SigningKey::from_seed(&[at; 32]) };
+        party.issue(at.into(), "2026-06-01T08:00:00Z", origin(&format!("ORE-{at}")), &[])
+    };
+    let ores: Vec<Certificate<'static>> = (1..=20).map(issued).collect();
+    let delivered = ores[19].digest();
+    folder.write("delivery.json", ytterby::Bundle::of(vec![delivered], ores).to_bytes());
+    folder.run(&["trust", "init", "-o", "trust.toml"]).exits(0);
+    let ran = folder.run(&["verify", "delivery.json", "--trust", "trust.toml", "--online"]);
+    let asked: Vec<&str> = ran.err.lines().filter(|line| line.starts_with("opening")).collect();
+    assert_eq!(asked.len(), 16, "{asked:?}");
+    assert!(asked[0].ends_with("https://127.0.0.1:9020/.well-known/did.json"), "{asked:?}");
+    assert!(ran.out.contains("of more than 16 issuers no more were asked"), "{}", ran.out);
 }
 
 #[test]
