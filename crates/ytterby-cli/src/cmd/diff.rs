@@ -129,7 +129,7 @@ fn malformed(before: &Side<'_, '_>, after: &Side<'_, '_>, changes: &mut Vec<Chan
     }
     let counts = [super::broken(before.bundle), super::broken(after.bundle)];
     if counts[0] != counts[1] {
-        let text = format!("{} break form, before {}", counts[1], counts[0]);
+        let text = format!("{} break form, {} before", counts[1], counts[0]);
         changes.push(Change { became: Became::Changed, what: "malformed", certificate: None, text });
     }
 }

@@ -83,6 +83,11 @@ fn beginning(lots: &Lots<'_, '_>, down: Option<&Walk<'_>>) -> String {
         if down.is_some() {
             let left = lot.content.less(&drawn);
             out.push_str(&format!("      drawn in this file {}, left {}\n", held(&drawn), held(&left)));
+            let over = drawn.less(&lot.content);
+            if !over.is_empty() {
+                let over = style::bad(&format!("drawn beyond what it holds: {}", held(&over)));
+                out.push_str(&format!("      {over}\n"));
+            }
         }
     }
     out
@@ -103,7 +108,8 @@ fn back(lots: &Lots<'_, '_>, walk: &Walk<'_>) -> String {
 
 fn forth(lots: &Lots<'_, '_>, walk: &Walk<'_>) -> String {
     match walk.lots.len() - lots.roots.len() {
-        0 => "nothing in the file was made from it".to_owned(),
+        0 if walk.draws.is_empty() => "nothing in the file was made from it".to_owned(),
+        0 => "no other lot in the file was made from it".to_owned(),
         count => format!("{} made from it", plural(count, "lot")),
     }
 }

@@ -52,14 +52,19 @@ fn down_from_a_lot_to_what_was_made_from_it() {
         .run(&["trace", "all.json", "--lot", &delivery.ore_sold.digest().to_string(), "--down"])
         .exits(0);
     assert!(ran.out.contains("      drawn in this file Nd 169.756 kg, left Ce 203.522 kg\n"), "{}", ran.out);
+    assert!(ran.out.contains("      drawn beyond what it holds: Nd 84.020 kg\n"), "{}", ran.out);
     assert!(ran.out.contains("down: 3 lots made from it\n"), "{}", ran.out);
     assert_eq!(ran.out.matches("← Nd 84.878 kg from [1] ORE-1").count(), 2, "{}", ran.out);
     assert!(!ran.out.contains("up:") && !ran.out.contains("mined"), "{}", ran.out);
     let ran = folder.run(&["trace", "all.json", "--lot", "OX-2"]).exits(0);
     assert!(ran.out.contains("drawn in this file nothing, left Nd 84.878 kg"), "{}", ran.out);
+    assert!(!ran.out.contains("beyond"), "{}", ran.out);
     assert!(
         ran.out.contains("up: 2 lots behind it") && ran.out.contains("down: nothing in the file was made")
     );
+    // Of a lot that was sold whole the two certificates draw on one another, and no other lot does.
+    let ran = folder.run(&["trace", "delivery.json", "--lot", "OX-1", "--down"]).exits(0);
+    assert!(ran.out.contains("down: no other lot in the file was made from it\n"), "{}", ran.out);
 }
 
 #[test]
@@ -183,7 +188,7 @@ fn certificates_that_are_missing_added_or_replaced() {
     folder.write("bent-again.json", text.replace("\"form\":\"oxide\"", "\"form\":\"oxzde\""));
     let ran = folder.run(&["diff", "delivery.json", "bent.json"]).exits(1);
     assert!(
-        ran.out.contains("+ malformed  malformed.") && ran.out.contains("2 break form, before 0"),
+        ran.out.contains("+ malformed  malformed.") && ran.out.contains("2 break form, 0 before"),
         "{}",
         ran.out
     );
@@ -204,7 +209,7 @@ fn findings_under_one_trust_file() {
     folder.write("forged.json", text.replace("\"Nd oxide\"", "\"Dy oxide\""));
     let args = ["diff", "delivery.json", "forged.json", "--trust", "acme.toml", "--at", "2026-08-01"];
     let ran = folder.run(&args).exits(1);
-    assert!(ran.out.contains("~ verdict  rejected, before verified\n"), "{}", ran.out);
+    assert!(ran.out.contains("~ verdict  rejected, was verified\n"), "{}", ran.out);
     assert!(ran.out.contains("+ finding  proof.signature: "), "{}", ran.out);
     assert!(ran.out.ends_with(" · verified, then rejected\n"), "{}", ran.out);
     let json = folder.run(&[&args[..], &["--format", "json"]].concat()).exits(1).json();
@@ -235,12 +240,12 @@ fn receipts_statuses_and_events() {
     }
     let ran = folder.run(&["diff", "fine.json", "revoked.json"]).exits(1);
     assert_eq!(ran.out.matches("~ status  ").count(), 1, "{}", ran.out);
-    assert!(ran.out.contains(": revoked, not suspended, before not revoked, not suspended\n"), "{}", ran.out);
+    assert!(ran.out.contains(": revoked, not suspended; was not revoked, not suspended\n"), "{}", ran.out);
     assert!(ran.out.contains("+ status-list  registry.example/ree revocation 0: up to "), "{}", ran.out);
     let ran = folder.run(&["diff", "fine.json", "bare-fine.json"]).exits(1);
     assert_eq!(ran.out.matches("- receipt  ").count(), 2, "{}", ran.out);
     assert!(ran.out.contains("of registry.example/ree, checkpoint of "), "{}", ran.out);
-    assert!(ran.out.contains(": not known, before not revoked, not suspended\n"), "{}", ran.out);
+    assert!(ran.out.contains(": not known; was not revoked, not suspended\n"), "{}", ran.out);
     let ran = folder.run(&["diff", "bare-closed.json", "closed.json"]).exits(1);
     assert!(ran.out.contains("+ event  closings: ") && ran.out.contains("+ receipt  "), "{}", ran.out);
     // A checkpoint with one line less is another receipt.

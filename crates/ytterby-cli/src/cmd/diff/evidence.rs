@@ -1,12 +1,12 @@
 //! What travels beside certificates: receipts, status lists, events, and what the lists say. None of it is
 //! verified here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ytterby::digest::Digest;
 use ytterby::form::StatusPurpose;
 use ytterby::json::{Value, canonical};
-use ytterby::status_list::StatusList;
+use ytterby::status_list::{LIST_BITS, StatusList};
 use ytterby::text::printable;
 use ytterby::time::format_time;
 use ytterby::{Certificate, Receipt};
@@ -20,7 +20,7 @@ pub(super) fn compare(before: &Side<'_, '_>, after: &Side<'_, '_>, changes: &mut
         let digest = certificate.digest();
         let said = [was.of_certificate(before, certificate), is.of_certificate(after, certificate)];
         if after.index.contains_key(&digest) && said[0] != said[1] {
-            let text = format!("{}: {}, before {}", before.what(&digest), said[1], said[0]);
+            let text = format!("{}: {}; was {}", before.what(&digest), said[1], said[0]);
             changes.push(Change::of(Became::Changed, "status", digest, text));
         }
     }
@@ -41,7 +41,7 @@ fn receipts(before: &Side<'_, '_>, after: &Side<'_, '_>, changes: &mut Vec<Chang
             (Some(was), None) => (Became::Missing, place(was)),
             (None, Some(is)) => (Became::Added, place(is)),
             (Some(was), Some(is)) if was.to_bytes() == is.to_bytes() => continue,
-            (Some(was), Some(is)) => (Became::Changed, format!("{}, before {}", place(is), place(was))),
+            (Some(was), Some(is)) => (Became::Changed, format!("{}; was {}", place(is), place(was))),
         };
         changes.push(Change::of(became, "receipt", digest, format!("{what}: {text}")));
     }
@@ -63,15 +63,15 @@ fn place(receipt: &Receipt<'_>) -> String {
     ))
 }
 
-/// The status lists of a bundle: what stands on each, and those that could be read.
+/// The status lists of a bundle: what stands on each, and the newest of each log, number and purpose.
 struct Statuses {
     said: BTreeMap<Digest, String>,
-    lists: Vec<StatusList>,
+    newest: HashMap<(String, u64, StatusPurpose), StatusList>,
 }
 
 impl Statuses {
     fn of(side: &Side<'_, '_>) -> Self {
-        let mut statuses = Statuses { said: BTreeMap::new(), lists: Vec::new() };
+        let mut statuses = Statuses { said: BTreeMap::new(), newest: HashMap::new() };
         for bytes in side.bundle.status_lists() {
             let text = match StatusList::parse(bytes) {
                 Ok(list) => {
@@ -81,7 +81,7 @@ impl Statuses {
                         list.size,
                         format_time(list.at)
                     );
-                    statuses.lists.push(list);
+                    statuses.add(list);
                     text
                 }
                 Err(error) => error.to_string(),
@@ -91,18 +91,23 @@ impl Statuses {
         statuses
     }
 
+    /// Of two the one of the larger log counts, which covers whatever the other does.
+    fn add(&mut self, list: StatusList) {
+        let place = (list.log.to_string(), list.number, list.purpose);
+        let newer = |known: &StatusList| (known.size, known.at) < (list.size, list.at);
+        if self.newest.get(&place).is_none_or(newer) {
+            self.newest.insert(place, list);
+        }
+    }
+
     /// What the newest lists about a certificate say of it.
     fn of_certificate(&self, side: &Side<'_, '_>, certificate: &Certificate<'_>) -> String {
         let place = side.bundle.receipt(&certificate.digest()).and_then(|receipt| receipt.open().ok());
         let Some(place) = place else { return "not known".to_owned() };
         let index = place.proof.index();
         let newest = |purpose: StatusPurpose| {
-            let own = self.lists.iter().filter(|list| {
-                list.purpose == purpose
-                    && *list.log.as_str() == *place.entry.home().as_str()
-                    && list.covers(index)
-            });
-            own.max_by_key(|list| (list.size, list.at)).and_then(|list| list.get(index))
+            let own = (place.entry.home().to_string(), index / LIST_BITS, purpose);
+            self.newest.get(&own).and_then(|list| list.get(index))
         };
         let word = |purpose: StatusPurpose, on: &str| match newest(purpose) {
             Some(true) => on.to_owned(),

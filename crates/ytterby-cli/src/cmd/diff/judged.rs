@@ -20,7 +20,7 @@ pub(super) fn compare(
     let (was, is) = (judge(before), judge(after));
     let verdicts = [was.verdict(), is.verdict()];
     if verdicts[0] != verdicts[1] {
-        let text = format!("{}, before {}", verdicts[1].as_str(), verdicts[0].as_str());
+        let text = format!("{}, was {}", verdicts[1].as_str(), verdicts[0].as_str());
         changes.push(Change { became: Became::Changed, what: "verdict", certificate: None, text });
     }
     changes.extend(only(&was, &is, before, Became::Missing));
