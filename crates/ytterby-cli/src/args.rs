@@ -44,7 +44,7 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check certificates and everything behind them, without any network.
+    /// Check certificates and everything behind them, without any network unless `--online` is given.
     #[command(after_help = format!("Examples:\n  ytterby verify delivery.json --trust acme.toml\n  ytterby verify received/ --trust acme.toml --rules eu-crma-5 --portfolio\n\n{EXIT_CODES}"))]
     Verify(Verify),
     /// Show one certificate or a bundle, for people or as JSON. Nothing is judged.
@@ -456,7 +456,7 @@ pub(crate) enum Trust {
     List(TrustFile),
     /// Pin an issuer, or an anchor whose accreditations are believed.
     #[command(
-        after_help = "Example:\n  ytterby trust add acme.toml --did did:web:refinery.example --key z6Mk... --name 'Example Refinery' --steps separation,transfer\n\nExit codes: 0 pinned, 2 usage, 4 no trust file, or the issuer is pinned already"
+        after_help = "Example:\n  ytterby trust add acme.toml --did did:web:refinery.example --key z6Mk... --name 'Example Refinery' --steps separation,transfer\n\nExit codes: 0 pinned, 2 usage, 4 no trust file, the issuer is pinned already, or its document was not to be had"
     )]
     Add(TrustAdd),
 }

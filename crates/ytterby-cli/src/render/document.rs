@@ -191,7 +191,11 @@ impl Input {
 
     /// The steps that were not checked, for all certificates or for some; says it if there is none.
     pub(crate) fn unchecked(&self) -> Vec<&'static str> {
-        if self.not_checked.is_empty() { vec!["every step was checked"] } else { self.not_checked.clone() }
+        if self.not_checked.is_empty() {
+            vec!["nothing: every step was checked"]
+        } else {
+            self.not_checked.clone()
+        }
     }
 }
 

@@ -88,8 +88,8 @@ fn escaped(text: &str) -> String {
         match c {
             '&' | '<' | '>' | '"' | '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '#' | '~'
             | '!' | '@' | '$' => out.push_str(&entity(c)),
-            // It would make links of addresses.
-            ':' => out.push_str(&entity(c)),
+            // It would make links of addresses; before a space it makes nothing.
+            ':' if !text[at + 1..].starts_with(' ') => out.push_str(&entity(c)),
             '.' if makes_more(&text[..at]) => out.push_str(&entity(c)),
             // It would begin a list.
             '-' | '+' if at == 0 => out.push_str(&entity(c)),
@@ -119,5 +119,6 @@ mod tests {
         assert_eq!(escaped("1. www.a b.c 1.5 - x"), "1&#46; www&#46;a b.c 1.5 - x");
         assert_eq!(escaped("- [x](y) <b>|"), "&#45; &#91;x&#93;&#40;y&#41; &#60;b&#62;&#124;");
         assert_eq!(escaped("http://a\nb"), "http&#58;//a; b");
+        assert_eq!(escaped("a: b :smile:"), "a: b &#58;smile&#58;");
     }
 }
