@@ -17,9 +17,10 @@ toolchain:
 	@command -v cc >/dev/null || ./.ci/install cc gcc libc6-dev
 
 demo: toolchain ## issue the corridor over HTTP, verify its delivery offline, refuse forgeries
-	cargo build --quiet -p ytterby-registry -p ytterby-cli -p examples
+	@# One build for all of them: of the demo alone cargo would build the libraries again, with fewer features.
+	cargo build --quiet --target-dir target -p ytterby-registry -p ytterby-cli -p examples
 	rm -rf $(DEMO_DIR)
-	cargo run --quiet -p examples --bin demo -- $(DEMO_DIR)
+	target/debug/demo $(DEMO_DIR)
 
 serve: toolchain ## keep a registry running on loopback, in a throw-away folder
 	cargo run --quiet -p ytterby-registry -- serve --demo

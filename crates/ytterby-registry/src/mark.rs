@@ -213,7 +213,8 @@ mod tests {
     }
 
     fn read(path: &Path) -> Result<u64, String> {
-        let mark = Mark::read(&MarkFile::new(path), signer().verifier_key()).map_err(|error| error.to_string())?;
+        let mark =
+            Mark::read(&MarkFile::new(path), signer().verifier_key()).map_err(|error| error.to_string())?;
         Ok(mark.ok_or("there is none")?.head().size)
     }
 
