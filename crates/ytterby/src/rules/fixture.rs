@@ -131,6 +131,8 @@ struct WirePlace {
     stage: Text,
     country: Option<Text>,
     region: Option<String>,
+    facility: Option<String>,
+    issuer: Option<String>,
     #[serde(default)]
     declared: bool,
     #[serde(default)]
@@ -304,6 +306,8 @@ fn add_place(wire: &WirePlace, profile: &mut Profile) -> Result<(), Fault> {
             if let (Some(country), Some(region)) = (country, &wire.region) {
                 known.regions.push(((country, region.as_str().into()), share));
             }
+            known.facilities.extend(wire.facility.as_ref().map(|id| (id.as_str().into(), share)));
+            known.issuers.extend(wire.issuer.as_ref().map(|did| (did.as_str().into(), share)));
         }
     }
     Ok(())

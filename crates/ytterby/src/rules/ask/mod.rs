@@ -6,6 +6,8 @@ mod authorised;
 mod contribution;
 mod disclosed;
 
+use std::cell::Cell;
+
 use jiff::Timestamp;
 
 use super::{Ask, Clause, Facts, Row};
@@ -20,6 +22,8 @@ const ROUNDING: u32 = 64;
 /// What was found out about a question. The gravest of several counts: a failure, then what is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
+    /// It is not asked of this lot.
+    Not(String),
     /// It holds.
     Pass(String),
     /// What would show it is not there.
@@ -31,9 +35,10 @@ pub(crate) enum Found {
 impl Found {
     fn rank(&self) -> u8 {
         match self {
-            Found::Pass(_) => 0,
-            Found::Open(_) => 1,
-            Found::Fail(_) => 2,
+            Found::Not(_) => 0,
+            Found::Pass(_) => 1,
+            Found::Open(_) => 2,
+            Found::Fail(_) => 3,
         }
     }
 
@@ -43,9 +48,23 @@ impl Found {
     }
 }
 
+/// What a question is asked of.
+#[derive(Clone, Copy)]
+pub(crate) struct Case<'c> {
+    /// The clause that it stands in.
+    pub(crate) clause: &'c Clause,
+    /// The facts.
+    pub(crate) facts: &'c Facts,
+    /// As of when.
+    pub(crate) at: Timestamp,
+    /// The steps that expressions may still take.
+    pub(crate) steps: &'c Cell<u64>,
+}
+
 impl Ask {
     /// Asks; rows of a table go to the list.
-    pub(crate) fn ask(&self, clause: &Clause, facts: &Facts, at: Timestamp, rows: &mut Vec<Row>) -> Found {
+    pub(crate) fn ask(&self, case: &Case<'_>, rows: &mut Vec<Row>) -> Found {
+        let facts = case.facts;
         match self {
             Ask::Contribution(own) => with_profile(facts, |profile| own.ask(facts, profile)),
             Ask::Within { elements, stages, countries, at_least } => {
@@ -60,15 +79,16 @@ impl Ask {
             Ask::Disclosed { elements, groups, with_regions } => {
                 with_profile(facts, |profile| disclosed::ask(elements, groups, *with_regions, profile, rows))
             }
-            Ask::Authorised(own) => own.ask(clause, facts),
+            Ask::Authorised(own) => own.ask(case.clause, facts),
             Ask::Screened { lists } => screened(lists, facts),
-            Ask::Attested { kind, schemes } => attested::ask(*kind, schemes, facts, at, rows),
+            Ask::Attested { kind, schemes } => attested::ask(*kind, schemes, facts, case.at, rows),
             Ask::Activity { at_most_mbq_per_g } => activity::ask(*at_most_mbq_per_g, facts),
             Ask::Complete => match facts.gaps.as_slice() {
                 [] => Found::Pass("everything that is asked for is stated".to_owned()),
                 [only] => Found::Open(only.clone()),
                 [first, rest @ ..] => Found::Open(format!("{first}, and {} more gaps", rest.len())),
             },
+            Ask::Expression(own) => own.ask(case),
             // A clause that asks this is asked of a portfolio, and of no lot.
             Ask::Portfolio(_) => Found::Open("it is asked of a portfolio".to_owned()),
         }
@@ -189,7 +209,7 @@ fn same_name(a: &str, b: &str) -> bool {
 }
 
 /// The words of a text in lower case, with a space between.
-fn words(text: &str) -> String {
+pub(crate) fn words(text: &str) -> String {
     let split = |c: char| !(c.is_alphanumeric() || c == ':');
     text.to_lowercase().split(split).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
