@@ -11,6 +11,7 @@ use super::{Ask, Clause, Facts, RulePack, Screening, State};
 use crate::bundle::Bundle;
 use crate::digest::Digest;
 use crate::finding::{Code, Finding};
+use crate::profile::MAX_LOTS;
 use crate::report::Report;
 
 /// How a rule, or a clause of it, is answered.
@@ -109,6 +110,13 @@ impl Rules {
     pub(crate) fn ask(&self, bundle: &Bundle<'_>, report: &mut Report) {
         if self.packs.is_empty() {
             return;
+        }
+        if report.subject.len() > MAX_LOTS {
+            let open = |pack: &RulePack| {
+                let text = format!("{}: it is asked of at most {MAX_LOTS} lots of one bundle", pack.id);
+                Finding::new(Code::RuleNotDemonstrated, text)
+            };
+            return report.findings.extend(self.packs.iter().map(open));
         }
         let facts = Facts::of(bundle, report, &self.screening);
         for pack in &self.packs {

@@ -26,7 +26,7 @@ use crate::profile::Stage;
 use crate::wire::Country;
 
 pub use expression::Expression;
-pub use facts::{Attested, Export, Facts, Party};
+pub use facts::{Attested, Export, Facts, Parties, Party};
 pub use fixture::{Fixture, FixtureError};
 pub use judge::{Answer, ClauseAnswer, Row, RuleAnswer, Rules};
 pub use read::RuleError;

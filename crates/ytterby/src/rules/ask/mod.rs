@@ -83,15 +83,20 @@ impl Ask {
             Ask::Screened { lists } => screened(lists, facts),
             Ask::Attested { kind, schemes } => attested::ask(*kind, schemes, facts, case.at, rows),
             Ask::Activity { at_most_mbq_per_g } => activity::ask(*at_most_mbq_per_g, facts),
-            Ask::Complete => match facts.gaps.as_slice() {
-                [] => Found::Pass("everything that is asked for is stated".to_owned()),
-                [only] => Found::Open(only.clone()),
-                [first, rest @ ..] => Found::Open(format!("{first}, and {} more gaps", rest.len())),
-            },
+            Ask::Complete => complete(facts),
             Ask::Expression(own) => own.ask(case),
             // A clause that asks this is asked of a portfolio, and of no lot.
             Ask::Portfolio(_) => Found::Open("it is asked of a portfolio".to_owned()),
         }
+    }
+}
+
+fn complete(facts: &Facts) -> Found {
+    let count = facts.gaps.len() + facts.own_gaps.len();
+    match (facts.gaps.iter().chain(&facts.own_gaps).next(), count) {
+        (None, _) => Found::Pass("everything that is asked for is stated".to_owned()),
+        (Some(only), 1) => Found::Open(only.clone()),
+        (Some(first), _) => Found::Open(format!("{first}, and {} more gaps", count - 1)),
     }
 }
 
@@ -183,18 +188,14 @@ fn screened(lists: &[String], facts: &Facts) -> Found {
             all.push(Found::Open(format!("the list {name} was not given")));
             continue;
         };
-        let is_on = |text: &Option<String>| {
-            text.as_ref().is_some_and(|text| list.entries.iter().any(|entry| same_name(entry, text)))
-        };
-        let found = facts.parties.iter().find(|party| is_on(&party.did) || is_on(&party.name));
-        all.push(match found {
+        all.push(match facts.parties.first(list.words.iter()) {
             Some(party) => {
                 let name = party.name.as_ref().or(party.did.as_ref()).map_or("somebody", |name| name);
                 Found::Fail(format!("{name} is on {} of {}", list.name, list.date))
             }
             None => Found::Pass(format!(
                 "none of {} parties is on {} of {}",
-                facts.parties.len(),
+                facts.parties.iter().len(),
                 list.name,
                 list.date
             )),

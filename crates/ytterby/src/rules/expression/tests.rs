@@ -268,10 +268,10 @@ fn more_facts_than_steps_leave_it_open() {
     let own = Expression::parse("parties.all(p, parties.exists(q, p.name == q.name)) ? pass('') : fail('')")
         .unwrap();
     let mut facts = full();
-    let party = facts.parties[0].clone();
-    facts.parties = vec![party.clone(); 300];
+    let party = facts.parties.iter().next().unwrap().clone();
+    facts.parties = Arc::new(vec![party.clone(); 300].into());
     assert!(matches!(asked_in(&own, &facts, STEPS), Found::Pass(_)));
-    facts.parties = vec![party; 100_000];
+    facts.parties = Arc::new(vec![party; 100_000].into());
     let found = asked_in(&own, &facts, STEPS);
     assert!(matches!(&found, Found::Open(why) if why.contains("too many facts")), "{found:?}");
     // Too few steps to build them, and to walk through them.

@@ -78,8 +78,9 @@ pub(super) fn root(builder: &mut Builder, name: &str, case: &Case<'_>) -> Option
         "exports" => builder.list(Many::Exports, facts.exports.iter(), export),
         "parties" => builder.list(Many::Parties, facts.parties.iter(), party),
         "attestations" => builder.list(Many::Attestations, facts.attestations.iter(), attestation),
-        "gaps" => builder.list(Many::Gaps, &facts.gaps, |builder, gap| builder.text(gap)),
-        _ => builder.list(Many::Lists, &facts.screening, list),
+        "gaps" => builder
+            .list(Many::Gaps, facts.gaps.iter().chain(&facts.own_gaps), |builder, gap| builder.text(gap)),
+        _ => builder.list(Many::Lists, facts.screening.iter(), list),
     }
 }
 
