@@ -14,7 +14,8 @@ use crate::element::Element;
 use crate::form::{CustodyModel, Source};
 use crate::lineage::Lineage;
 use crate::wire::Country;
-use key::{Key, Keys};
+use key::Key;
+pub(crate) use key::Keys;
 use walk::{State, Walk};
 
 pub use key::{Entered, Stage};

@@ -7,6 +7,8 @@ mod ask;
 mod expression;
 mod facts;
 mod fixture;
+#[cfg(test)]
+mod hostile;
 mod judge;
 mod portfolio;
 mod question;
