@@ -34,7 +34,7 @@ fn a_revoked_attestation_shows_nothing() {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto-docs/vectors");
     let bytes = std::fs::read(vectors.join("status.attestation-revoked.json")).unwrap();
     let vector: Value = serde_json::from_slice(&bytes).unwrap();
-    let rules = pack("that = \"attested\"\nkind = \"assay\"");
+    let rules = pack("that = \"attested\"\nkind = \"audit\"");
     let (at, trust) = (vector["at"].as_str().unwrap(), vector["trust"].as_str().unwrap());
     let found = answer(&vector["bundle"], trust, at, &rules);
     assert_eq!(found, (Answer::NotDemonstrated, Verdict::Undecided));

@@ -155,3 +155,15 @@ fn a_region_beyond_the_table_of_names_is_not_told() {
     let rest = keys.name("Xinjiang");
     assert_eq!(keys.text(rest), "others");
 }
+
+/// Brackets without end are refused, and end no program.
+#[test]
+fn nested_packs_and_lists_are_refused() {
+    for open in ["[", "{a=", "[{a="] {
+        let text = format!("id = {}", open.repeat(100_000));
+        assert!(
+            RulePack::parse(text.as_bytes()).is_err() && Screening::parse(text.as_bytes()).is_err(),
+            "{open}"
+        );
+    }
+}
