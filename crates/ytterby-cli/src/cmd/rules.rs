@@ -25,10 +25,11 @@ pub(crate) fn run(command: &args::Rules, mut output: Output) -> Result<u8, Failu
                 let pack = read(file)?;
                 let (clauses, fixtures) = (pack.clauses.len(), pack.fixtures.len());
                 let name = printable(&file.display().to_string());
-                let steps = pack.clauses.iter().flat_map(Clause::expressions).map(Expression::steps);
-                let bound = match steps.clone().count() {
+                let steps: Vec<u64> =
+                    pack.clauses.iter().flat_map(Clause::expressions).map(Expression::steps).collect();
+                let bound = match steps.len() {
                     0 => String::new(),
-                    count => format!(", {count} expressions of {} steps at most", steps.sum::<u64>()),
+                    count => format!(", {count} expressions of {} steps at most", steps.iter().sum::<u64>()),
                 };
                 output
                     .data(&format!("{name}: {}, {clauses} clauses, {fixtures} fixtures{bound}\n", pack.id))?;
