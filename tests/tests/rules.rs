@@ -119,7 +119,10 @@ fn a_flood_by_one_accreditor_stays_linear() {
         assert_eq!(report.verdict(), Verdict::Verified);
         begin.elapsed()
     };
-    let (few, many) = (took(2_000), took(8_000));
+    // The best of several, in turn: other programs run beside this one.
+    let rounds: Vec<(Duration, Duration)> = (0..4).map(|_| (took(2_000), took(8_000))).collect();
+    let few = rounds.iter().map(|(few, _)| *few).min().unwrap();
+    let many = rounds.iter().map(|(_, many)| *many).min().unwrap();
     println!("2 000 in {few:?}, 8 000 in {many:?}");
     // Four times as many in less than ten times as long: a square would be sixteen.
     assert!(many < few * 10, "{few:?}, then {many:?}");
