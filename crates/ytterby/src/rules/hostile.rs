@@ -167,3 +167,27 @@ fn nested_packs_and_lists_are_refused() {
         );
     }
 }
+
+/// A lot that states none of what is asked about shows nothing: neither where nobody looked for it.
+#[test]
+fn what_states_nothing_passes_nothing() {
+    let nothing = || Facts {
+        profile: separated(|_| {}).profile.map(|mut own| {
+            own.elements.clear();
+            own
+        }),
+        ..Facts::default()
+    };
+    for ask in [
+        "that = \"contribution\"\nelements = [\"Nd\"]\nstages = [\"separation\"]\ncountries = [\"CN\"]",
+        "that = \"contribution\"\nstages = [\"separation\"]\ncountries = [\"CN\"]",
+        "that = \"recycled\"\nelements = [\"Nd\"]\nof = [\"post-consumer\"]\nat-least = \"25\"",
+        "that = \"disclosed\"\ngroups = [{ name = \"separated\", stages = [\"separation\"] }]",
+    ] {
+        assert_eq!(answer(&pack("", ask), &nothing()), Answer::NotApplicable, "{ask}");
+        let scoped = pack("scope = { holds-any = [\"Nd\"] }", ask);
+        assert_eq!(answer(&scoped, &nothing()), Answer::NotDemonstrated, "{ask}");
+    }
+    let within = "that = \"within\"\nelements = [\"Nd\"]\nstages = [\"separation\"]\ncountries = [\"US\"]\nat-least = \"100\"";
+    assert_eq!(answer(&pack("", within), &nothing()), Answer::NotDemonstrated);
+}

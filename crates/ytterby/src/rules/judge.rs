@@ -220,10 +220,12 @@ impl Clause {
         }
         let found = all(&self.asks, case, &mut answer.rows);
         (answer.answer, answer.reason) = match (found, applies) {
-            (Found::Not(why), _) => (Answer::NotApplicable, why),
             (Found::Pass(why), _) => (Answer::Pass, why),
             // Whether it asks is open, and it would not be met.
-            (Found::Open(_) | Found::Fail(_), Applies::Unknown(why)) => (Answer::NotDemonstrated, why),
+            (Found::Not(_) | Found::Open(_) | Found::Fail(_), Applies::Unknown(why)) => {
+                (Answer::NotDemonstrated, why)
+            }
+            (Found::Not(why), _) => (Answer::NotApplicable, why),
             (Found::Open(why), _) => (Answer::NotDemonstrated, why),
             (Found::Fail(why), _) => (Answer::Fail, why),
         };

@@ -40,7 +40,7 @@ impl Contribution {
         }
         let found = Found::gravest(all);
         let Some(found) = found else {
-            return Found::Pass("the lot holds none of the elements".to_owned());
+            return Found::Not("the lot holds none of the elements".to_owned());
         };
         let asked: Vec<_> = asked(&self.elements, profile).map(|own| own.element.symbol()).collect();
         let balanced = profile.weakest_custody == Some(CustodyModel::MassBalance);

@@ -15,6 +15,9 @@ pub(super) fn ask(
     rows: &mut Vec<Row>,
 ) -> Found {
     let mut all = Vec::new();
+    if asked(elements, profile).next().is_none() {
+        return Found::Not("the lot holds none of the elements".to_owned());
+    }
     for own in asked(elements, profile) {
         for (name, stages) in groups {
             let (text, told) = places(own, stages, with_regions);

@@ -178,7 +178,7 @@ fn recycled(
         }
     };
     let all: Vec<Found> = asked(elements, profile).map(one).collect();
-    Found::gravest(all).unwrap_or_else(|| Found::Pass("the lot holds none of the elements".to_owned()))
+    Found::gravest(all).unwrap_or_else(|| Found::Not("the lot holds none of the elements".to_owned()))
 }
 
 fn screened(lists: &[String], facts: &Facts) -> Found {
