@@ -321,6 +321,8 @@ pub struct Report {
     pub provenance: Option<Provenance>,
     /// The answers to the rules that were asked, lot by lot.
     pub rules: Vec<RuleAnswer>,
+    /// Whether whoever put the bundle together asked the network first. Verification never does.
+    pub online: bool,
 }
 
 impl Report {
@@ -337,6 +339,7 @@ impl Report {
             status_known: None,
             provenance: None,
             rules: Vec::new(),
+            online: false,
         }
     }
 

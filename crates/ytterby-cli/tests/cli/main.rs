@@ -3,6 +3,7 @@
 
 mod accreditation;
 mod delivery;
+mod examples;
 mod formats;
 mod issue;
 mod keys;
@@ -12,6 +13,7 @@ mod network;
 mod online;
 mod paper;
 mod policy;
+mod portfolio;
 mod reading;
 mod record;
 mod registered;

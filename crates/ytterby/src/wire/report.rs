@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::portfolio::PortfolioJson;
 use super::profile::ProvenanceJson;
 use super::rules::RuleJson;
 
-/// What the published schema admits: the report on one input, or on a run over several.
+/// What the published schema admits: the report on one input, on a run over several, or on a portfolio.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[expect(dead_code, reason = "the shape that the published schema is made from")]
 pub(crate) enum AnyReport {
     One(Box<ReportJson>),
     Run(RunJson),
+    Portfolio(Box<PortfolioJson>),
 }
 
 /// `ytterby.report/1`: one input.
@@ -38,7 +40,7 @@ pub(crate) struct ReportJson {
     pub(crate) exit_code: u8,
     /// The time that was asked about.
     pub(crate) at: String,
-    /// Whether anything was fetched.
+    /// `asked` if the network was asked first for status lists, checkpoints and DID documents; else `none`.
     pub(crate) network: &'static str,
     /// Digests of what was asked about.
     pub(crate) subject: Vec<String>,
@@ -81,7 +83,7 @@ pub(crate) struct RunJson {
     pub(crate) exit_code: u8,
     /// The time that was asked about.
     pub(crate) at: String,
-    /// Whether anything was fetched.
+    /// `asked` if the network was asked first for status lists, checkpoints and DID documents; else `none`.
     pub(crate) network: &'static str,
     /// How many inputs ended how.
     pub(crate) counts: RunCounts,
