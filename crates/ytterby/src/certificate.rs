@@ -77,6 +77,8 @@ pub struct Attestation {
     pub kind: AttestationKind,
     /// The lots it is about, by label and digest.
     pub lots: Box<[(Uuid, Digest)]>,
+    /// The facility it is about, by its identifier.
+    pub facility: Option<Box<str>>,
     /// The scheme, standard or regime.
     pub scheme: Option<Box<str>>,
     /// Its version.

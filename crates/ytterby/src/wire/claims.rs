@@ -255,6 +255,7 @@ fn attestation(subject: AttestationSubject<'_>) -> Result<Said, Misfit> {
     let body = Attestation {
         kind: subject.kind,
         lots,
+        facility: subject.about.facility.as_ref().map(|own| facility(own).id),
         scheme: subject.scheme.map(|text| text.0.into()),
         scheme_version: subject.scheme_version.map(|text| text.0.into()),
         result: subject.result.0.into(),
