@@ -50,8 +50,8 @@ struct Lists {
 /// How much of its log a receipt shows.
 struct Shown {
     certificate: Digest,
-    /// The size of the checkpoint that it is about.
-    size: u64,
+    /// The tree of the checkpoint that it is about.
+    head: TreeHead,
     /// That of the newest which travels beside it.
     newest: u64,
 }
@@ -160,9 +160,13 @@ impl Logs {
         let Some((newest, head)) = self.checkpoints.get(&log) else { return Ok(Vec::new()) };
         let mut tree = TileTree::new(*head, |tile| files.tile(tile));
         let mut fresh = Vec::new();
-        for shown in delivered.iter().filter(|shown| shown.newest < head.size) {
+        // A tree of the same size and another root is a fork: whoever judges is to see it.
+        let is_news = |shown: &&Shown| {
+            shown.newest < head.size || (shown.head.size == head.size && shown.head.root != head.root)
+        };
+        for shown in delivered.iter().filter(is_news) {
             let Some(receipt) = bundle.receipt(&shown.certificate) else { continue };
-            let (_, proof) = tree.prove_consistency(shown.size).map_err(|error| match error {
+            let (_, proof) = tree.prove_consistency(shown.head.size).map_err(|error| match error {
                 TileError::Read(error) => error.to_string(),
                 error => format!("{log}: {error}"),
             })?;
@@ -228,10 +232,9 @@ fn held(bundle: &Bundle<'_>, trust: &Trust) -> BTreeMap<usize, Held> {
         held.lists.insert(proof.index() / LIST_BITS);
         if delivered.contains(&digest) {
             held.delivered_lists.insert(proof.index() / LIST_BITS);
-            let size = checkpoint.head().size;
-            let newest =
-                opened.fresh.map_or(size, |fresh| fresh.checkpoint.unverified().head().size.max(size));
-            held.delivered.push(Shown { certificate: digest, size, newest });
+            let head = checkpoint.head();
+            let fresh = opened.fresh.map_or(0, |fresh| fresh.checkpoint.unverified().head().size);
+            held.delivered.push(Shown { certificate: digest, head, newest: fresh.max(head.size) });
         }
     }
     logs
