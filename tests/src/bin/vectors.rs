@@ -18,5 +18,6 @@ fn main() -> std::io::Result<()> {
     }
     write("values", "certificate.json", &conformance::vectors::intermediate())?;
     write("values", "content.json", &conformance::vectors::contents())?;
+    write("values", "screening.json", &conformance::vectors::screening())?;
     std::fs::write(docs.join("findings.md"), conformance::vectors::findings_document())
 }

@@ -9,6 +9,7 @@ mod masses;
 mod proofs;
 mod registration;
 mod rules;
+mod screening;
 mod status;
 mod steps;
 
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 
 pub use accreditation::accreditation;
 pub use findings::document as findings_document;
+pub use screening::{Exchange, screening};
 pub use steps::{contents, intermediate};
 
 pub use forge::{Forge, NOW, Signed, set, unset};
