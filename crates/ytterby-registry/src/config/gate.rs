@@ -174,3 +174,125 @@ impl GateRuleConfig {
 fn bytes(path: &Path) -> Result<Vec<u8>, ConfigError> {
     std::fs::read(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::GOOD;
+    use super::*;
+
+    const PACK: &str = include_str!("../../../ytterby/rules/us-uflpa.toml");
+    const PORTFOLIO: &str = "pack = \"eu-crma-5\"\nrefuse = \"fail\"\n";
+
+    /// Reads the gate of a configuration that ends with a text, with files beside it.
+    fn gate(text: &str) -> Result<Option<GateSetting>, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let key = SigningKey::from_seed(&[1; 32]).to_secret_multikey();
+        let list = "list = \"denied\"\ndate = \"2026-11-20\"\nentries = []\n";
+        for (name, text) in [
+            ("secret", "a long enough secret"),
+            ("log.key", "PRIVATE+KEY+…"),
+            ("screening.key", &key),
+            ("own.toml", PACK),
+            ("bad.toml", "pack = 1\n"),
+            ("list.toml", list),
+            ("trust.toml", "version = 1\n"),
+        ] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let path = folder.path().join("registry.toml");
+        std::fs::write(&path, format!("{GOOD}{text}")).unwrap();
+        Config::read(&path)?.gate()
+    }
+
+    fn rules(text: &str) -> String {
+        format!("[[gate.rules]]\n{text}\n")
+    }
+
+    fn screening(more: &str) -> String {
+        let key = SigningKey::from_seed(&[2; 32]).public();
+        let mut text = format!(
+            "[gate.screening]\nurl = \"https://s.example/ask\"\nkeys = [\"{key}\"]\nkey_file = \"screening.key\"\n"
+        );
+        for line in more.lines() {
+            let name = line.split(' ').next().unwrap_or_default();
+            text = text.lines().filter(|own| !own.starts_with(name)).map(|own| format!("{own}\n")).collect();
+            text.push_str(&format!("{line}\n"));
+        }
+        text
+    }
+
+    #[test]
+    fn a_gate_is_read_with_its_files() {
+        assert!(gate("").unwrap().is_none());
+        let head = "[gate]\ntrust_file = \"trust.toml\"\nlists = [\"list.toml\"]\n";
+        let own = rules("file = \"own.toml\"\nrefuse = \"fail-or-not-demonstrated\"");
+        let shipped = rules("pack = \"cn-licences\"\nrefuse = \"fail\"");
+        let read = gate(&format!("{head}{shipped}{own}{}", screening(""))).unwrap().unwrap();
+        let packs: Vec<_> = read.rules.iter().map(|own| (own.pack.id.as_str(), own.refuse)).collect();
+        assert_eq!(packs, [("cn-licences", Refuse::Fail), ("us-uflpa", Refuse::FailOrNotDemonstrated)]);
+        assert_eq!(read.screening.as_ref().unwrap().timeout, Duration::from_secs(5));
+        let lines = read.lines();
+        assert!(lines[0].starts_with("refused: a transfer that fails under cn-licences (uEi"), "{lines:?}");
+        assert!(lines.contains(&"screened by https://s.example/ask".to_owned()), "{lines:?}");
+    }
+
+    #[test]
+    fn what_would_refuse_nothing_or_believe_anybody_is_no_gate() {
+        let fail = |name: &str| rules(&format!("{name}\nrefuse = \"fail\""));
+        let plain = "is plain http, which is for this machine alone";
+        for (text, wanted) in [
+            ("[gate]\n".to_owned(), "neither rules nor a screening service"),
+            (fail("pack = \"none\""), "no pack \"none\" is shipped"),
+            (fail(""), "either `pack` or `file`"),
+            (fail("pack = \"us-uflpa\"\nfile = \"own.toml\""), "either `pack` or `file`"),
+            (fail("file = \"absent.toml\""), "cannot read"),
+            (fail("file = \"bad.toml\""), "bad.toml: "),
+            (fail("pack = \"us-uflpa\"") + &fail("file = \"own.toml\""), "us-uflpa is asked twice"),
+            (rules(PORTFOLIO), "of portfolios alone"),
+            (rules("pack = \"us-uflpa\""), "missing field `refuse`"),
+            (rules("pack = \"us-uflpa\"\nrefuse = \"never\""), "unknown variant `never`"),
+            (
+                "[gate]\nlists = [\"list.toml\", \"list.toml\"]\n".to_owned() + &screening(""),
+                "stands there twice",
+            ),
+            ("[gate]\nlists = [\"own.toml\"]\n".to_owned() + &screening(""), "gate.lists: "),
+            ("[gate]\ntrust_file = \"own.toml\"\n".to_owned() + &screening(""), "gate.trust_file: "),
+            ("[gate]\ncolour = 1\n".to_owned(), "unknown field"),
+            (screening("keys = []"), "no answer would ever be believed"),
+            (screening("keys = [\"z6Mk\"]"), "not an Ed25519 Multikey"),
+            (screening("key_file = \"own.toml\""), "gate.screening.key_file"),
+            (screening("timeout_seconds = 0"), "at least 1"),
+            (screening("timeout_seconds = 15"), "twice of it below limits.timeout_seconds (30)"),
+            (screening("url = \"http://s.example/ask\""), plain),
+            (screening("url = \"http://192.0.2.1/ask\""), plain),
+            (screening("url = \"http://127.0.0.1.example/ask\""), plain),
+            (screening("url = \"ftp://s.example/ask\""), "begins neither"),
+            (screening("url = \"https://s.example\""), "not in its usual form"),
+            (screening("url = \"https://s.example/ask#part\""), "not in its usual form"),
+            (screening("url = \"https://s.example/ask?a=b\""), "has a query"),
+            (screening("retries = 3"), "unknown field"),
+        ] {
+            let error = gate(&text).map(|_| text.clone()).unwrap_err().to_string();
+            assert!(error.contains(wanted), "{wanted}: {error}");
+        }
+        for url in
+            ["http://127.0.0.1:9/ask", "http://[::1]:9/ask", "http://localhost:9/ask", "https://s.example/"]
+        {
+            gate(&screening(&format!("url = \"{url}\""))).unwrap();
+        }
+    }
+
+    /// What stands in the sample file behind `#` is a gate too.
+    #[test]
+    fn the_sample_shows_a_gate() {
+        let sample = include_str!("../../../../examples/registry.toml");
+        let own =
+            sample.lines().skip_while(|line| *line != "# [gate]").take_while(|line| line.starts_with('#'));
+        let is_toml = |line: &&str| line.starts_with('[') || line.contains(" = ");
+        let text: Vec<&str> = own.filter_map(|line| line.strip_prefix("# ")).filter(is_toml).collect();
+        let config: Config = toml::from_str(&format!("{GOOD}{}", text.join("\n"))).unwrap();
+        let gate = config.gate.unwrap();
+        assert_eq!((gate.rules.len(), gate.lists.len(), gate.trust_file.is_some()), (2, 1, true));
+        assert_eq!(gate.screening.unwrap().timeout_seconds, 5);
+    }
+}
