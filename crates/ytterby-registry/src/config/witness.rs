@@ -107,7 +107,7 @@ impl Config {
             return Err(ConfigError::Value { key, problem });
         }
         // It is signed as it stands, so it has to be what is sent: a URL without a path gets one.
-        if uri.is_none_or(|uri| uri.to_string() != url) {
+        if uri.map(|uri| uri.to_string()).as_deref() != Some(url) {
             return Err(ConfigError::Value { key, problem: format!("{url:?} is not in its usual form") });
         }
         Ok(url.to_owned())
