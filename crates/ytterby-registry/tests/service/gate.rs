@@ -1,9 +1,10 @@
 //! What a transfer has to pass before it is registered.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use ytterby_registry::clock::Stopwatch;
 use ytterby_registry::config::{GateConfig, GateRuleConfig, Limits, Refuse};
 
 use crate::make::{Answer, Service, Setting, bearer, draw, origin, separation, transfer};
@@ -257,7 +258,7 @@ fn whatever_is_no_answer_refuses_and_the_same_request_succeeds_later() {
         (Mood::Replay, "screening.bad-answer"),
     ] {
         server.set(mood);
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         let answer = sold.try_sell("sale-1", BUYER);
         refused(&answer, 503, code);
         assert_eq!(answer.header("retry-after"), Some("5"), "{mood:?}");
@@ -293,7 +294,7 @@ fn nothing_is_locked_while_an_answer_is_waited_for() {
     let sold = Sold::with(Setting { limits, ..gated(gate) });
     server.set(Mood::Slow(Duration::from_secs(3)));
     let (client, refinery, sale) = (sold.service.client.clone(), sold.refinery.clone(), sold.sale(BUYER));
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let selling = std::thread::spawn(move || client.make("/v1/certificates", &refinery, "sale-1", &sale));
     while server.asked() == 0 {
         std::thread::sleep(Duration::from_millis(10));
