@@ -15,9 +15,9 @@ use crate::report::{
 };
 use crate::time::format_time;
 use crate::wire::{
-    AccreditedJson, BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson,
-    LotJson, MovedJson, ProblemJson, ProfileJson, ProvenanceJson, RegisteredJson, ReportJson, RuleJson,
-    RunCounts, RunJson, StatusAsOf,
+    AccreditedJson, AttestationsJson, BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson,
+    KnownJson, LotJson, MovedJson, ProblemJson, ProfileJson, ProvenanceJson, RegisteredJson, ReportJson,
+    RuleJson, RunCounts, RunJson, StatusAsOf,
 };
 
 /// What a program read, as its report names it.
@@ -97,6 +97,7 @@ impl Report {
                 transfers: provenance.transfers.iter().map(MovedJson::from).collect(),
             }),
             rules: self.rules.iter().map(RuleJson::from).collect(),
+            attestations: AttestationsJson::of(&self.attestations, &index),
             problems: self.findings.iter().map(|finding| problem(finding, &index)).collect(),
         }
     }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::assay::{Actinide, ActinideAmount, Amount, Assay};
 use crate::bundle::Bundle;
-use crate::certificate::{Body, Certificate};
+use crate::certificate::Certificate;
 use crate::decimal::Percent;
 use crate::did::Did;
 use crate::digest::Digest;
@@ -16,8 +16,9 @@ use crate::form::{AttestationKind, Form};
 use crate::lot::{Authorisation, Lot, Making};
 use crate::masses::Masses;
 use crate::profile::{Moved, Profile};
-use crate::report::{Outcome, Report, Step};
+use crate::report::Report;
 use crate::rules::Screening;
+use crate::statement::{Statement, attestation};
 use crate::wire::Country;
 
 /// The facts about one lot, as a verified bundle has them.
@@ -94,6 +95,8 @@ pub struct Attested {
     pub issuer: String,
     /// Whether the trust file accepts that.
     pub is_accepted: bool,
+    /// Whether it is the word of somebody who made or moved the metal.
+    pub is_self_declared: bool,
     /// From when it holds.
     pub from: Timestamp,
     /// Until when; for good, where nothing is said.
@@ -206,24 +209,22 @@ fn parties(bundle: &Bundle<'_>, exports: &[Export]) -> Vec<Party> {
     all
 }
 
+/// One that was revoked is as if it had not been said.
 fn attestations(report: &Report, index: &Index<'_, '_>) -> Vec<Attested> {
-    let attested = |own: &crate::report::CertificateReport| {
-        let certificate = index.get(&own.digest)?;
-        let claims = certificate.claims();
-        let Body::Attestation(attestation) = &claims.body else { return None };
-        let is_refused = |step| own.outcome(step) == Outcome::Fail;
-        // One that was revoked is as if it had not been said.
-        let is_sound = ![Step::Proof, Step::Status, Step::Registration].into_iter().any(is_refused);
-        is_sound.then(|| Attested {
-            kind: attestation.kind,
-            scheme: attestation.scheme.as_ref().map(|scheme| scheme.to_string()),
+    let attested = |own: &Statement| {
+        let claims = index.get(&own.certificate)?.claims();
+        let said = attestation(claims)?;
+        Some(Attested {
+            kind: said.kind,
+            scheme: said.scheme.as_ref().map(|scheme| scheme.to_string()),
             issuer: claims.issuer.to_string(),
-            is_accepted: own.outcome(Step::Authority) == Outcome::Pass,
+            is_accepted: own.is_accepted,
+            is_self_declared: own.is_self_declared,
             from: claims.valid_from,
             until: claims.valid_until,
         })
     };
-    report.certificates.iter().filter_map(attested).collect()
+    report.attestations.iter().filter(|own| own.is_sound).filter_map(attested).collect()
 }
 
 /// What certificates on the way leave out.
