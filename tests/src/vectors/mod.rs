@@ -8,6 +8,7 @@ mod forge;
 mod masses;
 mod proofs;
 mod registration;
+mod reports;
 mod rules;
 mod screening;
 mod status;
@@ -119,6 +120,7 @@ pub fn all() -> Vec<Vector> {
     all.extend(masses::all());
     all.extend(rules::all());
     all.extend(attestations::all());
+    all.extend(reports::all());
     all.extend(accreditation::all());
     all
 }

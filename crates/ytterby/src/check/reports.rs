@@ -98,7 +98,9 @@ impl Roots {
             };
             let Some(whole) = bundle.certificates[parent].lot() else { continue };
             roots.goods[at] = roots.goods[parent];
-            if lot.assay == whole.assay {
+            // A part in proportion may leave the assay out; what is left and unlike the whole has to.
+            let is_part = lot.assay.is_none() && lot.is_split() && !input.rest;
+            if is_part || lot.assay == whole.assay {
                 roots.material[at] = roots.material[parent];
             }
         }
