@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use ytterby::certificate::Certificate;
 use ytterby::digest::Digest;
+use ytterby::form::Kind;
 use ytterby::json::ParseError;
 use ytterby::{Bundle, Receipt};
 
@@ -21,6 +22,7 @@ pub(crate) async fn of<'a>(
     subject: Vec<Digest>,
     mut certificates: Vec<Certificate<'a>>,
 ) -> Result<Bundle<'a>, Problem> {
+    certificates.extend(named_reports(app, &certificates).await?);
     let room = app.limits().bundle_certificates.saturating_sub(certificates.len());
     certificates.extend(accreditations::behind(app.store(), &certificates, room).await?);
     let digests: Vec<_> = certificates.iter().map(Certificate::digest).collect();
@@ -41,6 +43,35 @@ pub(crate) async fn of<'a>(
         .with_receipts(foreign)
         .with_status_lists(lists.into_iter().chain(more))
         .with_events(events))
+}
+
+/// The laboratory reports that assays name by digest and that are not there: those that are older than the lots, so
+/// that they could not list them.
+async fn named_reports(
+    app: &App,
+    certificates: &[Certificate<'_>],
+) -> Result<Vec<Certificate<'static>>, Problem> {
+    let mut known: HashSet<Digest> = certificates.iter().map(Certificate::digest).collect();
+    let room = app.limits().bundle_certificates.saturating_sub(certificates.len());
+    let named: Vec<Digest> = certificates
+        .iter()
+        .filter_map(named_report)
+        .filter(|digest| known.insert(*digest))
+        .take(room)
+        .collect();
+    let mut found = Vec::with_capacity(named.len());
+    for digest in named {
+        // It may be registered elsewhere, and not have come here.
+        let Some(row) = app.store().certificate(digest).await? else { continue };
+        found.extend(read(&[row.bytes])?.into_iter().map(Certificate::into_owned));
+    }
+    found.retain(|own| own.claims().kind == Kind::Attestation);
+    Ok(found)
+}
+
+/// The report that a lot's assay names by digest.
+pub(crate) fn named_report(certificate: &Certificate<'_>) -> Option<Digest> {
+    certificate.lot()?.assay.as_ref()?.report.as_ref()?.attestation
 }
 
 /// Stored certificates, read.
