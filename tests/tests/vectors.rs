@@ -16,10 +16,12 @@ use ytterby::form::{MassBasis, PercentBasis};
 use ytterby::{Bundle, Certificate, Question, RulePack, Rules, Trust};
 
 /// Codes that no bundle alone can show, and the tests that show them.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 5] = [
+    ("authority.key-unpublished", "crates/ytterby-cli/src/online: a key that its document does not hold"),
     ("authority.trust-file-older", "crates/ytterby-cli/tests: an older edition after a newer one"),
     ("custody.already-received", "crates/ytterby-cli/tests: --record twice"),
     ("limit.certificate-bytes", "tests/tests/admission.rs: a certificate over the limit"),
+    ("online.unavailable", "crates/ytterby-cli/tests: registries and issuers that do not answer"),
 ];
 
 fn folder(name: &str) -> PathBuf {

@@ -148,6 +148,10 @@ pub(crate) struct Verify {
     /// How old status lists may be: 7d, 12h, 30m.
     #[arg(long, value_name = "AGE", value_parser = age, default_value = "7d")]
     pub(crate) max_status_age: ytterby::StatusAge,
+    /// Ask the registries that the trust file has a `url` of for newer status lists and checkpoints, and
+    /// issuers (did:web) for the keys they publish. Nothing else of `verify` opens a socket.
+    #[arg(long)]
+    pub(crate) online: bool,
     /// Record the lots that were verified in this file, and refuse one that is in it already.
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
@@ -462,8 +466,11 @@ pub(crate) struct TrustAdd {
     #[arg(long, requires = "anchor", value_name = "COUNT")]
     pub(crate) need: Option<u8>,
     /// A key of it (z6Mk...), learnt over a channel that you know; repeatable.
-    #[arg(long, required = true, value_name = "KEY")]
+    #[arg(long, required_unless_present = "online", value_name = "KEY")]
     pub(crate) key: Vec<String>,
+    /// Pin the keys that its did:web document publishes now: you believe its domain today.
+    #[arg(long, conflicts_with = "key")]
+    pub(crate) online: bool,
     /// The name to show.
     #[arg(long)]
     pub(crate) name: Option<String>,

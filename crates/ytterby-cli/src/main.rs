@@ -1,7 +1,7 @@
 //! `ytterby`: certificates for rare-earth lots, read, judged and issued from a command line.
 //!
 //! Bytes, trust, time and labels are collected here and handed to the library, which judges. Nothing
-//! is fetched unless a command says so in its name: `bundle fetch`, `issue --registry`, `witness`, and `log`.
+//! is fetched unless a command says so: `bundle fetch`, `issue --registry`, `witness`, `log`, and `--online`.
 
 mod args;
 mod clock;
@@ -13,6 +13,7 @@ mod follow;
 mod input;
 mod mass;
 mod monitor;
+mod online;
 mod output;
 mod progress;
 mod random;

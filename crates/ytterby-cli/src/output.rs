@@ -86,6 +86,11 @@ impl Output {
         let _ = writeln!(stderr, "{text}");
     }
 
+    /// Says which address is asked over the network, before it is.
+    pub(crate) fn asks(&self, url: &str) {
+        self.note(&format!("opening a network connection: {}", ytterby::text::printable(url)));
+    }
+
     /// Says why a command failed.
     pub(crate) fn failure(&self, failure: &Failure) {
         let text = style::printable_lines(&failure.text);

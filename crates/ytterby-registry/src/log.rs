@@ -6,6 +6,7 @@
 //! seen is asked too, before anything is signed: they know what a mark that was restored does not.
 //! Implements proto-docs/registration.md, "Order of effects".
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -20,6 +21,9 @@ use crate::config::Entries;
 use crate::mark::{Mark, MarkError};
 use crate::witnesses::Witnesses;
 
+/// How many signed heads are kept at hand.
+const SIGNED_KEPT: usize = 8;
+
 /// A log that this process alone signs for.
 pub struct Log {
     signer: NoteSigner,
@@ -27,6 +31,8 @@ pub struct Log {
     /// Empty until the mark was compared with the store and the witnesses, and again after any doubt. Beside
     /// it the store's incarnation then.
     advanced: Mutex<Option<(Mark, u64)>>,
+    /// The heads that were signed last: one batch's receipts are all for one of them.
+    signed: std::sync::Mutex<VecDeque<SignedCheckpoint>>,
     published: watch::Sender<Option<Arc<SignedCheckpoint>>>,
     cosigned: watch::Sender<Option<Arc<SignedCheckpoint>>>,
     /// The published checkpoint with later cosignatures than those that are kept. A restart forgets it.
@@ -116,6 +122,7 @@ impl Log {
             signer,
             mark: mark.to_owned(),
             advanced: Mutex::new(None),
+            signed: std::sync::Mutex::default(),
             published: watch::Sender::new(None),
             cosigned: watch::Sender::new(None),
             refreshed: watch::Sender::new(None),
@@ -272,8 +279,16 @@ impl Log {
 
     /// Signs a head that is committed. Signing is deterministic: the same head, the same bytes.
     pub fn sign(&self, head: TreeHead) -> Result<SignedCheckpoint, LogError> {
+        let signed = || self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = signed().iter().find(|known| known.unverified().head() == head) {
+            return Ok(known.clone());
+        }
         let checkpoint = Checkpoint::new(self.verifier_key().name().clone(), head);
-        checkpoint.sign(&self.signer).map_err(|error| LogError::Key(error.to_string()))
+        let checkpoint = checkpoint.sign(&self.signer).map_err(|error| LogError::Key(error.to_string()))?;
+        let mut signed = signed();
+        signed.truncate(SIGNED_KEPT - 1);
+        signed.push_front(checkpoint.clone());
+        Ok(checkpoint)
     }
 
     /// What the mark says was signed last, if there is one.
@@ -312,7 +327,8 @@ impl Log {
             return Err(LogError::Forked { size: signed.size });
         }
         self.witnesses.compare(store, self, &mark.checkpoint(), head).await?;
-        Ok(mark)
+        // A write that was in doubt may be in memory alone.
+        Ok(mark.settle().await?)
     }
 }
 

@@ -1,6 +1,10 @@
 //! Issuers and holders: `did:web` and `did:key`. Nothing is ever resolved here.
 
+mod document;
+
 use std::fmt;
+
+pub use document::DocumentError;
 
 use crate::key::Multikey;
 

@@ -151,6 +151,9 @@ codes! {
     AuthorityKeyRetired "authority.key-retired" Untrusted
         "this was logged when the key had been retired",
         "ask the issuer, over a channel you know, whether it signed this";
+    AuthorityKeyUnpublished "authority.key-unpublished" Warn
+        "the issuer's DID document, as it is now, does not publish the key that signed",
+        "a key that has retired may be gone from it; of a fresh certificate, ask the issuer over a channel you know";
     AuthorityMayNotAccredit "authority.may-not-accredit" Untrusted
         "the issuer is accredited by somebody who may accredit nobody",
         "ask for an accreditation by somebody whom your anchor lets accredit";
@@ -361,6 +364,9 @@ codes! {
     MalformedWrongType "malformed.wrong-type" Reject
         "a JSON type that may not stand here",
         "ask the issuer for a certificate of the published schema";
+    OnlineUnavailable "online.unavailable" Warn
+        "what was to be asked over the network was not to be had",
+        "the verdict is the one without it; try again, or see whether the address in the trust file is right";
     ProofContext "proof.context" Reject
         "the proof's @context is not the document's",
         "get the certificate as the issuer signed it";

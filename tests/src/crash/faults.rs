@@ -249,10 +249,13 @@ impl Scene<'_> {
 
     /// Lets it happen; whoever asked is not told that all is well.
     fn strike(&self, fault: Fault, stage: &Stage, before: &[u8]) -> Result<(), Failure> {
-        let obstacle = self.folder.join("log.mark.partial");
+        let away = self.folder.join("log.mark.away");
         match fault {
             Unconfirmed(verb) => stage.plan.arm(verb, self.outcome),
-            Mark => std::fs::create_dir(&obstacle)?,
+            Mark => {
+                std::fs::rename(self.mark(), &away)?;
+                std::fs::create_dir(self.mark())?;
+            }
             Fault::MarkBack | Commit | MarkGone | OtherHistory => {}
         }
         let answer = Action::of(fault).ask(stage)?;
@@ -266,7 +269,8 @@ impl Scene<'_> {
         must(acknowledged == wanted, || format!("was answered {} {}", answer.status, answer.text()))?;
         must(stage.plan.is_spent(), || "the fault did not happen".to_owned())?;
         if fault == Mark {
-            std::fs::remove_dir(&obstacle)?;
+            std::fs::remove_dir(self.mark())?;
+            std::fs::rename(&away, self.mark())?;
             must(std::fs::read(self.mark())? == before, || "the mark has moved".to_owned())?;
             // The public log is the one before.
             let shown = stage.audited()?.size();

@@ -114,7 +114,7 @@ fn fetch(
     mut output: Output,
 ) -> Result<u8, Failure> {
     let agent = agent(url, timeout)?;
-    output.note(&format!("opening a network connection: {}", ytterby::text::printable(url)));
+    output.asks(url);
     let mut request = agent.get(url);
     if let Some(secret) = secret {
         request = request.header("Authorization", format!("Bearer {secret}"));

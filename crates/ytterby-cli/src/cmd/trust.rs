@@ -12,7 +12,9 @@ use ytterby::trust::{Anchor, PinnedIssuer, PinnedRegistry};
 
 use crate::args::{self, TrustAdd};
 use crate::failure::Failure;
+use crate::online::Documents;
 use crate::output::Output;
+use crate::render::report::plural;
 use crate::render::{accreditation, style};
 use crate::{clock, editions, file, input};
 
@@ -53,6 +55,7 @@ name = \"My sourcing\"
 # origin = \"registry.example/ree\"
 # key = \"registry.example/ree+c265d31c+Aceg+8nmkeNSNCR2d/MjgVc0lHKjs5zThOOyjba/z0Tt\"
 # status_keys = [\"z6Mk...\"]
+# url = \"https://registry.example\"
 # [[witness]]
 # key = \"witness.example/1+6ea274b4+BIWkZuIS0dtkZKzU2FVgs26S43YjZCBDKEvowstxCzX3\"
 # audits = [\"registry.example/ree\"]
@@ -322,6 +325,7 @@ fn add_issuer(add: &TrustAdd, output: &Output) -> Result<u8, Failure> {
         let parsed = Multikey::parse(key).and_then(|key| key.verifying_key().map(|_| key));
         parsed.map_err(|error| usage("--key", &error))?;
     }
+    let keys = if add.online { published(&did, output)? } else { add.key.clone() };
     let path = path(add.file.file.clone())?;
     let trust = read(&path)?;
     let anchors = || trust.anchors.iter().flat_map(|anchor| &anchor.members);
@@ -333,7 +337,7 @@ fn add_issuer(add: &TrustAdd, output: &Output) -> Result<u8, Failure> {
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    text.push_str(&table(&did, add));
+    text.push_str(&table(&did, &keys, add));
     // The library is the judge of what is a trust file, steps and countries included.
     Trust::parse(text.as_bytes()).map_err(|error| usage("not to be pinned like this", &error))?;
     file::replace(&path, text.as_bytes())?;
@@ -341,14 +345,25 @@ fn add_issuer(add: &TrustAdd, output: &Output) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn table(did: &Did, add: &TrustAdd) -> String {
+/// The keys that an issuer publishes now.
+fn published(did: &Did, output: &Output) -> Result<Vec<String>, Failure> {
+    let keys = Documents::default().keys(did, &|url| output.asks(url));
+    let keys = keys.map_err(|error| Failure::undecided(format!("{did}: {error}")))?;
+    if keys.is_empty() {
+        return Err(Failure::undecided(format!("{did} publishes no Ed25519 key for assertions")));
+    }
+    output.note(&format!("it publishes {}", plural(keys.len(), "key")));
+    Ok(keys.iter().map(Multikey::to_string).collect())
+}
+
+fn table(did: &Did, keys: &[String], add: &TrustAdd) -> String {
     let list = |items: &[String]| items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", ");
     let kind = if add.anchor { "anchor" } else { "issuer" };
     let mut out = format!("\n[[{kind}]]\ndid = {}\n", quoted(did.as_str()));
     if let Some(name) = &add.name {
         out.push_str(&format!("name = {}\n", quoted(name)));
     }
-    out.push_str(&format!("keys = [{}]\n", list(&add.key)));
+    out.push_str(&format!("keys = [{}]\n", list(keys)));
     if let Some(need) = add.need {
         out.push_str(&format!("need = {need}\n"));
     }

@@ -12,6 +12,7 @@ use super::{rules, trust as trust_file};
 use crate::args::{ReportFormat, Verify};
 use crate::failure::Failure;
 use crate::input::{self, Source};
+use crate::online::Online;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::received::Received;
@@ -44,6 +45,7 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
         at,
         received,
         output: output.into_file(args.output.clone()),
+        online: args.online.then(Online::default),
         progress: progress && !args.quiet,
         several,
         counts: Counts::default(),
@@ -114,6 +116,8 @@ struct Run<'r> {
     at: jiff::Timestamp,
     received: Option<Received>,
     output: Output,
+    /// What was fetched, if anything may be.
+    online: Option<Online>,
     progress: bool,
     several: bool,
     counts: Counts,
@@ -142,12 +146,13 @@ impl Run<'_> {
             Ok(bundle) => bundle,
             Err(error) => return self.unread(input, &error.to_string()),
         };
+        let (bundle, asked) = self.refreshed(bundle);
         let mut progress = Progress::start(self.progress);
         let mut done = |done: usize, of: usize| progress.at(done, of);
         let mut report = ytterby::verify_with(&bundle, &self.trust, self.at, &self.question, &mut done);
         drop(progress);
         let index = problem::index(&bundle);
-        self.older.iter().for_each(|finding| report.add(finding.clone()));
+        self.older.iter().cloned().chain(asked).for_each(|finding| report.add(finding));
         self.receive(&mut report, &index);
         self.notice_twice(&name, &report, &index);
         self.draws.note(&name, &bundle, &report);
@@ -168,6 +173,18 @@ impl Run<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// The bundle as the network completes it, where that may be asked, and what is to be said of that.
+    fn refreshed<'b>(&mut self, bundle: Bundle<'b>) -> (Bundle<'b>, Vec<Finding>) {
+        let Some(online) = &mut self.online else { return (bundle, Vec::new()) };
+        let (output, quiet) = (&self.output, self.args.quiet);
+        let say = |url: &str| {
+            if !quiet {
+                output.asks(url);
+            }
+        };
+        online.refresh(bundle, &self.trust, &say)
     }
 
     fn human(&mut self, name: &str, report: &Report, index: &problem::Index<'_, '_>) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ytterby::form::StatusPurpose;
 use ytterby_tlog::{Bundle, MAX_ENTRY_BYTES, MAX_NOTE_BYTES, SignedCheckpoint, TILE_WIDTH, Tile};
 
 use super::FollowError;
@@ -15,6 +16,17 @@ use crate::failure::Failure;
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest bundle of entries, in bytes: 256 of the longest, each after its length.
 const MAX_BUNDLE: u64 = TILE_WIDTH as u64 * (MAX_ENTRY_BYTES as u64 + 2);
+
+/// Largest status list that is read, in bytes: its bits are 16 KiB before they are compressed.
+pub(crate) const MAX_STATUS_LIST: u64 = 256 * 1024;
+
+/// Where a registry shows a status list, below its own URL.
+pub(crate) fn status_list_path(number: u64, purpose: StatusPurpose) -> String {
+    match purpose {
+        StatusPurpose::Revocation => format!("v1/status-lists/{number}"),
+        StatusPurpose::Suspension => format!("v1/status-lists/{number}/suspension"),
+    }
+}
 
 /// Where a log's checkpoint and tiles are to be had.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use accuse::{accuse, fork_in_tiles};
-pub(crate) use files::LogFiles;
+pub(crate) use files::{LogFiles, MAX_STATUS_LIST, status_list_path};
 pub(crate) use kept::{Kept, Read};
 pub(crate) use mirror::mirror;
 pub(crate) use proofs::Proofs;

@@ -11,10 +11,7 @@ use ytterby::status_list::{LIST_BITS, StatusList};
 use ytterby::text::printable;
 
 use super::{Found, Interrupted, Look, Watched};
-use crate::follow::{FollowError, LogFiles};
-
-/// Largest list that is read, in bytes: its bits are 16 KiB before they are compressed.
-const MAX_LIST: u64 = 256 * 1024;
+use crate::follow::{FollowError, LogFiles, MAX_STATUS_LIST, status_list_path};
 
 /// Most lists that are remembered as looked at: enough for a hundred million certificates.
 const MOST_AGREED: usize = 2048;
@@ -61,11 +58,8 @@ impl Lists {
         let mut missed = None;
         'lists: for number in 0..size.div_ceil(LIST_BITS) {
             for purpose in StatusPurpose::ALL.iter().copied() {
-                let path = match purpose {
-                    StatusPurpose::Revocation => format!("v1/status-lists/{number}"),
-                    StatusPurpose::Suspension => format!("v1/status-lists/{number}/suspension"),
-                };
-                let bytes = match self.files.file(&path, MAX_LIST) {
+                let path = status_list_path(number, purpose);
+                let bytes = match self.files.file(&path, MAX_STATUS_LIST) {
                     Ok(Some(bytes)) => bytes,
                     Ok(None) => {
                         look.missed.push(format!("{}/{path}: there is no list", self.files.name()));

@@ -10,6 +10,7 @@ mod keys;
 mod liar;
 mod log;
 mod network;
+mod online;
 mod policy;
 mod reading;
 mod record;

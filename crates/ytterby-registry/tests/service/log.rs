@@ -68,15 +68,17 @@ fn a_log_that_cannot_be_published_is_not_ready_after_a_while() {
     let (_, mine) = service.issuer("mine");
     let ready = || service.client.send("GET", "/readyz", &[], None);
     assert_eq!(ready().expect(200).json()["log"], "published");
-    // A folder in the place of the file beside which the mark is replaced.
-    let beside = service.path().join("log.mark.partial");
-    std::fs::create_dir(&beside).unwrap();
+    // A folder in the place of the mark.
+    let (mark, away) = (service.path().join("log.mark"), service.path().join("log.mark.away"));
+    fs::rename(&mark, &away).unwrap();
+    fs::create_dir(&mark).unwrap();
     let refused = service.client.make("/v1/certificates", &mine, "a", &origin("ORE-1")).expect(503);
     assert_eq!(refused.json()["code"], "log.unpublished");
     assert_eq!(ready().expect(200).json()["log"], "unpublished");
     std::thread::sleep(std::time::Duration::from_secs(6));
     assert_eq!(ready().expect(503).json()["code"], "log.unpublished");
-    std::fs::remove_dir(&beside).unwrap();
+    fs::remove_dir(&mark).unwrap();
+    fs::rename(&away, &mark).unwrap();
     assert_eq!(ready().expect(200).json()["log"], "published");
     service.client.make("/v1/certificates", &mine, "a", &origin("ORE-1")).expect(201);
 }

@@ -187,7 +187,7 @@ fn reuse(key: &Key, lots: &[u32], bundle: &Bundle<'_>) -> Option<Finding> {
         Key::Number(laboratory, number) => format!("report {number} of {laboratory}"),
     };
     let text = format!("{report} stands under {}", numbers.join(" and "));
-    let last = certificates().last()?;
+    let last = certificates().next_back()?;
     Some(Finding::new(Code::ContentReportReused, text).at(subject("assay")).about(last.digest()))
 }
 

@@ -24,6 +24,8 @@ pub struct PinnedRegistry {
     pub published: Option<Published>,
     /// Where the log ends for this verifier: nothing beyond it is accepted.
     pub frozen: Option<TreeHead>,
+    /// Where its service is, without a slash at the end. Nothing here asks it.
+    pub url: Option<String>,
     pub(super) policy: Option<Policy>,
 }
 
@@ -45,6 +47,7 @@ pub(super) struct WireRegistry {
     pub(super) key: Option<Spanned<String>>,
     published: Option<WirePublished>,
     frozen: Option<WireFrozen>,
+    url: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -64,8 +67,19 @@ struct WireFrozen {
 impl PinnedRegistry {
     /// A registry of a policy, of which nothing else is said.
     pub(super) fn new(origin: Home, key: VerifierKey, policy: Policy) -> Self {
-        let policy = Some(policy);
-        PinnedRegistry { origin, status_keys: Vec::new(), key, published: None, frozen: None, policy }
+        PinnedRegistry { policy: Some(policy), ..Self::bare(origin, key) }
+    }
+
+    fn bare(origin: Home, key: VerifierKey) -> Self {
+        PinnedRegistry {
+            origin,
+            status_keys: Vec::new(),
+            key,
+            published: None,
+            frozen: None,
+            url: None,
+            policy: None,
+        }
     }
 
     /// What a checkpoint of its log must satisfy: its key, and a quorum of the witnesses that audit
@@ -125,8 +139,7 @@ pub(super) fn read(at: &str, wire: WireRegistry) -> Result<PinnedRegistry, Trust
         let problem = format!("the key is that of {}, not of {origin}", key.name());
         return Err(fault(&format!("{at}.key"), problem));
     }
-    let mut registry =
-        PinnedRegistry { origin, status_keys: Vec::new(), key, published: None, frozen: None, policy: None };
+    let mut registry = PinnedRegistry::bare(origin, key);
     more(at, wire, &mut registry)?;
     Ok(registry)
 }
@@ -149,7 +162,24 @@ fn more(at: &str, wire: WireRegistry, registry: &mut PinnedRegistry) -> Result<(
     registry.published =
         wire.published.map(|wire| published(&format!("{at}.published"), &wire, registry)).transpose()?;
     registry.frozen = wire.frozen.map(|wire| frozen(&format!("{at}.frozen"), &wire)).transpose()?;
+    registry.url = wire.url.map(|url| address(&format!("{at}.url"), &url)).transpose()?;
     Ok(())
+}
+
+/// The address of a service: `https`, or `http` on this machine, as far as that can be told without
+/// reading the rest of the URL.
+fn address(at: &str, url: &str) -> Result<String, TrustError> {
+    let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
+    let is_local = |host: &&str| {
+        url.strip_prefix(*host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    };
+    if !url.starts_with("https://") && !local.iter().any(is_local) {
+        return Err(fault(at, "it must begin with https:// (or be http on this machine)".to_owned()));
+    }
+    if url.contains(['?', '#', '@']) || !url.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(fault(at, "a host and a path, nothing else".to_owned()));
+    }
+    Ok(url.trim_end_matches('/').to_owned())
 }
 
 fn published(at: &str, wire: &WirePublished, registry: &PinnedRegistry) -> Result<Published, TrustError> {
