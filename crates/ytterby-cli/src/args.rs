@@ -2,6 +2,7 @@
 
 mod logs;
 mod rules;
+mod walks;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use logs::{Log, LogKeys, LogMonitor, LogVerify, Witness};
 
 pub(crate) use rules::Rules;
+pub(crate) use walks::{Diff, Trace};
 
 use crate::input::MAX_BYTES;
 use crate::output::Color;
@@ -65,6 +67,12 @@ pub(crate) enum Command {
         after_help = "Example:\n  ytterby profile delivery.json --element Dy\n\nShares are as good as the certificates: `ytterby verify` judges these.\n\nExit codes: 0 shown, 2 usage, 4 unreadable, or too large"
     )]
     Profile(Profile),
+    /// Walk from a lot to what it was made from, and to what was made from it. Nothing is judged.
+    #[command(after_help = walks::TRACE)]
+    Trace(Trace),
+    /// Say what changed from one bundle to another.
+    #[command(after_help = walks::DIFF)]
+    Diff(Diff),
     /// Fetch, make and take apart bundles.
     #[command(subcommand)]
     Bundle(Bundle),
@@ -161,7 +169,11 @@ pub(crate) struct Verify {
     /// Write the report to this file.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Print the last line only.
+    /// Report the verdict and what decides it only.
+    ///
+    /// For people that is the last line. Of json and jsonl the certificates, the provenance, warnings and rules
+    /// that are met are left out; of sarif the notes. Junit has one case for each input. Markdown and html keep
+    /// the verdict, the problems, what was not checked and what is not shown.
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
     /// Print every certificate and each of its checks.
@@ -187,6 +199,8 @@ pub(crate) enum ReportFormat {
     Junit,
     /// Markdown, for pull requests and mails.
     Markdown,
+    /// One page that needs nothing else, to be read, printed and filed.
+    Html,
 }
 
 /// For people or programs.

@@ -3,6 +3,7 @@
 //! Bytes, trust, time and labels are collected here and handed to the library, which judges. Nothing
 //! is fetched unless a command says so: `bundle fetch`, `issue --registry`, `witness`, `log`, and `--online`.
 
+mod accounts;
 mod args;
 mod clock;
 mod cmd;

@@ -138,6 +138,11 @@ impl<'a> Bundle<'a> {
         &self.certificates
     }
 
+    /// How the certificates that break form do so, each finding about a digest; of more than 1,000 the first.
+    pub fn broken(&self) -> impl Iterator<Item = Finding> {
+        self.broken.iter().map(Broken::finding)
+    }
+
     /// The certificate of a digest.
     pub fn certificate(&self, digest: &Digest) -> Option<&Certificate<'a>> {
         self.certificates.iter().find(|certificate| certificate.digest() == *digest)

@@ -429,7 +429,7 @@ pub(crate) fn not_checked(registration_is: bool, status_is: bool) -> impl Iterat
 }
 
 /// What no report shows, given whether registration and status were checked.
-pub(crate) fn not_shown(registration_was: bool, status_was: bool) -> Vec<&'static str> {
+pub fn not_shown(registration_was: bool, status_was: bool) -> Vec<&'static str> {
     vec![
         "that the metal in the drum is this metal, and that the assays are true",
         "that the same ore was not registered under another lot elsewhere",

@@ -3,8 +3,6 @@
 //! An account is an issuer at a facility, or what a holder received and did not use yet. For each,
 //! opening + in + gain = out + residue + lost + open, to the milligram.
 
-mod accounts;
-
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 use ytterby::Certificate;
@@ -12,11 +10,11 @@ use ytterby::decimal::kilograms;
 use ytterby::element::Element;
 use ytterby::text::printable;
 
+use crate::accounts::{Accounts, COLUMNS, Flows};
 use crate::args::{Balance, Format};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::render::{amount, style, wrap};
-use accounts::{Accounts, COLUMNS};
 
 /// Prints the balance.
 pub(crate) fn run(args: &Balance, mut output: Output) -> Result<u8, Failure> {
@@ -71,7 +69,7 @@ fn account_table(accounts: &Accounts, wanted: &dyn Fn(Element) -> bool) -> Strin
             // Opening, in and gain are what the others add up to.
             let (came, went) = all.split_at(3);
             let written = amount::row_style(came, went);
-            cells.extend(all.iter().map(|mg| signed(*mg, written)));
+            cells.extend(all.iter().map(|mg| amount::signed(*mg, written)));
             cells
         };
         rows.push(row(element.symbol(), &|mg| mg));
@@ -90,7 +88,10 @@ fn lot_table(lots: &[LotRow<'_>]) -> String {
             let (content, drawn, left) = (of(lot.content_mg.into()), of(lot.drawn_mg.into()), of(left));
             let written = amount::row_style(&[content], &[drawn, left]);
             let words = [printable(lot.number), unit.to_owned()];
-            words.into_iter().chain([content, drawn, left].map(|mg| signed(mg, written))).collect::<Vec<_>>()
+            words
+                .into_iter()
+                .chain([content, drawn, left].map(|mg| amount::signed(mg, written)))
+                .collect::<Vec<_>>()
         };
         rows.push(row(lot.element.symbol(), &|mg| mg));
         if let Some(oxide) = lot.element.treo_oxide() {
@@ -135,19 +136,14 @@ fn in_oxide(element: Element, mg: i128) -> i128 {
     if mg < 0 { -oxide } else { oxide }
 }
 
-fn signed(mg: i128, of: fn(u64) -> String) -> String {
-    let text = of(u64::try_from(mg.unsigned_abs()).unwrap_or(u64::MAX));
-    if mg < 0 { format!("-{text}") } else { text }
-}
-
 fn to_json(accounts: &Accounts, lots: &[LotRow<'_>], wanted: &dyn Fn(Element) -> bool) -> Value {
     let both = |element: Element, mg: i128| {
         json!({
-            "element": signed(mg, kilograms),
-            "oxide": element.treo_oxide().map(|_| signed(in_oxide(element, mg), kilograms)),
+            "element": amount::signed(mg, kilograms),
+            "oxide": element.treo_oxide().map(|_| amount::signed(in_oxide(element, mg), kilograms)),
         })
     };
-    let account = |(name, element, flows): (&str, Element, &accounts::Flows)| {
+    let account = |(name, element, flows): (&str, Element, &Flows)| {
         let mut row = json!({
             "account": name,
             "element": element.symbol(),

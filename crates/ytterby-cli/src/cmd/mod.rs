@@ -3,6 +3,7 @@
 mod balance;
 mod bundle;
 mod completions;
+mod diff;
 mod draft;
 mod explain;
 mod issue;
@@ -11,6 +12,7 @@ mod log;
 mod profile;
 mod rules;
 mod show;
+mod trace;
 mod tree;
 mod trust;
 mod verify;
@@ -33,6 +35,8 @@ pub(crate) fn run(cli: Cli) -> u8 {
         Command::Tree(args) => tree::run(&args, output),
         Command::Balance(args) => balance::run(&args, output),
         Command::Profile(args) => profile::run(&args, output),
+        Command::Trace(args) => trace::run(&args, output),
+        Command::Diff(args) => diff::run(&args, output),
         Command::Rules(command) => rules::run(&command, output),
         Command::Bundle(args) => bundle::run(args, output),
         Command::Issue(args) => issue::run(&args, output),

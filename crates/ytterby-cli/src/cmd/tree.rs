@@ -1,10 +1,11 @@
 //! `ytterby tree`: what a lot was made from, back to its origins.
 
-mod graph;
-mod text;
+pub(super) mod graph;
+pub(super) mod text;
 
 use serde_json::{Value, json};
 use ytterby::decimal::kilograms;
+use ytterby::masses::Masses;
 use ytterby::text::printable;
 
 use crate::args::{Tree, TreeFormat};
@@ -86,43 +87,49 @@ fn label(node: &Node<'_, '_>) -> Vec<String> {
     ]
 }
 
+/// Masses by element, kilograms.
+pub(super) fn masses_json(masses: &Masses) -> Value {
+    masses.iter().map(|(element, mg)| (element.symbol().to_owned(), json!(kilograms(mg)))).collect()
+}
+
+/// A lot, or that it is not in the file.
+pub(super) fn node_json(node: &Node<'_, '_>) -> Value {
+    let Some(certificate) = node.certificate else {
+        return json!({ "digest": node.digest.to_string(), "id": node.name, "missing": true });
+    };
+    json!({
+        "digest": node.digest.to_string(),
+        "id": node.name,
+        "type": certificate.claims().kind.as_str(),
+        "issuer": certificate.claims().issuer.to_string(),
+        "lot": certificate.lot().map(|lot| json!({
+            "number": lot.number,
+            "product": lot.product,
+            "form": lot.form.as_str(),
+            "madeBy": lot.made_by(),
+            "holder": lot.holder.as_ref().map(ToString::to_string),
+            "netMass": lot.net_mass.map(|mass| mass.to_string()),
+            "country": lot.facility.as_ref().map(|facility| facility.country.as_str()),
+            "content": masses_json(&lot.content),
+        })),
+    })
+}
+
 fn to_json(graph: &Graph<'_, '_>) -> Value {
-    let masses = |masses: &ytterby::masses::Masses| -> Value {
-        masses.iter().map(|(element, mg)| (element.symbol().to_owned(), json!(kilograms(mg)))).collect()
-    };
-    let node = |node: &Node<'_, '_>| match node.certificate {
-        None => json!({ "digest": node.digest.to_string(), "id": node.name, "missing": true }),
-        Some(certificate) => json!({
-            "digest": node.digest.to_string(),
-            "id": node.name,
-            "type": certificate.claims().kind.as_str(),
-            "issuer": certificate.claims().issuer.to_string(),
-            "lot": certificate.lot().map(|lot| json!({
-                "number": lot.number,
-                "product": lot.product,
-                "form": lot.form.as_str(),
-                "madeBy": lot.made_by(),
-                "holder": lot.holder.as_ref().map(ToString::to_string),
-                "netMass": lot.net_mass.map(|mass| mass.to_string()),
-                "country": lot.facility.as_ref().map(|facility| facility.country.as_str()),
-                "content": masses(&lot.content),
-            })),
-        }),
-    };
     let edges: Vec<Value> = graph
         .edges()
         .map(|(parent, child, draws)| {
             json!({
                 "from": graph.nodes[parent].digest.to_string(),
                 "to": graph.nodes[child].digest.to_string(),
-                "draws": masses(draws),
+                "draws": masses_json(draws),
             })
         })
         .collect();
     json!({
         "tree": "ytterby.tree/1",
         "subject": graph.roots.iter().map(|at| graph.nodes[*at].digest.to_string()).collect::<Vec<_>>(),
-        "nodes": graph.nodes.iter().map(node).collect::<Vec<_>>(),
+        "nodes": graph.nodes.iter().map(node_json).collect::<Vec<_>>(),
         "edges": edges,
     })
 }

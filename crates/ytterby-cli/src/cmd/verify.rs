@@ -17,9 +17,10 @@ use crate::output::Output;
 use crate::progress::Progress;
 use crate::received::Received;
 use crate::render::document::{self, Document};
-use crate::render::{accreditation, junit, markdown, problem, report, sarif, style};
+use crate::render::{accreditation, html, junit, markdown, problem, report, sarif, style};
 use crate::{clock, editions};
 
+mod brief;
 mod run_totals;
 use run_totals::Draws;
 
@@ -165,11 +166,13 @@ impl Run<'_> {
             ReportFormat::Human if self.args.quiet => Ok(()),
             ReportFormat::Human => self.human(&name, &report, &index),
             ReportFormat::Json | ReportFormat::Jsonl => self.machine(report.to_json_of(&bundle, input)),
-            ReportFormat::Sarif | ReportFormat::Junit | ReportFormat::Markdown => {
+            _ => {
                 let (trust, names) = (&self.trust, accreditation::names(&report, &index));
                 let (report, index, names) = (&report, &index, &names);
                 let shown = report::Shown { file: &name, report, trust, index, names, verbose: false };
-                self.document.inputs.push(document::Input::of(&shown));
+                let (bundle, rules, digest) = (&bundle, &self.question.rules, Digest::of(&bytes));
+                let whole = document::Whole { shown, bundle, rules, digest };
+                self.document.inputs.push(document::Input::of(&whole));
                 Ok(())
             }
         }
@@ -210,14 +213,17 @@ impl Run<'_> {
                 self.output.data(&format!("  {mark} {name}   {}\n\n", style::doubtful(&text)))
             }
             ReportFormat::Json | ReportFormat::Jsonl => self.machine(unreadable_json(input, text, self.at)),
-            ReportFormat::Sarif | ReportFormat::Junit | ReportFormat::Markdown => {
+            _ => {
                 self.document.inputs.push(document::Input::unreadable(&input.file, text));
                 Ok(())
             }
         }
     }
 
-    fn machine(&mut self, value: Value) -> Result<(), Failure> {
+    fn machine(&mut self, mut value: Value) -> Result<(), Failure> {
+        if self.args.quiet {
+            brief::shorten(&mut value);
+        }
         if self.args.format == ReportFormat::Jsonl {
             return self.output.json(&value, false);
         }
@@ -287,9 +293,7 @@ impl Run<'_> {
                 let run = self.run_json(verdict, &across);
                 self.output.json(&run, false)?;
             }
-            ReportFormat::Sarif | ReportFormat::Junit | ReportFormat::Markdown => {
-                self.document(verdict, &across)?;
-            }
+            _ => self.document(verdict, &across)?,
         }
         if self.counts.all() == 0 {
             self.output.note("nothing was given to verify: name a file, a directory or `-`");
@@ -317,6 +321,7 @@ impl Run<'_> {
         let mut document = std::mem::take(&mut self.document);
         document.summary = self.summary(across);
         document.exit_code = verdict.exit_code();
+        document.online = self.args.online;
         let problem = |lot: &run_totals::Overdrawn| document::Problem {
             finding: lot.finding(),
             certificate: String::new(),
@@ -324,9 +329,11 @@ impl Run<'_> {
             files: lot.files.iter().map(|file| ytterby::text::printable(file)).collect(),
         };
         document.across = across.iter().map(problem).collect();
+        let document = if self.args.quiet { document.briefly() } else { document };
         match self.args.format {
             ReportFormat::Junit => self.output.data(&junit::render(&document)),
             ReportFormat::Sarif => self.output.json(&sarif::render(&document), true),
+            ReportFormat::Html => self.output.data(&html::render(&document)),
             _ => self.output.data(&markdown::render(&document)),
         }
     }

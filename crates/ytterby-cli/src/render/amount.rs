@@ -20,6 +20,12 @@ fn to_the_milligram(mg: u64) -> String {
     format!("{}{:03}", kilograms_grouped(mg), mg % 1_000)
 }
 
+/// Milligrams of a balance, which may be negative, as they are written without a sign.
+pub(crate) fn signed(mg: i128, of: fn(u64) -> String) -> String {
+    let text = of(u64::try_from(mg.unsigned_abs()).unwrap_or(u64::MAX));
+    if mg < 0 { format!("-{text}") } else { text }
+}
+
 /// The mass of a lot.
 pub(crate) fn net_mass(mass: Option<Mass>) -> String {
     mass.map_or_else(|| "not weighed".to_owned(), |mass| kg(mass.mg()))

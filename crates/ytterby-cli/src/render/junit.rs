@@ -1,6 +1,5 @@
 //! A report as JUnit XML: a suite per input, a case per certificate and step, and per rule.
 
-use ytterby::finding::Effect;
 use ytterby::report::Outcome;
 use ytterby::rules::Answer;
 
@@ -16,8 +15,11 @@ enum End {
 
 /// The whole document.
 pub(crate) fn render(document: &Document) -> String {
-    let mut suites: Vec<String> =
-        document.inputs.iter().map(|input| suite(&input.file, &cases(input))).collect();
+    let suite_of = |input: &Input| match document.brief {
+        true => suite(&input.file, &[verdict(input)]),
+        false => suite(&input.file, &cases(input)),
+    };
+    let mut suites: Vec<String> = document.inputs.iter().map(suite_of).collect();
     if !document.across.is_empty() {
         let cases: Vec<_> = document.across.iter().map(problem).collect();
         suites.push(suite("all inputs together", &cases));
@@ -52,6 +54,17 @@ fn suite(name: &str, cases: &[(String, String, End)]) -> String {
     out
 }
 
+/// One case for all of an input.
+fn verdict(input: &Input) -> (String, String, End) {
+    let mut why: Vec<String> = input.unreadable.iter().cloned().collect();
+    why.extend(input.problems.iter().map(|own| format!("{}: {}", own.finding.code, own.text())));
+    let end = match input.verdict {
+        ytterby::Verdict::Verified => End::Pass,
+        verdict => End::Failure(verdict.as_str().to_owned(), why.join("; ")),
+    };
+    (input.file.clone(), "verdict".to_owned(), end)
+}
+
 fn cases(input: &Input) -> Vec<(String, String, End)> {
     if let Some(why) = &input.unreadable {
         return vec![(input.file.clone(), "read".into(), End::Failure("unreadable".into(), why.clone()))];
@@ -73,7 +86,7 @@ fn cases(input: &Input) -> Vec<(String, String, End)> {
         };
         cases.push(("rules".to_owned(), own.name.clone(), end));
     }
-    let rest = input.problems.iter().zip(told).filter(|(own, told)| !told && is_grave(own));
+    let rest = input.problems.iter().zip(told).filter(|(own, told)| !told && own.is_grave());
     cases.extend(rest.map(|(own, _)| problem(own)));
     cases
 }
@@ -90,7 +103,7 @@ fn step_end(own: &Own, step: &str, outcome: Outcome, input: &Input, told: &mut [
         let finding = &problem.finding;
         let is_own = finding.certificate.is_some_and(|digest| digest.to_string() == own.digest);
         let area = finding.code.as_str().split('.').next();
-        if is_own && is_grave(problem) && area == Some(step) {
+        if is_own && problem.is_grave() && area == Some(step) {
             *told = true;
             codes.push(finding.code.as_str());
             texts.push(format!("{} {}", problem.text(), problem.place()));
@@ -103,13 +116,9 @@ fn step_end(own: &Own, step: &str, outcome: Outcome, input: &Input, told: &mut [
     }
 }
 
-fn is_grave(problem: &Problem) -> bool {
-    problem.finding.code.effect() != Effect::Warn
-}
-
 fn problem(own: &Problem) -> (String, String, End) {
     let code = own.finding.code.as_str().to_owned();
-    let text = format!("{} {} {}", own.text(), own.place(), own.files.join(", "));
+    let text = format!("{} {}", own.text(), own.place());
     ("problems".to_owned(), code.clone(), End::Failure(code, text.trim().to_owned()))
 }
 

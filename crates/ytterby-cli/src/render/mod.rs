@@ -5,6 +5,7 @@ pub(crate) mod amount;
 pub(crate) mod attested;
 pub(crate) mod certificate;
 pub(crate) mod document;
+pub(crate) mod html;
 pub(crate) mod junit;
 pub(crate) mod markdown;
 pub(crate) mod problem;

@@ -93,7 +93,8 @@ fn moved(moved: &Moved, index: &Index<'_, '_>) -> String {
     format!("{number} {} to {}", country_name(moved.from), moved.to.as_str())
 }
 
-fn country_name(country: Option<Country>) -> String {
+/// The code of a country, or that it is unknown.
+pub(crate) fn country_name(country: Option<Country>) -> String {
     country.map_or_else(|| "unknown".to_owned(), |country| country.as_str().to_owned())
 }
 

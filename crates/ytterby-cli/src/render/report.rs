@@ -115,7 +115,7 @@ impl Shown<'_, '_> {
     }
 
     /// A party by the name that the verifier gave it, or else its accreditor, else by its DID.
-    fn party(&self, did: &Did) -> String {
+    pub(crate) fn party(&self, did: &Did) -> String {
         let named = || self.names.get(did).map_or(did.as_str(), String::as_str);
         printable(self.trust.issuer(did).map_or_else(named, |pin| pin.shown()))
     }
@@ -125,7 +125,9 @@ impl Shown<'_, '_> {
         Step::ALL
             .into_iter()
             .map(|step| {
-                let outcomes = self.report.relied_on().map(|own| own.outcome(step));
+                // What makes no lot has some steps not at all.
+                let asked = self.report.relied_on().filter(|own| is_asked(own, step));
+                let outcomes = asked.map(|own| own.outcome(step));
                 let mut outcome = outcomes.max().unwrap_or(Outcome::Unknown);
                 if step == Step::Authority && self.not_counted() > 0 {
                     outcome = outcome.max(Outcome::Warn);
@@ -314,8 +316,14 @@ impl Shown<'_, '_> {
         out
     }
 
-    fn lot(&self, own: &CertificateReport) -> Option<&Lot> {
+    /// The lot of a certificate.
+    pub(crate) fn lot(&self, own: &CertificateReport) -> Option<&Lot> {
         self.index.get(&own.digest)?.lot()
+    }
+
+    /// The certificate itself.
+    pub(crate) fn certificate(&self, own: &CertificateReport) -> Option<&Certificate<'_>> {
+        self.index.get(&own.digest).copied()
     }
 }
 

@@ -1,4 +1,4 @@
-//! `ytterby verify --format sarif|junit|markdown`.
+//! `ytterby verify --format sarif|junit|markdown`, and `--quiet` in every format.
 
 use super::delivery::{Delivery, Party, bundle, origin};
 use super::run::Folder;
@@ -78,4 +78,77 @@ fn markdown_holds_no_markup_of_others() {
     let last =
         "4 checked&#58; 2 verified, 1 rejected, 1 undecided &#40;registration and status not checked&#41;";
     assert_eq!(report.lines().last(), Some(last));
+}
+
+/// With `-q` every format is the verdict and what decides it.
+#[test]
+fn quiet_leaves_the_verdict_and_what_decides_it() {
+    let folder = folder();
+    let quiet = |format: &str| {
+        let head = [
+            "verify",
+            "delivery.json",
+            "forged.json",
+            "junk <&.json",
+            "--trust",
+            "acme.toml",
+            "--at",
+            "2026-08-01",
+        ];
+        folder.run(&[&head[..], &["-q", "--format", format]].concat()).exits(1).out
+    };
+    assert_eq!(quiet("human").lines().count(), 1);
+    let json: serde_json::Value = serde_json::from_str(&quiet("json")).unwrap();
+    let schemas = ytterby::published_schemas();
+    let schema = schemas.iter().find(|(name, _)| name == "Report.schema.json").unwrap();
+    let validator = jsonschema::validator_for(&schema.1).unwrap();
+    assert!(validator.is_valid(&json), "{json:#}");
+    for input in json["inputs"].as_array().unwrap() {
+        assert!(input.get("certificates").is_none() && input.get("provenance").is_none(), "{input:#}");
+        assert!(input["notShown"].as_array().unwrap().len() > 3);
+        assert!(input["problems"].as_array().unwrap().iter().all(|own| own["effect"] != "warn"), "{input:#}");
+    }
+    assert_eq!(json["inputs"][0]["counts"]["warnings"], 1);
+    assert!(
+        json["inputs"][1]["problems"].as_array().unwrap().iter().any(|own| own["code"] == "proof.signature")
+    );
+    assert_eq!(quiet("jsonl").lines().count(), 3);
+    let sarif: serde_json::Value = serde_json::from_str(&quiet("sarif")).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert!(!results.is_empty() && results.iter().all(|own| own["level"] != "note"), "{sarif:#}");
+    let junit = quiet("junit");
+    assert_eq!((junit.matches("<testcase").count(), junit.matches("<failure").count()), (3, 2), "{junit}");
+    assert!(junit.contains("<failure type=\"rejected\" message=\"rejected: proof.signature: "), "{junit}");
+    for format in ["markdown", "html"] {
+        let report = quiet(format);
+        for words in ["rejected", "proof.signature", "Not checked", "Not shown by this", "OX-1"] {
+            assert!(report.contains(words), "{format}: {words}: {report}");
+        }
+        for words in ["custody.unusual-step", "Provenance", "Certificates", "Balances"] {
+            assert!(!report.contains(words), "{format}: {words}: {report}");
+        }
+    }
+}
+
+#[test]
+fn quiet_keeps_a_rule_that_is_not_met() {
+    let folder = folder();
+    let verify = |rule: &str| {
+        let head = [
+            "verify",
+            "delivery.json",
+            "--trust",
+            "acme.toml",
+            "--at",
+            "2026-08-01",
+            "-q",
+            "--format",
+            "json",
+        ];
+        folder.run(&[&head[..], &["--rules", rule]].concat())
+    };
+    let open = verify("iso-23664-completeness");
+    assert_ne!(open.code, 0, "{}", open.out);
+    assert_eq!(open.json()["rules"].as_array().unwrap().len(), 1);
+    assert!(verify("us-dfars-7052").exits(0).json().get("rules").is_none());
 }

@@ -120,7 +120,6 @@ fn what_cannot_be_read_is_undecided() {
 fn usage_errors() {
     let (folder, _) = delivered();
     for args in [
-        vec!["verify", "delivery.json", "--online"],
         vec!["verify", "delivery.json", "--list", "without-rules.toml"],
         vec!["verify", "delivery.json", "--format", "pdf"],
         vec!["verify", "delivery.json", "--mass", "much"],

@@ -52,7 +52,8 @@ pub(crate) struct ReportJson {
     pub(crate) not_checked: Vec<&'static str>,
     /// What no report shows.
     pub(crate) not_shown: Vec<&'static str>,
-    /// Per certificate, parents before children.
+    /// Per certificate, parents before children; absent where a program was asked for the verdict only.
+    #[schemars(default)]
     pub(crate) certificates: Vec<CertificateJson>,
     /// Where the metal comes from; absent where finding it out would have taken more work than allowed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -89,7 +89,7 @@ fn show(folder: &Path, file: &Path, trust: &Path) -> Result<()> {
     println!("\n$ ytterby verify {} --trust {}", file.display(), trust.display());
     ensure!(verify(file, trust, &[])? == 0, "the delivery must verify");
     let report = path(&folder.join("report.json"));
-    ensure!(verify(file, trust, &["--format", "json", "-q", "-o", &report])? == 0);
+    ensure!(verify(file, trust, &["--format", "json", "-o", &report])? == 0);
     println!("\n$ ytterby tree {}", file.display());
     ensure!(ytterby(&["tree"], file, &[])? == 0);
     println!("\n$ ytterby balance {} --element Nd", file.display());

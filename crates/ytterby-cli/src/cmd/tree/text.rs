@@ -94,7 +94,8 @@ fn prefix(pending: &Pending<'_>, further: bool) -> String {
     out
 }
 
-fn line(node: &Node<'_, '_>, draws: Option<&Masses>) -> String {
+/// A lot in a line, and what was drawn from it.
+pub(crate) fn line(node: &Node<'_, '_>, draws: Option<&Masses>) -> String {
     let drew = draws.map_or_else(String::new, |draws| format!("  ← {}", amount::line(draws, 3)));
     let Some(certificate) = node.certificate else {
         return format!("not in the file  {}{drew}", node.name);
