@@ -66,6 +66,14 @@ fn a_claim_of_ones_own_is_under_a_heading_of_its_own() {
     let own = &json["attestations"]["selfDeclared"][0];
     assert_eq!((own["boundary"].as_str(), own["byParty"].as_bool()), (Some("cradle to gate"), Some(true)));
     assert_eq!(json["attestations"]["attested"], serde_json::json!([]));
+    for format in ["markdown", "html"] {
+        let page = verify(&folder, &["--format", format]).out;
+        assert!(page.contains("Self-declared, by who made or moved the metal"), "{page}");
+        assert!(
+            page.contains("allocated by mass of oxide") && !page.contains("Attested by third parties"),
+            "{page}"
+        );
+    }
     // Nobody's word is taken in a profile, and whose it is is told apart all the same.
     let profile = folder.run(&["profile", "delivery.json"]).exits(0);
     assert!(profile.out.contains("\n  self-declared  esg of sample S-1"), "{}", profile.out);
