@@ -1,7 +1,7 @@
 //! Asking a screening service before a transfer is registered: one signed question, and one signed answer that
 //! fits no other. Implements proto-docs/gate.md, "Screening".
 //!
-//! What is asked and what is believed is decided here, from bytes; [`Screen`] is what goes over the network.
+//! What is asked and what is believed is decided here, from bytes; `ask` is what goes over the network.
 
 mod ask;
 mod signature;
