@@ -324,6 +324,8 @@ pub struct Report {
     pub rules: Vec<RuleAnswer>,
     /// What became of each attestation, in the order of the certificates.
     pub attestations: Vec<Statement>,
+    /// Whether whoever put the bundle together asked the network first. Verification never does.
+    pub online: bool,
 }
 
 impl Report {
@@ -341,6 +343,7 @@ impl Report {
             provenance: None,
             rules: Vec::new(),
             attestations: Vec::new(),
+            online: false,
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Run {
     pub registration_checked: bool,
     /// Whether the status of everything in every input was.
     pub status_checked: bool,
+    /// Whether the network was asked first.
+    pub online: bool,
     /// How many inputs were verified, rejected, untrusted, undecided.
     pub counts: [usize; 4],
     /// What only all inputs together show: the finding, the lot's number, the inputs concerned.
@@ -71,7 +73,7 @@ impl Report {
             verdict: self.verdict().as_str(),
             exit_code: self.verdict().exit_code(),
             at: format_time(self.at),
-            network: "none",
+            network: network(self.online),
             subject: self.subject.iter().map(Digest::to_string).collect(),
             counts: Counts {
                 certificates: self.certificates.len(),
@@ -103,6 +105,10 @@ impl Report {
     }
 }
 
+fn network(asked: bool) -> &'static str {
+    if asked { "asked" } else { "none" }
+}
+
 /// The report on an input of which nothing can be said, and why.
 pub fn unreadable_json(input: InputName, why: &str, at: Timestamp) -> serde_json::Value {
     let report = ReportJson {
@@ -112,7 +118,7 @@ pub fn unreadable_json(input: InputName, why: &str, at: Timestamp) -> serde_json
         verdict: Verdict::Undecided.as_str(),
         exit_code: Verdict::Undecided.exit_code(),
         at: format_time(at),
-        network: "none",
+        network: network(false),
         not_checked: not_checked(false, false).map(Step::as_str).collect(),
         not_shown: not_shown(false, false),
         ..ReportJson::default()
@@ -134,7 +140,7 @@ impl Run {
             verdict: self.verdict.as_str(),
             exit_code: self.verdict.exit_code(),
             at: format_time(self.at),
-            network: "none",
+            network: network(self.online),
             counts: RunCounts { inputs: self.counts.iter().sum(), verified, rejected, untrusted, undecided },
             not_checked: not_checked(self.registration_checked, self.status_checked)
                 .map(Step::as_str)

@@ -151,6 +151,7 @@ impl Run<'_> {
         let mut progress = Progress::start(self.progress);
         let mut done = |done: usize, of: usize| progress.at(done, of);
         let mut report = ytterby::verify_with(&bundle, &self.trust, self.at, &self.question, &mut done);
+        report.online = self.online.is_some();
         drop(progress);
         let index = problem::index(&bundle);
         self.older.iter().cloned().chain(asked).for_each(|finding| report.add(finding));
@@ -383,6 +384,7 @@ impl Run<'_> {
             at: self.at,
             registration_checked: self.registration == Some(true),
             status_checked: self.status == Some(true),
+            online: self.online.is_some(),
             counts: [verified, rejected, untrusted, undecided],
             problems: problems.collect(),
             inputs: std::mem::take(&mut self.reports),

@@ -68,6 +68,8 @@ fn lists_are_fetched_where_the_trust_file_says() {
     assert!(!Asked::said(&offline, "status.missing").is_empty(), "{}", offline.out);
     assert_eq!(offline.err, "");
     let ran = asked.run("trust.toml", &["--online"]).exits(0);
+    let network = |ran: &Ran| serde_json::from_str::<Value>(&ran.out).unwrap()["network"].clone();
+    assert_eq!((network(&offline), network(&ran)), (json!("none"), json!("asked")));
     assert!(ran.err.contains("opening a network connection: http://127.0.0.1:"), "{}", ran.err);
     // The registry shows no checkpoint, and the issuers' domain does not exist: both are said.
     let said = Asked::said(&ran, UNAVAILABLE);

@@ -26,7 +26,7 @@ const STATEMENTS: usize = 128;
 #[derive(Debug)]
 pub(super) struct Claim {
     pub(super) path: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Claim {
@@ -134,7 +134,19 @@ fn create_new(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-fn lock(path: &Path) -> Result<File, StoreError> {
+/// A lock that is given back when this is dropped. Closing the file would not do: a child that was just
+/// forked holds it open too, until it runs another program.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What cannot be unlocked is closed a moment later.
+        let _ = self.0.unlock();
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock, StoreError> {
     let name = beside(path, ".lock");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
@@ -142,7 +154,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(&name).map_err(|error| failed(&name, "opening it", error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(refused(path, "another process has it open for writing")),
         Err(TryLockError::Error(error)) => Err(failed(&name, "locking it", error)),
     }
@@ -176,4 +188,22 @@ pub(super) fn refused(path: &Path, why: impl std::fmt::Display) -> StoreError {
 
 fn failed(path: &Path, what: &str, error: std::io::Error) -> StoreError {
     refused(path, format!("{what} failed: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A child between fork and exec has what a clone of the file has: the same open file.
+    #[test]
+    fn a_lock_is_given_back_though_a_child_still_has_the_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let held = lock(&path).unwrap();
+        let inherited = held.0.try_clone().unwrap();
+        assert!(lock(&path).is_err());
+        drop(held);
+        lock(&path).unwrap();
+        drop(inherited);
+    }
 }

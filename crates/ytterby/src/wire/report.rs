@@ -39,7 +39,7 @@ pub(crate) struct ReportJson {
     pub(crate) exit_code: u8,
     /// The time that was asked about.
     pub(crate) at: String,
-    /// Whether anything was fetched.
+    /// `asked` if the network was asked first for status lists, checkpoints and DID documents; else `none`.
     pub(crate) network: &'static str,
     /// Digests of what was asked about.
     pub(crate) subject: Vec<String>,
@@ -85,7 +85,7 @@ pub(crate) struct RunJson {
     pub(crate) exit_code: u8,
     /// The time that was asked about.
     pub(crate) at: String,
-    /// Whether anything was fetched.
+    /// `asked` if the network was asked first for status lists, checkpoints and DID documents; else `none`.
     pub(crate) network: &'static str,
     /// How many inputs ended how.
     pub(crate) counts: RunCounts,
