@@ -39,11 +39,11 @@ clippy: toolchain
 docs: toolchain
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
 
-vectors: toolchain ## write the vectors, schemas and the findings document anew
+vectors: toolchain ## write the vectors, schemas, the findings document and the bundles and reports of examples anew
 	cargo run --quiet -p conformance --bin vectors
 
 unchanged: vectors ## fail if that changed anything
-	git diff --exit-code --stat -- proto-docs
+	git diff --exit-code --stat -- proto-docs examples
 
 bench: toolchain ## speed, as ratios to baselines of the same run; writes target/bench.json
 	cargo build --release --quiet -p ytterby-registry -p ytterby-store --bins

@@ -1,6 +1,7 @@
 //! Programs and data for each kind of user.
 //!
-//! - `corridor/`: a mine-to-magnet chain as data; `bin/demo.rs` issues and verifies it.
+//! - `corridor/`, `dfars-2027/`, `mofcom-suspended/`, `recycled/`: mine-to-magnet chains as data, each with a story, a bundle
+//!   and the reports on it. `bin/demo.rs` issues the first over HTTP and verifies it.
 //! - `bin/refiner.rs`: a refiner's issue call. `bin/buyer.rs`: a buyer's check of a folder.
 //!   `bin/erp.rs`: embedding the library, with a key of one's own.
 //!

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use uuid::Uuid;
+use ytterby::carried::Carried;
 use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::key::SigningKey;
@@ -13,25 +14,34 @@ use ytterby::{Authority, Certificate, Draft, Home, InputLot, Inputs, Issue, Refu
 pub struct Book {
     inputs: Inputs,
     home: Home,
+    series: u64,
     issued: u64,
     /// Everything issued, in order.
     pub certificates: Vec<Certificate<'static>>,
     keys: HashMap<String, SigningKey>,
+    titles: HashMap<String, String>,
 }
 
 impl Default for Book {
     fn default() -> Self {
-        Book {
-            inputs: Inputs::default(),
-            home: home("registry.example/ree"),
-            issued: 0,
-            certificates: Vec::new(),
-            keys: HashMap::new(),
-        }
+        Book::new("registry.example/ree", 0)
     }
 }
 
 impl Book {
+    /// A registry whose log has this origin. Books of different series give different labels.
+    pub fn new(origin: &str, series: u64) -> Self {
+        Book {
+            inputs: Inputs::default(),
+            home: home(origin),
+            series,
+            issued: 0,
+            certificates: Vec::new(),
+            keys: HashMap::new(),
+            titles: HashMap::new(),
+        }
+    }
+
     /// The signing key of a company: a test key, made from its name.
     pub fn key(&mut self, company: &str) -> SigningKey {
         let seed = *Digest::of(format!("test key of {company}").as_bytes()).as_bytes();
@@ -50,13 +60,8 @@ impl Book {
         draft: &Draft,
         at: Timestamp,
     ) -> Result<Certificate<'static>, Refusal> {
-        let key = self.key(company);
-        let authority = self.authority(company, &key);
-        let issue = Issue { id: self.next_id(), at };
-        let unsigned = admit(draft, &self.inputs, &authority, issue)?;
-        let certificate = unsigned.sign(&key);
+        let (certificate, carried) = self.certify(company, draft, at)?;
         self.inputs.take(&certificate);
-        let carried = unsigned.carried().clone();
         let lot = InputLot {
             certificate: certificate.clone(),
             carried,
@@ -69,6 +74,34 @@ impl Book {
         Ok(certificate)
     }
 
+    /// Issues a draft that makes no lot. It is not kept.
+    pub fn state(
+        &mut self,
+        company: &str,
+        draft: &Draft,
+        at: Timestamp,
+    ) -> Result<Certificate<'static>, Refusal> {
+        self.certify(company, draft, at).map(|(certificate, _)| certificate)
+    }
+
+    /// What a company calls itself in what it issues from now on: its short name, until it is told.
+    pub fn call(&mut self, company: &str, title: &str) {
+        self.titles.insert(company.to_owned(), title.to_owned());
+    }
+
+    fn certify(
+        &mut self,
+        company: &str,
+        draft: &Draft,
+        at: Timestamp,
+    ) -> Result<(Certificate<'static>, Carried), Refusal> {
+        let key = self.key(company);
+        let authority = self.authority(company, &key);
+        let issue = Issue { id: self.next_id(), at };
+        let unsigned = admit(draft, &self.inputs, &authority, issue)?;
+        Ok((unsigned.sign(&key), unsigned.carried().clone()))
+    }
+
     /// What stands against a draft of a company that has issued before; nothing is issued.
     pub fn refusal(&self, company: &str, draft: &Draft, at: Timestamp) -> Refusal {
         let Some(key) = self.keys.get(company) else { return Refusal::new() };
@@ -79,7 +112,7 @@ impl Book {
     fn authority(&self, company: &str, key: &SigningKey) -> Authority {
         Authority {
             issuer: Self::did(company),
-            name: Some(company.to_owned()),
+            name: Some(self.titles.get(company).map_or(company, String::as_str).to_owned()),
             key: key.public(),
             home: self.home.clone(),
             scope: None,
@@ -109,6 +142,7 @@ impl Book {
     fn next_id(&mut self) -> Uuid {
         self.issued += 1;
         let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.series.to_be_bytes());
         bytes[8..].copy_from_slice(&self.issued.to_be_bytes());
         uuid::Builder::from_random_bytes(bytes).into_uuid()
     }

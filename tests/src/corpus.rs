@@ -20,9 +20,10 @@ pub fn of(target: &str) -> std::io::Result<Vec<Vec<u8>>> {
         inputs.extend(from_vector(target, &vector));
     }
     if target == "draft_admit" {
-        for file in files(&root.join("examples/corridor"))? {
-            let step: Value = serde_json::from_slice(&std::fs::read(file)?)?;
-            inputs.extend(step.get("draft").map(|draft| draft.to_string().into_bytes()));
+        for folder in crate::corridor::FOLDERS {
+            let steps = examples::corridor::load(&root.join("examples").join(folder))?.steps;
+            let drafts = steps.into_iter().filter_map(|step| step.draft);
+            inputs.extend(drafts.map(|draft| draft.to_string().into_bytes()));
         }
     }
     Ok(inputs)

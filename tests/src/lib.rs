@@ -5,6 +5,7 @@ pub mod corpus;
 pub mod corridor;
 pub mod crash;
 pub mod fuzz;
+pub mod kept;
 pub mod log;
 pub mod vectors;
 

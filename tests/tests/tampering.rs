@@ -20,7 +20,7 @@ fn verdict(bytes: &[u8], trust: &Trust) -> Option<Verdict> {
 }
 
 fn trust_of(book: &Book) -> Trust {
-    Trust::parse(book.trust_file(Some("buyer")).as_bytes()).unwrap()
+    Trust::parse(book.trust_file(Some("rhein-motors")).as_bytes()).unwrap()
 }
 
 /// One way to change one place of a document.

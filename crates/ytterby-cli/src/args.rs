@@ -45,7 +45,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check certificates and everything behind them, without any network.
-    #[command(after_help = format!("Example:\n  ytterby verify delivery.json --trust acme.toml\n\n{EXIT_CODES}"))]
+    #[command(after_help = format!("Examples:\n  ytterby verify delivery.json --trust acme.toml\n  ytterby verify received/ --trust acme.toml --rules eu-crma-5 --portfolio\n\n{EXIT_CODES}"))]
     Verify(Verify),
     /// Show one certificate or a bundle, for people or as JSON. Nothing is judged.
     #[command(
@@ -147,6 +147,9 @@ pub(crate) struct Verify {
     /// The lot that was delivered: its number, label or digest.
     #[arg(long, value_name = "LOT")]
     pub(crate) lot: Option<String>,
+    /// Judge all inputs together too, each lot once: what every rule, element, step and country has over them.
+    #[arg(long, conflicts_with_all = ["lot", "mass"])]
+    pub(crate) portfolio: bool,
     /// The mass that was delivered, to be covered: 500kg, 0.5t, 500.
     #[arg(long, value_name = "MASS", value_parser = crate::mass::parse)]
     pub(crate) mass: Option<ytterby::decimal::Mass>,

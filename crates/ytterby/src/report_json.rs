@@ -10,14 +10,16 @@ use crate::decimal::kilograms;
 use crate::digest::Digest;
 use crate::finding::{Effect, Finding};
 use crate::form::Kind;
+use crate::portfolio::{PortfolioReport, Problem};
 use crate::report::{
     AccreditedBy, CertificateReport, Outcome, Report, Step, Verdict, not_checked, not_shown,
 };
 use crate::time::format_time;
 use crate::wire::{
-    AccreditedJson, AttestationsJson, BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson,
-    KnownJson, LotJson, MovedJson, ProblemJson, ProfileJson, ProvenanceJson, RegisteredJson, ReportJson,
-    RuleJson, RunCounts, RunJson, StatusAsOf,
+    AccreditedJson, AttestationsJson, BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts,
+    ElementTotalsJson, HeldJson, InputJson, KnownJson, LeftOutJson, LotJson, MovedJson, PortfolioJson,
+    ProblemJson, ProfileJson, ProvenanceJson, RegisteredJson, ReportJson, RuleJson, RuleTotalsJson,
+    RunCounts, RunJson, StatusAsOf,
 };
 
 /// What a program read, as its report names it.
@@ -129,26 +131,63 @@ pub fn unreadable_json(input: InputName, why: &str, at: Timestamp) -> serde_json
 impl Run {
     /// The run as JSON, `ytterby.run/1`.
     pub fn to_json(self) -> serde_json::Value {
-        let [verified, rejected, untrusted, undecided] = self.counts;
-        let shown = |(finding, lot, files): &(Finding, String, Vec<String>)| ProblemJson {
-            lot: Some(lot.clone()),
-            files: Some(files.clone()),
-            ..problem(finding, &HashMap::new())
-        };
         let run = RunJson {
             report: "ytterby.run/1",
             verdict: self.verdict.as_str(),
             exit_code: self.verdict.exit_code(),
             at: format_time(self.at),
             network: network(self.online),
-            counts: RunCounts { inputs: self.counts.iter().sum(), verified, rejected, untrusted, undecided },
-            not_checked: not_checked(self.registration_checked, self.status_checked)
-                .map(Step::as_str)
-                .collect(),
-            problems: self.problems.iter().map(shown).collect(),
+            counts: self.counts(),
+            not_checked: self.not_checked(),
+            problems: self.problems().collect(),
             inputs: self.inputs,
         };
         serde_json::to_value(run).unwrap_or_default()
+    }
+
+    fn counts(&self) -> RunCounts {
+        let [verified, rejected, untrusted, undecided] = self.counts;
+        RunCounts { inputs: self.counts.iter().sum(), verified, rejected, untrusted, undecided }
+    }
+
+    fn not_checked(&self) -> Vec<&'static str> {
+        not_checked(self.registration_checked, self.status_checked).map(Step::as_str).collect()
+    }
+
+    fn problems(&self) -> impl Iterator<Item = ProblemJson> {
+        self.problems.iter().map(|(finding, lot, files)| ProblemJson {
+            lot: Some(lot.clone()),
+            files: Some(files.clone()),
+            ..problem(finding, &HashMap::new())
+        })
+    }
+}
+
+impl PortfolioReport {
+    /// The portfolio as JSON, `ytterby.portfolio/1`. `run` is the run over its inputs, whose verdict is theirs alone.
+    pub fn to_json(&self, run: &Run) -> serde_json::Value {
+        let verdict = self.verdict(run.verdict);
+        let shown = |own: &Problem| ProblemJson {
+            lot: own.lot.clone(),
+            files: (!own.inputs.is_empty()).then(|| own.inputs.clone()),
+            ..problem(&own.finding, &HashMap::new())
+        };
+        let json = PortfolioJson {
+            report: "ytterby.portfolio/1",
+            verdict: verdict.as_str(),
+            exit_code: verdict.exit_code(),
+            at: format_time(self.at),
+            network: network(run.online),
+            counts: run.counts(),
+            not_checked: run.not_checked(),
+            lots: self.lots.iter().map(|held| HeldJson::of(held, &self.rules)).collect(),
+            rules: self.rules.iter().map(RuleTotalsJson::from).collect(),
+            together: self.together.iter().map(RuleJson::from).collect(),
+            elements: self.elements.iter().map(ElementTotalsJson::from).collect(),
+            left_out: self.left_out.iter().map(LeftOutJson::from).collect(),
+            problems: run.problems().chain(self.problems.iter().map(shown)).collect(),
+        };
+        serde_json::to_value(json).unwrap_or_default()
     }
 }
 

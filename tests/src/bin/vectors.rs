@@ -1,9 +1,11 @@
-//! Writes the vectors and the published schemas under `proto-docs`: `make vectors`.
+//! Writes the vectors and the published schemas under `proto-docs`, and what is kept beside the corridors of
+//! `examples`: `make vectors`.
 
 use std::path::Path;
 
 fn main() -> std::io::Result<()> {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto-docs");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let docs = root.join("proto-docs");
     let write = |folder: &str, name: &str, value: &serde_json::Value| {
         let folder = docs.join(folder);
         std::fs::create_dir_all(&folder)?;
@@ -19,5 +21,9 @@ fn main() -> std::io::Result<()> {
     write("values", "certificate.json", &conformance::vectors::intermediate())?;
     write("values", "content.json", &conformance::vectors::contents())?;
     write("values", "screening.json", &conformance::vectors::screening())?;
-    std::fs::write(docs.join("findings.md"), conformance::vectors::findings_document())
+    std::fs::write(docs.join("findings.md"), conformance::vectors::findings_document())?;
+    for (file, bytes) in conformance::kept::files() {
+        std::fs::write(root.join(file), bytes)?;
+    }
+    Ok(())
 }

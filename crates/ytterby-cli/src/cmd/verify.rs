@@ -21,6 +21,7 @@ use crate::render::{accreditation, html, junit, markdown, problem, report, sarif
 use crate::{clock, editions};
 
 mod brief;
+mod portfolio;
 mod run_totals;
 use run_totals::Draws;
 
@@ -37,6 +38,7 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
         rules: rules::load(&args.rules, &args.lists)?,
         budget: ytterby::budget::Budget::default(),
     };
+    let portfolio = portfolio::asked(args)?;
     let several = args.inputs.len() > 1 || args.inputs.iter().any(|input| input.is_dir());
     let mut run = Run {
         args,
@@ -54,6 +56,7 @@ pub(crate) fn run(args: &Verify, output: Output, progress: bool) -> Result<u8, F
         status: None,
         reports: Vec::new(),
         document: Document::default(),
+        portfolio,
         draws: Draws::default(),
         delivered: HashMap::new(),
         fresh: Vec::new(),
@@ -128,6 +131,8 @@ struct Run<'r> {
     status: Option<bool>,
     reports: Vec<Value>,
     document: Document,
+    /// What only many lots together have, where that is asked for instead of a report on each input.
+    portfolio: Option<ytterby::Portfolio>,
     draws: Draws,
     /// Lots that are delivered, by the input that delivers them.
     delivered: HashMap<Digest, String>,
@@ -163,6 +168,10 @@ impl Run<'_> {
         self.registration = Some(checked && self.registration != Some(false));
         let checked = report.is_status_checked();
         self.status = Some(checked && self.status != Some(false));
+        if let Some(portfolio) = &mut self.portfolio {
+            portfolio.note(&name, &bundle, &report);
+            return Ok(());
+        }
         match self.args.format {
             ReportFormat::Human if self.args.quiet => Ok(()),
             ReportFormat::Human => self.human(&name, &report, &index),
@@ -205,6 +214,10 @@ impl Run<'_> {
     /// An input of which nothing can be said.
     fn unread(&mut self, input: InputName, text: &str) -> Result<(), Failure> {
         self.counts.note(Verdict::Undecided);
+        if let Some(portfolio) = &mut self.portfolio {
+            portfolio.leave_out(&input.file, text);
+            return Ok(());
+        }
         match self.args.format {
             ReportFormat::Human if self.args.quiet => Ok(()),
             ReportFormat::Human => {
@@ -279,6 +292,10 @@ impl Run<'_> {
             verdict = Verdict::Rejected;
             self.received = None;
         }
+        if let Some(portfolio) = self.portfolio.take() {
+            verdict = self.portfolio(portfolio, verdict, &across)?;
+            return self.ended(verdict);
+        }
         match self.args.format {
             ReportFormat::Human => self.last_line(&across)?,
             ReportFormat::Json => {
@@ -296,6 +313,11 @@ impl Run<'_> {
             }
             _ => self.document(verdict, &across)?,
         }
+        self.ended(verdict)
+    }
+
+    /// The report is written, then the record; the exit code.
+    fn ended(self, verdict: Verdict) -> Result<u8, Failure> {
         if self.counts.all() == 0 {
             self.output.note("nothing was given to verify: name a file, a directory or `-`");
         }
@@ -377,9 +399,13 @@ impl Run<'_> {
     }
 
     fn run_json(&mut self, verdict: Verdict, across: &[run_totals::Overdrawn]) -> Value {
+        self.run(verdict, across).to_json()
+    }
+
+    fn run(&mut self, verdict: Verdict, across: &[run_totals::Overdrawn]) -> ytterby::Run {
         let Counts { verified, rejected, untrusted, undecided } = self.counts;
         let problems = across.iter().map(|lot| (lot.finding(), lot.number.clone(), lot.files.clone()));
-        let run = ytterby::Run {
+        ytterby::Run {
             verdict,
             at: self.at,
             registration_checked: self.registration == Some(true),
@@ -388,8 +414,7 @@ impl Run<'_> {
             counts: [verified, rejected, untrusted, undecided],
             problems: problems.collect(),
             inputs: std::mem::take(&mut self.reports),
-        };
-        run.to_json()
+        }
     }
 }
 

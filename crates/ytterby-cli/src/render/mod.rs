@@ -8,6 +8,7 @@ pub(crate) mod document;
 pub(crate) mod html;
 pub(crate) mod junit;
 pub(crate) mod markdown;
+pub(crate) mod portfolio;
 pub(crate) mod problem;
 pub(crate) mod profile;
 mod registration;

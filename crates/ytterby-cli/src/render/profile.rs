@@ -112,7 +112,7 @@ pub(crate) fn percents(share: Share) -> String {
     format!("{low} to {high} % ({mixed} % if mixed)")
 }
 
-fn hundredths(percent: Percent, up: bool) -> String {
+pub(crate) fn hundredths(percent: Percent, up: bool) -> String {
     let millionths = percent.millionths();
     let hundredths = if up { millionths.div_ceil(10_000) } else { millionths / 10_000 };
     let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);

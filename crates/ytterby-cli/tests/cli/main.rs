@@ -4,6 +4,7 @@
 mod accreditation;
 mod attested;
 mod delivery;
+mod examples;
 mod formats;
 mod issue;
 mod keys;
@@ -13,6 +14,7 @@ mod network;
 mod online;
 mod paper;
 mod policy;
+mod portfolio;
 mod reading;
 mod record;
 mod registered;

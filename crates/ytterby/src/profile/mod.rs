@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::element::Element;
 use crate::form::{CustodyModel, Source};
 use crate::lineage::Lineage;
+use crate::masses::Masses;
 use crate::wire::Country;
 use key::{Key, Keys};
 use walk::{State, Walk};
@@ -139,7 +140,24 @@ fn profile(certificate: &Certificate<'_>, state: &State, keys: &Keys<'_>) -> Pro
     Profile { lot: certificate.digest(), weakest_custody: state.weakest, elements: elements.collect() }
 }
 
+impl Profile {
+    /// Leaves these masses of the lot, whichever part of it they are: shares are those that any part can have.
+    pub(crate) fn keep(&mut self, masses: &Masses) {
+        for own in &mut self.elements {
+            own.keep(masses.get(own.element));
+        }
+    }
+}
+
 impl ElementProfile {
+    fn keep(&mut self, mg: u64) {
+        let whole = std::mem::replace(&mut self.mg, mg);
+        let part = |share: &mut Share| *share = share.in_part(mg, whole);
+        part(&mut self.pre_consumer);
+        self.entered.iter_mut().for_each(|(_, share)| part(share));
+        self.stages.iter_mut().for_each(|own| own.each_share(part));
+    }
+
     fn of(element: Element, mg: u64, shares: &[(u32, Share)], keys: &Keys<'_>) -> Self {
         let mut profile = ElementProfile {
             element,
@@ -197,6 +215,14 @@ impl StageProfile {
             issuers: Vec::new(),
             declared: Vec::new(),
         }
+    }
+
+    fn each_share(&mut self, mut change: impl FnMut(&mut Share)) {
+        change(&mut self.done);
+        change(&mut self.untold);
+        self.countries.iter_mut().chain(&mut self.declared).for_each(|(_, share)| change(share));
+        self.regions.iter_mut().for_each(|(_, share)| change(share));
+        self.facilities.iter_mut().chain(&mut self.issuers).for_each(|(_, share)| change(share));
     }
 
     fn add(&mut self, key: Key, share: Share, keys: &Keys<'_>) {

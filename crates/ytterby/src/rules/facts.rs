@@ -104,6 +104,12 @@ pub struct Attested {
 }
 
 impl Facts {
+    /// What a portfolio is asked of: nothing that only questions about one lot look at.
+    pub(crate) fn for_portfolio(self) -> Facts {
+        let Facts { lot, number, form, content, limits, profile, exports, .. } = self;
+        Facts { lot, number, form, content, limits, profile, exports, ..Facts::default() }
+    }
+
     /// The facts about every lot that a bundle is about, from the report on it.
     pub fn of(bundle: &Bundle<'_>, report: &Report, screening: &[Screening]) -> Vec<Facts> {
         let index: Index<'_, '_> = bundle.certificates().iter().map(|c| (c.digest(), c)).collect();

@@ -111,7 +111,7 @@ impl Rules {
         for pack in &self.packs {
             for facts in &facts {
                 let answer = pack.judge(facts, report.at);
-                report.findings.extend(answer.clauses.iter().filter_map(|own| answer.finding(own, facts)));
+                report.findings.extend(answer.findings());
                 report.rules.push(answer);
             }
             if facts.is_empty() {
@@ -123,7 +123,12 @@ impl Rules {
 }
 
 impl RuleAnswer {
-    fn finding(&self, own: &ClauseAnswer, facts: &Facts) -> Option<Finding> {
+    /// What does not hold, clause by clause, about the lot that was asked about.
+    pub fn findings(&self) -> impl Iterator<Item = Finding> {
+        self.clauses.iter().filter_map(|own| self.finding(own))
+    }
+
+    fn finding(&self, own: &ClauseAnswer) -> Option<Finding> {
         let code = match (own.answer, own.state.counts()) {
             (Answer::Pass | Answer::NotApplicable, _) => return None,
             (Answer::Fail | Answer::NotDemonstrated, false) => Code::RuleNotInForce,
@@ -136,7 +141,7 @@ impl RuleAnswer {
         };
         let text = format!("{} {}: {}{state}", self.pack, own.clause, own.reason);
         let finding = Finding::new(code, text);
-        Some(facts.lot.map_or(finding.clone(), |lot| finding.about(lot)))
+        Some(self.lot.map_or(finding.clone(), |lot| finding.about(lot)))
     }
 }
 

@@ -277,6 +277,12 @@ impl RulePack {
         SHIPPED.iter().find(|(name, _)| *name == id).map(|(_, text)| *text)
     }
 
+    /// Whether it asks anything of many lots together.
+    pub fn asks_of_portfolio(&self) -> bool {
+        let asks = self.clauses.iter().flat_map(|clause| &clause.asks);
+        asks.into_iter().any(|ask| matches!(ask, Ask::Portfolio(_)))
+    }
+
     /// The names of those that are shipped.
     pub fn shipped_names() -> impl Iterator<Item = &'static str> {
         SHIPPED.iter().map(|(name, _)| *name)

@@ -10,6 +10,7 @@ mod credential;
 mod entry;
 mod hint;
 mod leaf;
+mod portfolio;
 mod profile;
 mod report;
 mod rules;
@@ -26,6 +27,7 @@ pub(crate) use entry::{
 pub(crate) use hint::refusal;
 pub(crate) use leaf::Leaf;
 pub use leaf::{Country, Home};
+pub(crate) use portfolio::{ElementTotalsJson, HeldJson, LeftOutJson, PortfolioJson, RuleTotalsJson};
 pub(crate) use profile::{MovedJson, ProfileJson, ProvenanceJson};
 pub(crate) use report::{
     AccreditedJson, BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, InputJson, KnownJson,

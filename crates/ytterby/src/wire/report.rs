@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::portfolio::PortfolioJson;
 use super::profile::ProvenanceJson;
 use super::rules::RuleJson;
 use super::statement::AttestationsJson;
 
-/// What the published schema admits: the report on one input, or on a run over several.
+/// What the published schema admits: the report on one input, on a run over several, or on a portfolio.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 #[expect(dead_code, reason = "the shape that the published schema is made from")]
 pub(crate) enum AnyReport {
     One(Box<ReportJson>),
     Run(RunJson),
+    Portfolio(Box<PortfolioJson>),
 }
 
 /// `ytterby.report/1`: one input.

@@ -14,18 +14,17 @@ use ytterby::time::format_time;
 
 use crate::play::Play;
 
-const DID: &str = "did:web:critical-minerals.example";
-
 /// Accredits everybody; what a buyer writes into his trust file.
 pub(crate) fn accredit(play: &Play, admins: &[Client], corridor: &Corridor) -> Result<String> {
     // A demonstration's key, made from a fixed name; an alliance draws its own at random.
     let key = SigningKey::from_seed(Digest::of(b"demo key of the alliance").as_bytes());
     let public = key.public().to_string();
-    let alliance = erp::Company { did: Did::parse(DID)?, name: "Critical Minerals Alliance".to_owned(), key };
+    let did = format!("did:web:{}.example", corridor.anchor.name);
+    let alliance = erp::Company { did: Did::parse(&did)?, name: corridor.anchor.title.clone(), key };
     let mut clients = Vec::new();
     for admin in admins {
         let body =
-            json!({ "name": "alliance", "title": alliance.name, "did": DID, "publicKeyMultibase": public });
+            json!({ "name": "alliance", "title": alliance.name, "did": did, "publicKeyMultibase": public });
         admin.post("/v1/issuers", body.to_string().as_bytes(), None)?;
         let scopes = json!({ "issuer": "alliance", "scopes": ["issue"], "label": "alliance" });
         let made = admin.post("/v1/api-keys", scopes.to_string().as_bytes(), None)?;
@@ -35,15 +34,12 @@ pub(crate) fn accredit(play: &Play, admins: &[Client], corridor: &Corridor) -> R
     let now = jiff::Timestamp::now();
     let (from, until) = (now.checked_sub(24.hours())?, now.checked_add((366 * 24).hours())?);
     for company in &corridor.companies {
-        let keys: Vec<_> = play.keys(&company.name)?.into_iter().map(|key| json!({ "key": key })).collect();
-        let draft = json!({
-            "type": "AccreditationCertificate", "accredits": play.did(&company.name), "name": company.title,
-            "keys": keys, "validFrom": format_time(from), "validUntil": format_time(until),
-            "mayCertify": { "steps": Play::steps(corridor, &company.name) },
-        });
+        let span = [&*format_time(from), &*format_time(until)];
+        let did = play.did(&company.name);
+        let draft = corridor.accreditation(company, did, &play.keys(&company.name)?, span);
         let client = clients.get(company.registry).context("a company has a registry")?;
         let certificate = alliance.certify(client, play.home(company.registry), draft)?;
         alliance.register(client, &certificate).with_context(|| company.name.clone())?;
     }
-    Ok(format!("\n[[anchor]]\ndid = \"{DID}\"\nkeys = [\"{public}\"]\n"))
+    Ok(format!("\n[[anchor]]\ndid = \"{did}\"\nkeys = [\"{public}\"]\n"))
 }

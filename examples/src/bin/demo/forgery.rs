@@ -118,7 +118,12 @@ fn twice(play: &Play, stage: &Stage, honest: &Value) -> Result<Forgery> {
             .send(request)?;
         ensure!(answer.status() == 409, "a witness answered {} to a fork", answer.status());
     }
-    println!("   asked to cosign the second history, all {} witnesses answered 409", stage.witnesses.len());
+    println!(
+        "\n   meanwhile a company sells metal twice, and {} signs a second history of its log for it;\n   \
+         all {} witnesses refuse to cosign that (409)",
+        registry.origin,
+        stage.witnesses.len()
+    );
 
     let proof = ytterby_tlog::Receipt::new(0, Vec::new(), checkpoint);
     let receipt: Value = serde_json::from_slice(&Receipt::of(&entry, &proof)?.to_bytes())?;

@@ -1,6 +1,6 @@
 //! The demonstration: two registries and four witnesses on loopback, the corridor over HTTP from one registry
-//! to the other, the delivery verified offline, forgeries refused. `demo FOLDER`; everything lies in
-//! FOLDER afterwards.
+//! to the other, the delivery verified offline, forgeries refused, and a delivery that a law looks at anew at
+//! midnight. `demo FOLDER`; everything lies in FOLDER afterwards.
 #![expect(clippy::print_stdout, reason = "the demonstration prints")]
 
 mod alliance;
@@ -23,8 +23,10 @@ use stage::{QUORUM, Stage, WITNESSES};
 /// The logs of the demonstration: what is mined and separated, and what is made of it.
 const ORIGINS: [&str; 2] = ["metals.example/log", "magnets.example/log"];
 
-/// The rule pack that the delivery is asked about.
+/// The corridor whose delivery a rule denies from a date on, the rule, and the seconds before and after.
+const DATED: &str = "dfars-2027";
 const RULES: &str = "us-dfars-7052";
+const SIDES: [(&str, i32); 2] = [("2026-12-31T23:59:59Z", 0), ("2027-01-01T00:00:00Z", 3)];
 
 fn main() -> Result<()> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from).context("usage: demo FOLDER")?;
@@ -76,10 +78,14 @@ fn main() -> Result<()> {
     stage.stop()?;
     say("5", "registries and witnesses are stopped; what follows needs no network");
     show(&folder, &file, &trust)?;
+    say("6", &format!("{} deliveries that are not what they say:", forgeries.len()));
     forgeries.iter().try_for_each(|forgery| refuse(&folder, &trust, forgery))?;
+    dated()?;
     println!(
-        "\nEverything lies in {}: delivery.json, trust.toml, report.json, forged-*.json",
-        folder.display()
+        "\nEverything lies in {folder}: delivery.json, trust.toml, report.json, forged-*.json\n\
+         Look further: {ytterby} tree {folder}/delivery.json, or balance, or verify without -q",
+        folder = folder.display(),
+        ytterby = relative(binary("ytterby")).display(),
     );
     Ok(())
 }
@@ -90,15 +96,29 @@ fn show(folder: &Path, file: &Path, trust: &Path) -> Result<()> {
     ensure!(verify(file, trust, &[])? == 0, "the delivery must verify");
     let report = path(&folder.join("report.json"));
     ensure!(verify(file, trust, &["--format", "json", "-o", &report])? == 0);
-    println!("\n$ ytterby tree {}", file.display());
-    ensure!(ytterby(&["tree"], file, &[])? == 0);
-    println!("\n$ ytterby balance {} --element Nd", file.display());
-    ensure!(ytterby(&["balance"], file, &["--element", "Nd"])? == 0);
     println!("\n$ ytterby profile {} --element Nd", file.display());
     ensure!(ytterby(&["profile"], file, &["--element", "Nd"])? == 0);
-    println!("\n$ ytterby verify {} --trust {} --rules {RULES}", file.display(), trust.display());
-    let exit = verify(file, trust, &["--rules", RULES])?;
-    println!("exit code {exit}, as of today: what a rule asks changes with its dates");
+    Ok(())
+}
+
+/// A delivery of another corridor, kept with its trust file, on both sides of the day from which DFARS
+/// 252.225-7052 also asks where the metal was mined.
+fn dated() -> Result<()> {
+    let folder = relative(Path::new(env!("CARGO_MANIFEST_DIR")).join(DATED));
+    let (file, trust) = (folder.join("delivery.json"), folder.join("trust.toml"));
+    say(
+        "7",
+        "another delivery: Chinese metal, made into magnets in the United States. DFARS 252.225-7052 asks",
+    );
+    println!("   where magnets were made, and from 2027 on where their metal was mined and separated too.");
+    println!("   The same bundle, a second before and a second after:");
+    for (at, expected) in SIDES {
+        let rules = ["--rules", RULES, "--at", at];
+        println!("\n$ ytterby verify {} --trust {} {}", file.display(), trust.display(), rules.join(" "));
+        let exit = verify(&file, &trust, &rules)?;
+        ensure!(exit == expected, "exit {exit} at {at}, expected {expected}");
+        println!("exit code {exit}");
+    }
     Ok(())
 }
 
@@ -106,18 +126,17 @@ fn show(folder: &Path, file: &Path, trust: &Path) -> Result<()> {
 fn refuse(folder: &Path, trust: &Path, forgery: &Forgery) -> Result<()> {
     let file = folder.join(format!("forged-{}.json", forgery.name));
     std::fs::write(&file, &forgery.bundle)?;
-    println!("\nforgery: {}", forgery.what);
-    println!("$ ytterby verify {} --trust {}", file.display(), trust.display());
-    let exit = verify(&file, trust, &[])?;
+    println!("\n   {}\n$ ytterby verify {} --trust {} -q", forgery.what, file.display(), trust.display());
+    let exit = verify(&file, trust, &["-q"])?;
     ensure!(exit == forgery.exit, "{}: exit {exit}, expected {}", forgery.name, forgery.exit);
     let report = Command::new(binary("ytterby"))
         .args(["verify", &path(&file), "--trust", &path(trust), "--format", "json"])
         .output()?;
     let report: Value = serde_json::from_slice(&report.stdout)?;
-    let codes: Vec<_> =
-        report["problems"].as_array().into_iter().flatten().filter_map(|p| p["code"].as_str()).collect();
-    ensure!(codes.contains(&forgery.code), "{}: {codes:?} lacks {}", forgery.name, forgery.code);
-    println!("refused with exit code {exit} and {}", forgery.code);
+    let mut problems = report["problems"].as_array().into_iter().flatten();
+    let problem = problems.find(|problem| problem["code"] == forgery.code);
+    let problem = problem.with_context(|| format!("{}: {} is not found", forgery.name, forgery.code))?;
+    println!("exit code {exit}, {}: {}", forgery.code, problem["text"].as_str().unwrap_or_default());
     Ok(())
 }
 
@@ -135,6 +154,12 @@ fn ytterby(command: &[&str], file: &Path, more: &[&str]) -> Result<i32> {
 pub(crate) fn binary(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap_or_default();
     own.with_file_name(name)
+}
+
+/// A path as one would type it here.
+fn relative(path: PathBuf) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).map(Path::to_owned).unwrap_or(path)
 }
 
 pub(crate) fn path(path: &Path) -> String {

@@ -62,7 +62,8 @@ impl Play {
             play.at.insert(company.name.clone(), company.registry);
             play.dids.insert(company.name.clone(), did);
         }
-        play.dids.insert(corridor.buyer.name.clone(), "did:web:rhein-motors.example".to_owned());
+        let buyer = &corridor.buyer.name;
+        play.dids.insert(buyer.clone(), format!("did:web:{buyer}.example"));
         Ok(play)
     }
 
@@ -156,20 +157,6 @@ impl Play {
         let keys: Value = serde_json::from_slice(&self.clients[company].get(&path)?)?;
         let keys = keys["keys"].as_array().into_iter().flatten();
         Ok(keys.filter_map(|key| Some(key["publicKeyMultibase"].as_str()?.to_owned())).collect())
-    }
-
-    /// What a company does in the corridor, each word once.
-    pub(crate) fn steps<'c>(corridor: &'c Corridor, company: &str) -> Vec<&'c str> {
-        let own = corridor.steps.iter().filter(|step| step.issuer == company);
-        let word = |draft: &'c Value| match draft["type"].as_str()? {
-            "OriginCertificate" => Some("origin"),
-            "TransferCertificate" => Some("transfer"),
-            _ => draft["step"].as_str(),
-        };
-        let mut steps: Vec<_> = own.filter_map(|step| word(step.draft.as_ref()?)).collect();
-        steps.sort_unstable();
-        steps.dedup();
-        steps
     }
 }
 

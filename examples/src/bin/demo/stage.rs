@@ -192,9 +192,10 @@ fn free_address() -> Result<SocketAddr> {
 
 /// The last line that a program prints.
 fn printed(program: &str, command: &[&str]) -> Result<String> {
-    let output = Command::new(binary(program)).args(command).stderr(Stdio::inherit()).output();
+    let output = Command::new(binary(program)).args(command).output();
     let output = output.with_context(|| format!("{program} does not start: cargo build --workspace"))?;
-    ensure!(output.status.success(), "{program} {} failed", command.join(" "));
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{program} {} failed: {said}", command.join(" "));
     let text = String::from_utf8(output.stdout)?;
     Ok(text.lines().last().unwrap_or_default().trim().to_owned())
 }

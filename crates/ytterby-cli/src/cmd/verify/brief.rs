@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
-/// Leaves the verdict and what decides it: no certificates and provenance, no warnings, no rule that is met.
+/// Leaves the verdict and what decides it: no certificates, lots and metal, no warnings, no rule that is met.
 pub(crate) fn shorten(report: &mut Value) {
     let Some(members) = report.as_object_mut() else { return };
     members.remove("certificates");
     members.remove("provenance");
+    members.remove("lots");
+    members.remove("elements");
     if let Some(Value::Array(problems)) = members.get_mut("problems") {
         problems.retain(|own| own.get("effect").is_none_or(|effect| effect != "warn"));
     }
