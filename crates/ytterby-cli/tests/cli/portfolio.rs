@@ -125,7 +125,11 @@ fn bundles_that_contradict_each_other_are_said() {
     assert!(ran.out.contains("one certificate in in/b.json and another in in/ore.json"), "{}", ran.out);
 
     // One bundle has an audit that the other lacks.
-    let audited = audited(&delivery, &mine);
+    let auditor = Party::new("auditor", 9);
+    let pin =
+        format!("\n[[issuer]]\ndid = {:?}\nkeys = [\"{}\"]\n[require]", auditor.did, auditor.key.public());
+    folder.write("acme.toml", delivery.trust(None).replace("\n[require]", &pin));
+    let audited = audited(&delivery, &auditor);
     folder.write("in/b.json", audited).write("audit.toml", AUDIT);
     let rules = ["--rules", "audit.toml"];
     let ran = verify(&folder, &rules).exits(4);
