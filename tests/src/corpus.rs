@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use ytterby::RulePack;
 
 /// Every input of a target.
 ///
@@ -18,6 +19,11 @@ pub fn of(target: &str) -> std::io::Result<Vec<Vec<u8>>> {
     for file in files(&root.join("proto-docs/vectors"))? {
         let vector: Value = serde_json::from_slice(&std::fs::read(file)?)?;
         inputs.extend(from_vector(target, &vector));
+    }
+    if target == "rules" {
+        let shipped = RulePack::shipped_names().filter_map(RulePack::shipped);
+        inputs.extend(shipped.map(|text| text.as_bytes().to_vec()));
+        inputs.push(std::fs::read(root.join("examples/rules/house.toml"))?);
     }
     if target == "draft_admit" {
         for folder in crate::corridor::FOLDERS {

@@ -29,7 +29,7 @@ use crate::book::{Book, home, time};
 pub type Target = (&'static str, fn(&[u8]) -> String);
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("json", json),
     ("certificate", certificate),
     ("bundle_verify", bundle_verify),
@@ -37,6 +37,7 @@ pub const TARGETS: [Target; 7] = [
     ("draft_admit", draft_admit),
     ("keys_and_dids", keys_and_dids),
     ("log", log),
+    ("rules", rules),
 ];
 
 const NOW: &str = "2026-11-24T12:00:00Z";
@@ -147,6 +148,63 @@ pub fn trust(bytes: &[u8]) -> String {
         Err(error) => word(&error.to_string()),
     }
 }
+
+/// A rule pack, and the same bytes as an expression of one: read, or refused with words; what is read has the same
+/// answers each time.
+///
+/// # Panics
+///
+/// When it has not.
+pub fn rules(bytes: &[u8]) -> String {
+    let asked = |pack: &[u8]| match RulePack::parse(pack) {
+        Ok(pack) => {
+            let wrong = pack.test();
+            assert_eq!(pack.test(), wrong, "two answers to one fixture");
+            format!("{} of {} fixtures", wrong.len(), pack.fixtures.len())
+        }
+        Err(error) => error.to_string().rsplit(": ").next().map(word).unwrap_or_default(),
+    };
+    let own = asked(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains("'''") => {
+            format!("{own} {}", asked(EXPRESSION.replace("{}", text).as_bytes()))
+        }
+        _ => own,
+    }
+}
+
+/// A pack that asks one expression of facts with a little of everything.
+const EXPRESSION: &str = r#"pack = "ytterby.rules/1"
+id = "fuzz"
+title = "fuzz"
+jurisdiction = "INT"
+instrument = "fuzz"
+as-of = "2026-11-23"
+confidence = "made up"
+[[clause]]
+id = "one"
+title = "one"
+[[clause.ask]]
+that = "expression"
+cel = '''
+{}
+'''
+[[fixture]]
+name = "facts"
+at = "2026-11-23"
+expect = "pass"
+form = "oxide"
+holds = { Nd = "100", Fe = "1" }
+gaps = ["one", "two"]
+place = [
+    { of = "Nd", stage = "separation", country = "EE", facility = "urn:p:1", low = "40", high = "50" },
+    { of = "Nd", stage = "separation", low = "30", high = "60" },
+]
+export = [{ from = "EE", to = "JP", dispatched = "2026-01-05", exporter = "Maker" }]
+party = [{ name = "Maker", did = "did:web:m.example" }]
+attestation = [{ kind = "esg", scheme = "IRMA", issuer = "did:web:v.example", accepted = true, from = "2026-01-01" }]
+list = [{ name = "l", date = "2026-11-01", entries = ["Bad & Co."] }]
+"#;
 
 /// A draft: what admission lets in, the verifier accepts, and so does admission as a signed certificate.
 pub fn draft_admit(bytes: &[u8]) -> String {

@@ -91,6 +91,16 @@ impl Actinide {
         })
     }
 
+    /// Its formula.
+    pub fn formula(self) -> &'static str {
+        match self {
+            Actinide::Thorium => "Th",
+            Actinide::ThoriumOxide => "ThO2",
+            Actinide::Uranium => "U",
+            Actinide::UraniumOxide => "U3O8",
+        }
+    }
+
     /// Whether it is thorium.
     pub fn is_thorium(self) -> bool {
         matches!(self, Actinide::Thorium | Actinide::ThoriumOxide)

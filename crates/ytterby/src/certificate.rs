@@ -80,6 +80,8 @@ pub struct Attestation {
     pub lots: Box<[(Uuid, Digest)]>,
     /// The sample it is about, if it names one.
     pub sample: Option<Box<str>>,
+    /// The facility it is about, by its identifier.
+    pub facility: Option<Box<str>>,
     /// The scheme, standard or regime.
     pub scheme: Option<Box<str>>,
     /// Its version.

@@ -99,7 +99,9 @@ fn claim() -> Value {
 /// The ore with a claim of a company, and a rule that wants one attested.
 fn claimed(f: &mut Forge, by: &str) -> Made {
     let ore = f.ore();
-    let claim = f.sign_as(by, FIRST, "AttestationCertificate", claim());
+    let mut subject = claim();
+    set(&mut subject, "/about", json!({ "lots": [place(&ore)] }));
+    let claim = f.sign_as(by, FIRST, "AttestationCertificate", subject);
     let made = f.bundle(&[&ore]);
     let mut made = beside(f, made, &[&claim]);
     made.asked.rules = Some(ATTESTED);

@@ -199,11 +199,12 @@ vectors! {
     "status.suspended-ancestor" ["status.suspended"] |f| {
         ore_and_oxide(f, &[], &[0])
     }
-    /// An assay report beside the lot is revoked.
+    /// An audit of the lot, beside it, is revoked.
     "status.attestation-revoked" ["status.attestation-revoked"] |f| {
         let ore = f.ore();
+        let lots = json!([{ "lot": ore.id(), "digestMultibase": ore.digest() }]);
         let audit = f.sign("AttestationCertificate", json!({
-            "home": HOME, "kind": "audit", "about": { "sampleId": "S-1" }, "result": "passed",
+            "home": HOME, "kind": "audit", "about": { "lots": lots }, "result": "passed",
         }));
         let lists = [list(REVOCATION, 2, MADE, &[1]), list(SUSPENSION, 2, MADE, &[])];
         let mut made = with_lists(f, &[&ore, &audit], &lists);
@@ -224,7 +225,7 @@ vectors! {
     "status.attestation-revoked-rule" ["rule.not-demonstrated", "status.attestation-revoked"] |f| {
         let ore = f.ore();
         let audit = f.sign_as("laboratory", "2026-09-21T10:00:00Z", "AttestationCertificate", json!({
-            "home": HOME, "kind": "audit", "about": { "sampleId": "S-1" }, "result": "passed",
+            "home": HOME, "kind": "audit", "about": { "lots": [{ "lot": ore.id(), "digestMultibase": ore.digest() }] }, "result": "passed",
         }));
         let lists = [list(REVOCATION, 2, MADE, &[1]), list(SUSPENSION, 2, MADE, &[])];
         let mut made = with_lists(f, &[&ore, &audit], &lists);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ytterby::rules::{Clause, RulePack, Rules, Screening};
+use ytterby::rules::{Clause, Expression, RulePack, Rules, Screening};
 use ytterby::text::printable;
 use ytterby::time::format_time;
 
@@ -25,7 +25,14 @@ pub(crate) fn run(command: &args::Rules, mut output: Output) -> Result<u8, Failu
                 let pack = read(file)?;
                 let (clauses, fixtures) = (pack.clauses.len(), pack.fixtures.len());
                 let name = printable(&file.display().to_string());
-                output.data(&format!("{name}: {}, {clauses} clauses, {fixtures} fixtures\n", pack.id))?;
+                let steps: Vec<u64> =
+                    pack.clauses.iter().flat_map(Clause::expressions).map(Expression::steps).collect();
+                let bound = match steps.len() {
+                    0 => String::new(),
+                    count => format!(", {count} expressions of {} steps at most", steps.iter().sum::<u64>()),
+                };
+                output
+                    .data(&format!("{name}: {}, {clauses} clauses, {fixtures} fixtures{bound}\n", pack.id))?;
             }
             Ok(0)
         }
@@ -113,6 +120,12 @@ fn explained(pack: &RulePack) -> String {
         line("", &span(clause));
         for (span, state, note) in &clause.states {
             line("", &format!("{} {}: {note}", state.as_str(), between(span)));
+        }
+        for own in clause.expressions() {
+            line("asks", "in the Common Expression Language:");
+            for text in own.source().trim().lines() {
+                line("", text);
+            }
         }
         for exception in &clause.exceptions {
             let judged = if exception.asks.is_empty() { ", for people to judge" } else { "" };

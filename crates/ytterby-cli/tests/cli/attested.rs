@@ -57,7 +57,7 @@ fn a_report_that_another_supersedes_says_so() {
 fn a_claim_of_ones_own_is_under_a_heading_of_its_own() {
     let folder = vector(OWN);
     let ran = verify(&folder, &["--rules", "rules.toml"]).exits(4);
-    let wanted = "self-declared  esg of sample S-1 by did:web:refinery.example (ISO 14067 2018; boundary cradle to gate; \
+    let wanted = "self-declared  esg of MREC-0001 by did:web:refinery.example (ISO 14067 2018; boundary cradle to gate; \
                   allocated by mass of oxide): 41.2 kg CO2e per kg · says that Example Assurance verified it";
     assert!(ran.out.contains(wanted), "{}", ran.out);
     assert!(!ran.out.contains("    attested "), "{}", ran.out);
@@ -76,7 +76,7 @@ fn a_claim_of_ones_own_is_under_a_heading_of_its_own() {
     }
     // Nobody's word is taken in a profile, and whose it is is told apart all the same.
     let profile = folder.run(&["profile", "delivery.json"]).exits(0);
-    assert!(profile.out.contains("\n  self-declared  esg of sample S-1"), "{}", profile.out);
+    assert!(profile.out.contains("\n  self-declared  esg of MREC-0001"), "{}", profile.out);
     assert!(!profile.out.contains("by others"), "{}", profile.out);
     let json = folder.run(&["profile", "delivery.json", "--format", "json"]).exits(0).json();
     assert_eq!(json["attestations"]["notCounted"][0]["byParty"], serde_json::json!(true));

@@ -147,7 +147,9 @@ const AUDIT: &str = "pack = \"ytterby.rules/1\"\nid = \"ours\"\ntitle = \"audite
 
 /// The delivery with an audit beside it.
 fn audited(delivery: &Delivery, auditor: &Party) -> Vec<u8> {
-    let about = json!({ "sampleId": "S-1" });
+    let lot = &delivery.oxide_sold;
+    let label = lot.claims().id.urn().to_string();
+    let about = json!({ "lots": [{ "lot": label, "digestMultibase": lot.digest().to_string() }] });
     let draft =
         json!({ "type": "AttestationCertificate", "kind": "audit", "about": about, "result": "passed" });
     let audit = auditor.issue(78, "2026-07-11T08:00:00Z", draft, &[]);

@@ -101,7 +101,7 @@ fn packs_are_listed_explained_and_checked() {
     assert!(ran.out.contains("cites        89 FR 46816") && ran.out.contains("uncertain from 2027-01-01"));
     let printed = folder.run(&["rules", "print", "us-dfars-7052"]).exits(0).out;
     folder.write("copy.toml", &printed);
-    assert!(folder.run(&["rules", "check", "copy.toml"]).exits(0).out.contains("us-dfars-7052, 3 clauses"));
+    assert!(folder.run(&["rules", "check", "copy.toml"]).exits(0).out.contains("us-dfars-7052, 4 clauses"));
     folder.write("wrong.toml", pack("\"XX\"", ""));
     let ran = folder.run(&["rules", "check", "wrong.toml"]).exits(4);
     assert!(ran.err.contains("wrong.toml: line 17, column 14: \"XX\": not a country code"), "{}", ran.err);
@@ -125,4 +125,38 @@ fn fixtures_are_asked() {
     folder.write("ours.toml", pack("\"MY\"", "") + &fixture("pass"));
     let ran = folder.run(&["rules", "test", "ours.toml"]).exits(1);
     assert!(ran.out.contains("there: pass expected, fail found"), "{}", ran.out);
+}
+
+#[test]
+fn expressions_are_checked_explained_and_asked() {
+    let folder = delivered();
+    let ask = |cel: &str| {
+        let (head, _) = pack("\"MY\"", "")
+            .split_once("[[clause.ask]]")
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .unwrap();
+        format!("{head}[[clause.ask]]\nthat = \"expression\"\ncel = '''\n{cel}\n'''\n")
+    };
+    let separated = "lot.elements.exists(e, e.stages.exists(s, s.stage == \"separation\" &&\n  s.countries.exists(c, c.country == \"MY\")))";
+    folder.write(
+        "ours.toml",
+        ask(&format!("{separated} ?\n  fail(\"separated in MY\") : pass(\"elsewhere\")")),
+    );
+    let ran = folder.run(&["rules", "check", "ours.toml"]).exits(0);
+    assert!(ran.out.contains("1 clauses, 0 fixtures, 1 expressions of "), "{}", ran.out);
+    let ran = folder.run(&["rules", "explain", "ours.toml"]).exits(0);
+    assert!(
+        ran.out.contains("in the Common Expression Language:")
+            && ran.out.contains("fail(\"separated in MY\")")
+    );
+    let verify =
+        ["verify", "delivery.json", "--trust", "trust.toml", "--at", "2026-08-01", "--rules", "ours.toml"];
+    let ran = folder.run(&verify).exits(3);
+    assert!(ran.out.contains("separation: fail, separated in MY"), "{}", ran.out);
+    folder.write("ours.toml", ask("lot.elements[99].mg > 0 ? pass(\"\") : pass(\"\")"));
+    let ran = folder.run(&verify).exits(4);
+    assert!(ran.out.contains("not-demonstrated, the expression has no value"), "{}", ran.out);
+    folder.write("ours.toml", ask("true ?\n  pass(lot.colour) : fail(\"\")"));
+    let ran = folder.run(&["rules", "check", "ours.toml"]).exits(4);
+    assert!(ran.err.contains("ours.toml: line 17, column 11: lot has no member colour"), "{}", ran.err);
 }

@@ -91,6 +91,8 @@ pub(crate) enum Key {
     Untold(Stage),
     Country(Stage, Option<Country>),
     Region(Stage, Country, Name),
+    /// In a country, and in no region that is told.
+    Unplaced(Stage, Country),
     Facility(Stage, Name),
     Issuer(Stage, Name),
     Declared(Stage, Option<Country>),
@@ -105,6 +107,7 @@ impl Key {
             | Key::Untold(stage)
             | Key::Country(stage, _)
             | Key::Region(stage, ..)
+            | Key::Unplaced(stage, _)
             | Key::Facility(stage, _)
             | Key::Issuer(stage, _)
             | Key::Declared(stage, _) => Some(stage),
@@ -148,6 +151,12 @@ impl<'b> Keys<'b> {
             self.names.push(text);
             next
         })
+    }
+
+    /// The same, and nothing where it would be one of the rest.
+    pub(crate) fn own_name(&mut self, text: &'b str) -> Option<Name> {
+        let is_told = self.names.len() < MAX_NAMES || self.name_numbers.contains_key(text);
+        is_told.then(|| self.name(text))
     }
 
     pub(crate) fn key(&self, number: u32) -> Option<Key> {

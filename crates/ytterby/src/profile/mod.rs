@@ -15,7 +15,8 @@ use crate::form::{CustodyModel, Source};
 use crate::lineage::Lineage;
 use crate::masses::Masses;
 use crate::wire::Country;
-use key::{Key, Keys};
+use key::Key;
+pub(crate) use key::Keys;
 use walk::{State, Walk};
 
 pub use key::{Entered, Stage};
@@ -85,6 +86,8 @@ pub struct StageProfile {
     pub countries: Vec<(Option<Country>, Share)>,
     /// By region of a country.
     pub regions: Vec<((Country, Box<str>), Share)>,
+    /// By country, of what passed it there in no region that is told.
+    pub unplaced: Vec<(Country, Share)>,
     /// By facility.
     pub facilities: Vec<(Box<str>, Share)>,
     /// By who certified it.
@@ -211,6 +214,7 @@ impl StageProfile {
             untold: Share::NONE,
             countries: Vec::new(),
             regions: Vec::new(),
+            unplaced: Vec::new(),
             facilities: Vec::new(),
             issuers: Vec::new(),
             declared: Vec::new(),
@@ -232,6 +236,7 @@ impl StageProfile {
             Key::Untold(_) => self.untold = share,
             Key::Country(_, country) => self.countries.push((country, share)),
             Key::Region(_, country, name) => self.regions.push(((country, keys.text(name).into()), share)),
+            Key::Unplaced(_, country) => self.unplaced.push((country, share)),
             Key::Facility(_, name) => self.facilities.push((keys.text(name).into(), share)),
             Key::Issuer(_, name) => self.issuers.push((keys.text(name).into(), share)),
             Key::Declared(_, country) => self.declared.push((country, share)),
@@ -246,6 +251,7 @@ impl StageProfile {
         }
         sort(&mut self.countries);
         sort(&mut self.regions);
+        sort(&mut self.unplaced);
         sort(&mut self.facilities);
         sort(&mut self.issuers);
         sort(&mut self.declared);

@@ -356,7 +356,9 @@ impl<'w, 'b> Walk<'w, 'b> {
     ) {
         let issuer = Key::Issuer(stage, self.keys.name(issuer));
         let facility = lot.facility.as_deref().map(|f| Key::Facility(stage, self.keys.name(&f.id)));
-        let region = region.zip(country).map(|(name, c)| Key::Region(stage, c, self.keys.name(name)));
+        let named = region.and_then(|name| self.keys.own_name(name));
+        let region =
+            country.map(|c| named.map_or(Key::Unplaced(stage, c), |name| Key::Region(stage, c, name)));
         let all = [Key::Done(stage), Key::Country(stage, country), issuer];
         for key in all.into_iter().chain(facility).chain(region) {
             set(shares, self.keys.number(key), Share::ALL);

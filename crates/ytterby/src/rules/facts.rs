@@ -1,6 +1,7 @@
 //! The facts that rules are asked of: everything they may see, and nothing else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -19,6 +20,7 @@ use crate::profile::{Moved, Profile};
 use crate::report::Report;
 use crate::rules::Screening;
 use crate::statement::{Statement, attestation};
+use crate::text::words;
 use crate::wire::Country;
 
 /// The facts about one lot, as a verified bundle has them.
@@ -37,17 +39,19 @@ pub struct Facts {
     /// Where its metal comes from; `None` where that would have taken too much work.
     pub profile: Option<Profile>,
     /// Every transfer on the way, its own included.
-    pub exports: Vec<Export>,
+    pub exports: Arc<[Export]>,
     /// Everybody who is named on the way.
-    pub parties: Vec<Party>,
+    pub parties: Arc<Parties>,
     /// What third parties say of lots on the way.
-    pub attestations: Vec<Attested>,
+    pub attestations: Arc<[Attested]>,
     /// Thorium and uranium of its assay.
     pub actinides: Vec<(Actinide, ActinideAmount)>,
-    /// What its certificates leave out that certificates of this trade state.
-    pub gaps: Vec<String>,
+    /// What certificates on its way leave out that certificates of this trade state.
+    pub gaps: Arc<[String]>,
+    /// What its own leaves out.
+    pub own_gaps: Vec<String>,
     /// Lists of parties that somebody asked to screen against.
-    pub screening: Vec<Screening>,
+    pub screening: Arc<[Screening]>,
 }
 
 /// A transfer, as export control looks at it.
@@ -84,6 +88,13 @@ pub struct Party {
     pub name: Option<String>,
 }
 
+/// Everybody who is named, once each, to be found by the words of a name.
+#[derive(Debug, Clone, Default)]
+pub struct Parties {
+    all: Vec<Party>,
+    by_words: HashMap<String, usize>,
+}
+
 /// What a third party says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attested {
@@ -103,6 +114,31 @@ pub struct Attested {
     pub until: Option<Timestamp>,
 }
 
+impl From<Vec<Party>> for Parties {
+    fn from(all: Vec<Party>) -> Self {
+        let mut by_words = HashMap::new();
+        for (at, party) in all.iter().enumerate() {
+            for name in party.did.iter().chain(&party.name) {
+                by_words.entry(words(name)).or_insert(at);
+            }
+        }
+        Parties { all, by_words }
+    }
+}
+
+impl Parties {
+    /// Everybody, in the order of the certificates.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Party> {
+        self.all.iter()
+    }
+
+    /// The first whose name or DID has these words.
+    pub(super) fn first(&self, names: impl Iterator<Item = impl AsRef<str>>) -> Option<&Party> {
+        let places = names.filter_map(|name| self.by_words.get(name.as_ref()));
+        places.min().and_then(|at| self.all.get(*at))
+    }
+}
+
 impl Facts {
     /// What a portfolio is asked of: nothing that only questions about one lot look at.
     pub(crate) fn for_portfolio(self) -> Facts {
@@ -113,11 +149,13 @@ impl Facts {
     /// The facts about every lot that a bundle is about, from the report on it.
     pub fn of(bundle: &Bundle<'_>, report: &Report, screening: &[Screening]) -> Vec<Facts> {
         let index: Index<'_, '_> = bundle.certificates().iter().map(|c| (c.digest(), c)).collect();
-        let exports: Vec<Export> = (report.provenance.iter().flat_map(|all| &all.transfers))
+        let exports: Arc<[Export]> = (report.provenance.iter().flat_map(|all| &all.transfers))
             .filter_map(|moved| Export::of(moved, index.get(&moved.certificate)?))
             .collect();
-        let (parties, attestations) = (parties(bundle, &exports), attestations(report, &index));
-        let gaps = gaps(bundle);
+        let parties = Arc::new(Parties::from(parties(bundle, &exports)));
+        let attestations: Arc<[Attested]> = attestations(report, &index).into();
+        let gaps: Arc<[String]> = gaps(bundle).into();
+        let screening: Arc<[Screening]> = screening.into();
         let facts = |certificate: &&Certificate<'_>| {
             let lot = certificate.lot()?;
             let assay = assay_behind(lot, &index);
@@ -133,8 +171,9 @@ impl Facts {
                 parties: parties.clone(),
                 attestations: attestations.clone(),
                 actinides: assay.map(|assay| assay.actinides.to_vec()).unwrap_or_default(),
-                gaps: gaps.iter().cloned().chain(own_gaps(lot)).collect(),
-                screening: screening.to_vec(),
+                gaps: gaps.clone(),
+                own_gaps: own_gaps(lot),
+                screening: screening.clone(),
             })
         };
         report.subject.iter().filter_map(|digest| index.get(digest)).filter_map(facts).collect()
@@ -215,12 +254,20 @@ fn parties(bundle: &Bundle<'_>, exports: &[Export]) -> Vec<Party> {
     all
 }
 
-/// One that was revoked is as if it had not been said.
+/// What is attested of lots and facilities on the way: of others anybody may show anything. One that was revoked is as
+/// if it had not been said.
 fn attestations(report: &Report, index: &Index<'_, '_>) -> Vec<Attested> {
+    let way = way(report, index);
+    let facilities: HashSet<&str> = (way.iter())
+        .filter_map(|digest| index.get(digest)?.lot()?.facility.as_ref())
+        .map(|facility| &*facility.id)
+        .collect();
     let attested = |own: &Statement| {
         let claims = index.get(&own.certificate)?.claims();
         let said = attestation(claims)?;
-        Some(Attested {
+        let of_lot = said.lots.iter().any(|(_, digest)| way.contains(digest));
+        let of_facility = said.facility.as_deref().is_some_and(|id| facilities.contains(id));
+        (of_lot || of_facility).then(|| Attested {
             kind: said.kind,
             scheme: said.scheme.as_ref().map(|scheme| scheme.to_string()),
             issuer: claims.issuer.to_string(),
@@ -231,6 +278,21 @@ fn attestations(report: &Report, index: &Index<'_, '_>) -> Vec<Attested> {
         })
     };
     report.attestations.iter().filter(|own| own.is_sound).filter_map(attested).collect()
+}
+
+/// The lots that the bundle is about, and all that are behind them.
+fn way(report: &Report, index: &Index<'_, '_>) -> HashSet<Digest> {
+    let mut way: HashSet<Digest> = report.subject.iter().copied().collect();
+    let mut open: Vec<Digest> = way.iter().copied().collect();
+    while let Some(digest) = open.pop() {
+        let lot = index.get(&digest).and_then(|certificate| certificate.lot());
+        for input in lot.iter().flat_map(|lot| &lot.inputs) {
+            if way.insert(input.digest) {
+                open.push(input.digest);
+            }
+        }
+    }
+    way
 }
 
 /// What certificates on the way leave out.

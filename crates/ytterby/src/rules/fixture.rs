@@ -1,6 +1,7 @@
 //! Fixtures: facts written down in a pack, with the answer that is expected. `ytterby rules test` asks them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -131,6 +132,8 @@ struct WirePlace {
     stage: Text,
     country: Option<Text>,
     region: Option<String>,
+    facility: Option<String>,
+    issuer: Option<String>,
     #[serde(default)]
     declared: bool,
     #[serde(default)]
@@ -191,7 +194,7 @@ struct WireList {
 }
 
 pub(super) fn read(wire: WireFixture) -> Result<Fixture, Fault> {
-    let mut facts = Facts { number: "L-1".to_owned(), gaps: wire.gaps.clone(), ..Facts::default() };
+    let mut facts = Facts { number: "L-1".to_owned(), gaps: wire.gaps.clone().into(), ..Facts::default() };
     facts.form = wire.form.as_ref().map(|text| word(text, "a form", Form::parse)).transpose()?;
     for (symbol, text) in &wire.holds {
         let mass = word(text, "kilograms", |text| Mass::parse(text).ok())?;
@@ -215,12 +218,15 @@ pub(super) fn read(wire: WireFixture) -> Result<Fixture, Fault> {
     }
     facts.profile = Some(profile);
     facts.exports = wire.export.iter().map(|own| export(own, &facts)).collect::<Result<_, _>>()?;
-    facts.parties = wire.party.into_iter().map(|own| Party { did: own.did, name: own.name }).collect();
+    let parties = wire.party.into_iter().map(|own| Party { did: own.did, name: own.name });
+    facts.parties = Arc::new(parties.collect::<Vec<_>>().into());
     facts.attestations = wire.attestation.iter().map(attested).collect::<Result<_, _>>()?;
+    let mut lists = Vec::new();
     for list in wire.list {
         let date = word(&list.date, "a date", |text| parse_date(text).ok())?;
-        facts.screening.push(Screening { name: list.name, date, entries: list.entries });
+        lists.push(Screening::new(list.name, date, list.entries));
     }
+    facts.screening = lists.into();
     for (text, actinide, is_limit) in [
         (&wire.tho2_ppm, Actinide::ThoriumOxide, false),
         (&wire.u3o8_ppm, Actinide::UraniumOxide, false),
@@ -303,9 +309,15 @@ fn add_place(wire: &WirePlace, profile: &mut Profile) -> Result<(), Fault> {
         } else {
             known.countries.push((country, share));
             known.done = known.done.plus(share);
-            if let (Some(country), Some(region)) = (country, &wire.region) {
-                known.regions.push(((country, region.as_str().into()), share));
+            match (country, &wire.region) {
+                (Some(country), Some(region)) => {
+                    known.regions.push(((country, region.as_str().into()), share));
+                }
+                (Some(country), None) => known.unplaced.push((country, share)),
+                (None, _) => {}
             }
+            known.facilities.extend(wire.facility.as_ref().map(|id| (id.as_str().into(), share)));
+            known.issuers.extend(wire.issuer.as_ref().map(|did| (did.as_str().into(), share)));
         }
     }
     Ok(())

@@ -1,13 +1,17 @@
 //! The answer of a pack: what each clause says as of a date, and what of it counts.
 
+use std::cell::Cell;
+
 use jiff::Timestamp;
 
-use super::ask::Found;
+use super::ask::{Case, Found};
+use super::expression::STEPS;
 use super::scope::Applies;
 use super::{Ask, Clause, Facts, RulePack, Screening, State};
 use crate::bundle::Bundle;
 use crate::digest::Digest;
 use crate::finding::{Code, Finding};
+use crate::profile::MAX_LOTS;
 use crate::report::Report;
 
 /// How a rule, or a clause of it, is answered.
@@ -107,10 +111,18 @@ impl Rules {
         if self.packs.is_empty() {
             return;
         }
+        if report.subject.len() > MAX_LOTS {
+            let open = |pack: &RulePack| {
+                let text = format!("{}: it is asked of at most {MAX_LOTS} lots of one bundle", pack.id);
+                Finding::new(Code::RuleNotDemonstrated, text)
+            };
+            return report.findings.extend(self.packs.iter().map(open));
+        }
         let facts = Facts::of(bundle, report, &self.screening);
         for pack in &self.packs {
+            let share = STEPS / u64::try_from(facts.len()).unwrap_or(u64::MAX).max(1);
             for facts in &facts {
-                let answer = pack.judge(facts, report.at);
+                let answer = pack.judge_in(facts, report.at, share);
                 report.findings.extend(answer.findings());
                 report.rules.push(answer);
             }
@@ -148,7 +160,15 @@ impl RuleAnswer {
 impl RulePack {
     /// Asks the pack about a lot, as of a time.
     pub fn judge(&self, facts: &Facts, at: Timestamp) -> RuleAnswer {
-        let clauses = self.clauses.iter().map(|clause| clause.judge(facts, at)).collect();
+        self.judge_in(facts, at, STEPS)
+    }
+
+    /// The same, in so many steps of expressions at most.
+    pub(super) fn judge_in(&self, facts: &Facts, at: Timestamp, steps: u64) -> RuleAnswer {
+        let steps = Cell::new(steps);
+        let judged =
+            self.clauses.iter().map(|clause| clause.judge(&Case { clause, facts, at, steps: &steps }));
+        let clauses = judged.collect();
         self.answer(facts.lot, at, clauses)
     }
 
@@ -188,7 +208,8 @@ impl Clause {
         }
     }
 
-    fn judge(&self, facts: &Facts, at: Timestamp) -> ClauseAnswer {
+    fn judge(&self, case: &Case<'_>) -> ClauseAnswer {
+        let (facts, at) = (case.facts, case.at);
         let mut answer = self.unasked(at);
         if !self.span.holds(at) {
             return answer;
@@ -202,22 +223,25 @@ impl Clause {
             answer.reason = why;
             return answer;
         }
-        let found = all(&self.asks, self, facts, at, &mut answer.rows);
+        let found = all(&self.asks, case, &mut answer.rows);
         (answer.answer, answer.reason) = match (found, applies) {
             (Found::Pass(why), _) => (Answer::Pass, why),
             // Whether it asks is open, and it would not be met.
-            (Found::Open(_) | Found::Fail(_), Applies::Unknown(why)) => (Answer::NotDemonstrated, why),
+            (Found::Not(_) | Found::Open(_) | Found::Fail(_), Applies::Unknown(why)) => {
+                (Answer::NotDemonstrated, why)
+            }
+            (Found::Not(why), _) => (Answer::NotApplicable, why),
             (Found::Open(why), _) => (Answer::NotDemonstrated, why),
             (Found::Fail(why), _) => (Answer::Fail, why),
         };
         if answer.answer > Answer::Pass {
-            self.excuse(facts, at, &mut answer);
+            self.excuse(case, &mut answer);
         }
         answer
     }
 
     /// Looks for a way out: one that holds excuses, one that may hold leaves a failure undemonstrated.
-    fn excuse(&self, facts: &Facts, at: Timestamp, answer: &mut ClauseAnswer) {
+    fn excuse(&self, case: &Case<'_>, answer: &mut ClauseAnswer) {
         for exception in &self.exceptions {
             if exception.asks.is_empty() {
                 answer.ways_out.push(exception.title.clone());
@@ -226,8 +250,8 @@ impl Clause {
             // A paper that is not there excuses nothing; metal of which too little is known may.
             let (papers, others): (Vec<Ask>, Vec<Ask>) =
                 exception.asks.iter().cloned().partition(|ask| matches!(ask, Ask::Attested { .. }));
-            let papers = all(&papers, self, facts, at, &mut Vec::new());
-            match (papers, all(&others, self, facts, at, &mut Vec::new())) {
+            let papers = all(&papers, case, &mut Vec::new());
+            match (papers, all(&others, case, &mut Vec::new())) {
                 (Found::Pass(paper), Found::Pass(why)) => {
                     let both = [paper, why].into_iter().filter(|why| !why.is_empty());
                     answer.answer = Answer::NotApplicable;
@@ -254,13 +278,13 @@ impl Clause {
     }
 }
 
-fn all(asks: &[Ask], clause: &Clause, facts: &Facts, at: Timestamp, rows: &mut Vec<Row>) -> Found {
-    let found: Vec<Found> = asks.iter().map(|ask| ask.ask(clause, facts, at, rows)).collect();
+fn all(asks: &[Ask], case: &Case<'_>, rows: &mut Vec<Row>) -> Found {
+    let found: Vec<Found> = asks.iter().map(|ask| ask.ask(case, rows)).collect();
     let passed: Vec<String> = found
         .iter()
         .filter_map(|found| match found {
             Found::Pass(why) => Some(why.clone()),
-            Found::Open(_) | Found::Fail(_) => None,
+            Found::Not(_) | Found::Open(_) | Found::Fail(_) => None,
         })
         .collect();
     match Found::gravest(found) {

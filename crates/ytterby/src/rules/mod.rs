@@ -4,8 +4,11 @@
 //! demonstrated or not applicable, as of a date. A rule sees nothing but facts.
 
 mod ask;
+mod expression;
 mod facts;
 mod fixture;
+#[cfg(test)]
+mod hostile;
 mod judge;
 mod portfolio;
 mod question;
@@ -24,7 +27,8 @@ use crate::form::{AttestationKind, Form};
 use crate::profile::Stage;
 use crate::wire::Country;
 
-pub use facts::{Attested, Export, Facts, Party};
+pub use expression::Expression;
+pub use facts::{Attested, Export, Facts, Parties, Party};
 pub use fixture::{Fixture, FixtureError};
 pub use judge::{Answer, ClauseAnswer, Row, RuleAnswer, Rules};
 pub use read::RuleError;
@@ -216,6 +220,8 @@ pub enum Ask {
     },
     /// What a certificate of this trade states is stated.
     Complete,
+    /// An expression over the same facts says.
+    Expression(Expression),
     /// No country outside has more than a share of a stage, over many lots together.
     Portfolio(Portfolio),
 }
@@ -314,6 +320,15 @@ impl State {
 }
 
 impl Clause {
+    /// The expressions that it asks, those of its ways out too.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let out = self.exceptions.iter().flat_map(|own| &own.asks);
+        self.asks.iter().chain(out).filter_map(|ask| match ask {
+            Ask::Expression(own) => Some(own),
+            _ => None,
+        })
+    }
+
     /// What is the matter with it at a time, and why.
     pub fn state(&self, at: Timestamp) -> (State, &str) {
         let found = self.states.iter().find(|(span, ..)| span.holds(at));

@@ -58,6 +58,7 @@ impl Clause {
             Some(Found::Pass(why)) => (Answer::Pass, why),
             Some(Found::Open(why)) => (Answer::NotDemonstrated, why),
             Some(Found::Fail(why)) => (Answer::Fail, why),
+            Some(Found::Not(why)) => (Answer::NotApplicable, why),
             None => (Answer::NotApplicable, "it holds none of the elements".to_owned()),
         };
         answer

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::read::{Reader, RuleError, Text, Texts};
-use super::{Ask, Authorised, Contribution, Portfolio};
+use super::{Ask, Authorised, Contribution, Expression, Portfolio};
 use crate::element::Element;
 use crate::form::{AttestationKind, Form};
 use crate::profile::Stage;
@@ -37,6 +37,7 @@ pub(super) struct WireAsk {
     lists: Texts,
     kind: Option<Text>,
     schemes: Texts,
+    cel: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +107,11 @@ impl Reader<'_> {
                 Ask::Activity { at_most_mbq_per_g: self.value(limit, read)?.mg() / 1_000 }
             }
             "complete" => Ask::Complete,
+            "expression" => {
+                let text = wire.cel.as_ref().ok_or_else(|| needed("cel"))?;
+                let read = Expression::parse(text.get_ref());
+                Ask::Expression(read.map_err(|fault| self.within(text, fault.at, fault.problem))?)
+            }
             _ => return Err(self.fault(&wire.that, format!("no question; there are {}", WORDS.join(", ")))),
         })
     }
@@ -182,6 +188,7 @@ impl Reader<'_> {
             ("lists", first(&wire.lists), "screened"),
             ("kind", wire.kind.clone(), "attested"),
             ("schemes", first(&wire.schemes), "attested"),
+            ("cel", wire.cel.clone(), "expression"),
         ];
         let that = wire.that.get_ref();
         for (member, at, of) in there {
@@ -196,7 +203,7 @@ impl Reader<'_> {
 }
 
 /// The questions there are.
-const WORDS: [&str; 10] = [
+const WORDS: [&str; 11] = [
     "contribution",
     "within",
     "recycled",
@@ -206,6 +213,7 @@ const WORDS: [&str; 10] = [
     "attested",
     "activity",
     "complete",
+    "expression",
     "portfolio",
 ];
 

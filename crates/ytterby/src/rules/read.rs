@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::expression::STEPS;
 use super::fixture::{self, WireFixture};
 use super::question::WireAsk;
 use super::{Ask, Citation, Clause, Exception, RulePack, Scope, Span, State};
@@ -149,9 +150,16 @@ impl RulePack {
             return Err(reader.fault(&wire.id, "a pack without a clause asks nothing"));
         }
         let mut clauses: Vec<Clause> = Vec::new();
+        let mut steps = 0_u64;
         for wire in wire.clause {
             let at = wire.id.clone();
             let clause = reader.clause(wire)?;
+            steps = clause.expressions().fold(steps, |sum, own| sum.saturating_add(own.steps()));
+            if steps > STEPS {
+                let problem =
+                    format!("with this clause the expressions may take {steps} steps, {STEPS} are allowed");
+                return Err(reader.fault(&at, problem));
+            }
             if clauses.iter().any(|before| before.id == clause.id) {
                 return Err(reader.fault(&at, "a clause before it has this name"));
             }
@@ -184,6 +192,23 @@ pub(super) struct Reader<'t> {
 impl Reader<'_> {
     pub(super) fn fault<T>(&self, at: &Spanned<T>, problem: impl Into<String>) -> RuleError {
         RuleError::at(self.text, at.span(), problem.into())
+    }
+
+    /// What is wrong within a text: at its place in the file, where the text stands there as it is.
+    pub(super) fn within(&self, own: &Text, at: std::ops::Range<usize>, problem: String) -> RuleError {
+        let (span, text) = (own.span(), own.get_ref());
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        match written.find(text.as_str()).filter(|_| !text.is_empty()) {
+            Some(start) => {
+                let start = span.start + start;
+                RuleError::at(self.text, start + at.start..start + at.end, problem)
+            }
+            None => {
+                let before = text.get(..at.start).unwrap_or_default();
+                let line = before.matches('\n').count() + 1;
+                self.fault(own, format!("line {line} of the expression: {problem}"))
+            }
+        }
     }
 
     pub(super) fn value<T, E: std::fmt::Display>(
@@ -246,9 +271,13 @@ impl Reader<'_> {
             states.push((span, is, state.note));
         }
         let is_portfolio = |ask: &Ask| matches!(ask, Ask::Portfolio(_));
+        let may_not_apply = |ask: &Ask| matches!(ask, Ask::Expression(own) if own.may_not_apply());
         let mut exceptions = Vec::new();
         for exception in wire.exception {
             let asks: Vec<Ask> = exception.ask.iter().map(|ask| self.ask(ask)).collect::<Result<_, _>>()?;
+            if asks.iter().any(may_not_apply) {
+                return Err(self.fault(&exception.id, "a way out has no question that may not apply"));
+            }
             if asks.iter().any(is_portfolio) {
                 return Err(self.fault(&exception.id, "a question of a portfolio is no way out"));
             }

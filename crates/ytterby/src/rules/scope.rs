@@ -29,9 +29,11 @@ impl Scope {
             let form = facts.form.map_or("nothing", |form| form.as_str());
             return Applies::No(format!("it is not about {form}"));
         }
-        if let Some(missing) = self.holds_all.iter().find(|element| facts.content.get(**element) == 0) {
-            return Applies::No(format!("the lot holds no {missing}"));
-        }
+        let unknown = match self.holds_all(facts) {
+            Applies::No(why) => return Applies::No(why),
+            Applies::Unknown(why) => Some(why),
+            Applies::Yes(_) => None,
+        };
         if self.asks_of_exports() {
             let exports: Vec<&Export> = facts.exports.iter().collect();
             if !exports.iter().any(|export| self.is_about(export)) {
@@ -46,7 +48,27 @@ impl Scope {
                 };
             }
         }
-        self.holds(facts)
+        match (self.holds(facts), unknown) {
+            (Applies::Yes(_), Some(why)) => Applies::Unknown(why),
+            (applies, _) => applies,
+        }
+    }
+
+    /// Whether it holds every element that it must. One that no assay looked for may be there where a rare
+    /// earth of them is: to leave it out must not be a way out.
+    fn holds_all(&self, facts: &Facts) -> Applies {
+        let mut unknown = None;
+        let may_be = self.holds_all.iter().any(|own| own.is_rare_earth() && facts.content.get(*own) > 0);
+        for element in &self.holds_all {
+            match self.presence(facts, *element) {
+                Presence::Present => {}
+                Presence::Unknown(why) if may_be => unknown = unknown.or(Some(why)),
+                Presence::Unknown(_) | Presence::Absent => {
+                    return Applies::No(format!("the lot holds no {element}"));
+                }
+            }
+        }
+        unknown.map_or_else(|| Applies::Yes(String::new()), Applies::Unknown)
     }
 
     fn no_export(&self) -> String {

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::RuleError;
+use crate::text::words;
 use crate::time::parse_date;
 
 /// Largest list, in bytes: the longest that are published have some ten thousand parties.
@@ -11,6 +12,7 @@ const MAX_LIST: usize = 16 << 20;
 
 /// A list of parties, as of a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Screening {
     /// Its name, which packs ask for.
     pub name: String,
@@ -18,6 +20,8 @@ pub struct Screening {
     pub date: Date,
     /// Names and DIDs on it.
     pub entries: Vec<String>,
+    /// The words of each.
+    pub(super) words: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -29,6 +33,12 @@ struct Wire {
 }
 
 impl Screening {
+    /// A list of these entries.
+    pub fn new(name: String, date: Date, entries: Vec<String>) -> Self {
+        let words = entries.iter().map(|entry| words(entry)).collect();
+        Screening { name, date, entries, words }
+    }
+
     /// Reads a list: TOML with `list` (its name), `date` and `entries` (names and DIDs).
     pub fn parse(bytes: &[u8]) -> Result<Self, RuleError> {
         if bytes.len() > MAX_LIST {
@@ -39,7 +49,7 @@ impl Screening {
             toml::from_str(text).map_err(|e| RuleError::Toml(e.to_string().trim_end().into()))?;
         let date = parse_date(wire.date.get_ref())
             .map_err(|error| RuleError::at(text, wire.date.span(), error.to_string()))?;
-        Ok(Screening { name: wire.list, date, entries: wire.entries })
+        Ok(Screening::new(wire.list, date, wire.entries))
     }
 }
 

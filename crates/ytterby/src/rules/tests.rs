@@ -90,6 +90,7 @@ fn can_fail(ask: &Ask) -> bool {
         Ask::Contribution(own) => !own.value,
         Ask::Recycled { at_least, .. } => at_least.millionths() > 0,
         Ask::Within { .. } | Ask::Authorised(_) | Ask::Screened { .. } | Ask::Activity { .. } => true,
+        Ask::Expression(_) => true,
         Ask::Disclosed { .. } | Ask::Attested { .. } | Ask::Complete | Ask::Portfolio(_) => false,
     }
 }

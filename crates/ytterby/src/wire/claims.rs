@@ -266,6 +266,7 @@ fn attestation(subject: AttestationSubject<'_>) -> Result<Said, Misfit> {
         purpose: block.as_ref().map(|_| subject.purpose.unwrap_or(AssayPurpose::Final)),
         assay: block.map(Box::new),
         documents: subject.documents.iter().flatten().map(|own| own.digest_multibase.0).collect(),
+        facility: subject.about.facility.as_ref().map(|own| facility(own).id),
         result: subject.result.0.into(),
     };
     Ok((subject.home.0, Body::Attestation(Box::new(body))))

@@ -3,6 +3,7 @@
 //! Prints a table and writes `target/bench.json`. A figure that cannot be measured here says in one line what
 //! it needs.
 
+mod accreditations;
 mod clock;
 mod distinct;
 mod figure;
@@ -32,6 +33,9 @@ fn main() -> Result<(), Failure> {
     }
     if wanted("rolling") {
         rolling::measure(&mut figures)?;
+    }
+    if wanted("accreditations") {
+        accreditations::measure(&mut figures)?;
     }
     if wanted("replay") {
         replay::measure(&mut figures)?;

@@ -40,7 +40,7 @@ impl Contribution {
         }
         let found = Found::gravest(all);
         let Some(found) = found else {
-            return Found::Pass("the lot holds none of the elements".to_owned());
+            return Found::Not("the lot holds none of the elements".to_owned());
         };
         let asked: Vec<_> = asked(&self.elements, profile).map(|own| own.element.symbol()).collect();
         let balanced = profile.weakest_custody == Some(CustodyModel::MassBalance);
@@ -135,19 +135,18 @@ impl Contribution {
             range.also(share);
             return range;
         }
-        let (mut elsewhere, mut found) = (0_u32, Range::default());
-        for ((own, name), share) in known.iter().flat_map(|known| &known.regions) {
-            if *own != country {
-                continue;
-            }
-            match self.is_region(name) {
-                true => found.also(*share),
-                false => elsewhere = elsewhere.saturating_add(share.low().millionths()),
+        let named = known.iter().flat_map(|known| &known.regions);
+        for ((own, name), share) in named {
+            if *own == country && self.is_region(name) {
+                range.also(*share);
             }
         }
         // What is in the country and in no region that was named may be in any.
-        range.low = found.low;
-        range.high = share.high().millionths().saturating_sub(elsewhere).max(found.high);
+        let unplaced = known.iter().flat_map(|known| &known.unplaced);
+        for (_, share) in unplaced.filter(|(own, _)| *own == country) {
+            range.perhaps(share.high().millionths());
+        }
+        range.high = range.high.min(share.high().millionths()).max(range.low);
         range
     }
 

@@ -15,6 +15,9 @@ pub(super) fn ask(
     rows: &mut Vec<Row>,
 ) -> Found {
     let mut all = Vec::new();
+    if asked(elements, profile).next().is_none() {
+        return Found::Not("the lot holds none of the elements".to_owned());
+    }
     for own in asked(elements, profile) {
         for (name, stages) in groups {
             let (text, told) = places(own, stages, with_regions);
@@ -40,18 +43,32 @@ fn places(own: &ElementProfile, stages: &[Stage], with_regions: bool) -> (String
     let mut told = 0;
     for stage in stages {
         let Some(known) = own.stage(*stage) else { continue };
-        let mut here = 0_u32;
         for (place, share) in named(known, with_regions) {
-            here = here.saturating_add(share.low().millionths());
             let word = format!("{place} {}", range(share.low(), share.high()));
             if !words.contains(&word) {
                 words.push(word);
             }
         }
-        told = told.max(here);
+        told = told.max(told_of(known, with_regions));
     }
     let text = if words.is_empty() { "not told".to_owned() } else { words.join(", ") };
     (text, told.min(Percent::FULL))
+}
+
+/// Of how much at least the place is told: of what passed the stage but for what passed it in no such place. Shares of places
+/// cannot be summed, as metal may have passed it twice.
+fn told_of(known: &StageProfile, with_regions: bool) -> u32 {
+    let sum = |shares: &mut dyn Iterator<Item = u32>| shares.fold(0_u32, u32::saturating_add);
+    let unnamed = known.countries.iter().filter(|(country, _)| country.is_none());
+    let unnamed = sum(&mut unnamed.map(|(_, share)| share.high().millionths()));
+    let done = known.done.low().millionths().saturating_sub(unnamed);
+    if with_regions {
+        let unplaced = sum(&mut known.unplaced.iter().map(|(_, share)| share.high().millionths()));
+        return done.saturating_sub(unplaced);
+    }
+    // What is declared entered beside the certificates.
+    let declared = known.declared.iter().filter(|(country, _)| country.is_some());
+    done.saturating_add(sum(&mut declared.map(|(_, share)| share.low().millionths())))
 }
 
 /// The places of a stage. What is declared names no region.

@@ -6,6 +6,8 @@ mod authorised;
 mod contribution;
 mod disclosed;
 
+use std::cell::Cell;
+
 use jiff::Timestamp;
 
 use super::{Ask, Clause, Facts, Row};
@@ -21,6 +23,8 @@ const ROUNDING: u32 = 64;
 /// What was found out about a question. The gravest of several counts: a failure, then what is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
+    /// It is not asked of this lot.
+    Not(String),
     /// It holds.
     Pass(String),
     /// What would show it is not there.
@@ -32,9 +36,10 @@ pub(crate) enum Found {
 impl Found {
     fn rank(&self) -> u8 {
         match self {
-            Found::Pass(_) => 0,
-            Found::Open(_) => 1,
-            Found::Fail(_) => 2,
+            Found::Not(_) => 0,
+            Found::Pass(_) => 1,
+            Found::Open(_) => 2,
+            Found::Fail(_) => 3,
         }
     }
 
@@ -44,9 +49,23 @@ impl Found {
     }
 }
 
+/// What a question is asked of.
+#[derive(Clone, Copy)]
+pub(crate) struct Case<'c> {
+    /// The clause that it stands in.
+    pub(crate) clause: &'c Clause,
+    /// The facts.
+    pub(crate) facts: &'c Facts,
+    /// As of when.
+    pub(crate) at: Timestamp,
+    /// The steps that expressions may still take.
+    pub(crate) steps: &'c Cell<u64>,
+}
+
 impl Ask {
     /// Asks; rows of a table go to the list.
-    pub(crate) fn ask(&self, clause: &Clause, facts: &Facts, at: Timestamp, rows: &mut Vec<Row>) -> Found {
+    pub(crate) fn ask(&self, case: &Case<'_>, rows: &mut Vec<Row>) -> Found {
+        let facts = case.facts;
         match self {
             Ask::Contribution(own) => with_profile(facts, |profile| own.ask(facts, profile)),
             Ask::Within { elements, stages, countries, at_least } => {
@@ -61,18 +80,24 @@ impl Ask {
             Ask::Disclosed { elements, groups, with_regions } => {
                 with_profile(facts, |profile| disclosed::ask(elements, groups, *with_regions, profile, rows))
             }
-            Ask::Authorised(own) => own.ask(clause, facts),
+            Ask::Authorised(own) => own.ask(case.clause, facts),
             Ask::Screened { lists } => screened(lists, facts),
-            Ask::Attested { kind, schemes } => attested::ask(*kind, schemes, facts, at, rows),
+            Ask::Attested { kind, schemes } => attested::ask(*kind, schemes, facts, case.at, rows),
             Ask::Activity { at_most_mbq_per_g } => activity::ask(*at_most_mbq_per_g, facts),
-            Ask::Complete => match facts.gaps.as_slice() {
-                [] => Found::Pass("everything that is asked for is stated".to_owned()),
-                [only] => Found::Open(only.clone()),
-                [first, rest @ ..] => Found::Open(format!("{first}, and {} more gaps", rest.len())),
-            },
+            Ask::Complete => complete(facts),
+            Ask::Expression(own) => own.ask(case),
             // A clause that asks this is asked of a portfolio, and of no lot.
             Ask::Portfolio(_) => Found::Open("it is asked of a portfolio".to_owned()),
         }
+    }
+}
+
+fn complete(facts: &Facts) -> Found {
+    let count = facts.gaps.len() + facts.own_gaps.len();
+    match (facts.gaps.iter().chain(&facts.own_gaps).next(), count) {
+        (None, _) => Found::Pass("everything that is asked for is stated".to_owned()),
+        (Some(only), 1) => Found::Open(only.clone()),
+        (Some(first), _) => Found::Open(format!("{first}, and {} more gaps", count - 1)),
     }
 }
 
@@ -154,7 +179,7 @@ fn recycled(
         }
     };
     let all: Vec<Found> = asked(elements, profile).map(one).collect();
-    Found::gravest(all).unwrap_or_else(|| Found::Pass("the lot holds none of the elements".to_owned()))
+    Found::gravest(all).unwrap_or_else(|| Found::Not("the lot holds none of the elements".to_owned()))
 }
 
 fn screened(lists: &[String], facts: &Facts) -> Found {
@@ -164,18 +189,14 @@ fn screened(lists: &[String], facts: &Facts) -> Found {
             all.push(Found::Open(format!("the list {name} was not given")));
             continue;
         };
-        let is_on = |text: &Option<String>| {
-            text.as_ref().is_some_and(|text| list.entries.iter().any(|entry| same_name(entry, text)))
-        };
-        let found = facts.parties.iter().find(|party| is_on(&party.did) || is_on(&party.name));
-        all.push(match found {
+        all.push(match facts.parties.first(list.words.iter()) {
             Some(party) => {
                 let name = party.name.as_ref().or(party.did.as_ref()).map_or("somebody", |name| name);
                 Found::Fail(format!("{name} is on {} of {}", list.name, list.date))
             }
             None => Found::Pass(format!(
                 "none of {} parties is on {} of {}",
-                facts.parties.len(),
+                facts.parties.iter().len(),
                 list.name,
                 list.date
             )),
