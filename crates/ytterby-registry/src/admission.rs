@@ -18,6 +18,7 @@ use ytterby_store::{Admission, Foreign, NewCertificate};
 
 use crate::app::App;
 use crate::auth::Caller;
+use crate::bundles;
 use crate::problem::Problem;
 
 /// How old the status lists of a bundle may be.
@@ -131,6 +132,11 @@ fn foreign(bundle: &Bundle<'_>, report: &Report) -> Vec<Foreign> {
                 about.entry(*lot).or_default().push(certificate.digest());
             }
         }
+    }
+    // A report that is older than its lot is named by it.
+    for certificate in bundle.certificates() {
+        let report = bundles::named_report(certificate).filter(|report| counted.contains(report));
+        about.entry(certificate.digest()).or_default().extend(report);
     }
     // The next reader may believe an anchor where this one pins issuers: all of them travel on.
     let issuers: HashSet<_> = bundle.certificates().iter().map(|own| &own.claims().issuer).collect();

@@ -14,6 +14,7 @@ use ytterby_store::{Store, StoreError};
 
 use crate::clock::Clock;
 use crate::config::{Limits, PublicUrl};
+use crate::gate::{Gate, GateSetting};
 use crate::idempotency::InProgress;
 use crate::log::{Log, LogError};
 use crate::peers::{Peer, Peers};
@@ -25,7 +26,7 @@ use crate::statuses::Statuses;
 /// Writes that may be under way at once; shutting down waits for every one of them.
 const WRITES: u32 = 2_048;
 
-/// One in so many requests may wait for witnesses: others must always find a place.
+/// One in so many requests may wait for witnesses, or for a screening service: others must always find a place.
 const WAITING: usize = 4;
 
 /// The service's shared parts.
@@ -48,6 +49,7 @@ struct Parts {
     statuses: Statuses,
     peers: Peers,
     admission: Option<PathBuf>,
+    gate: Option<Gate>,
     refresh: Duration,
 }
 
@@ -76,6 +78,8 @@ pub struct About {
     pub peers: Vec<Peer>,
     /// By which trust file lots of other registries are admitted; none are without one.
     pub admission: Option<PathBuf>,
+    /// What a transfer has to pass; nothing without it.
+    pub gate: Option<GateSetting>,
     /// How old the newest cosignatures may become before witnesses are asked again.
     pub refresh: Duration,
 }
@@ -83,7 +87,8 @@ pub struct About {
 impl App {
     /// Puts the parts together.
     pub fn new(store: Arc<dyn Store>, log: Log, seal: Seal, clock: Clock, about: About) -> Self {
-        let About { public_url, origin, limits, status_key, peers, admission, refresh } = about;
+        let About { public_url, origin, limits, status_key, peers, admission, gate, refresh } = about;
+        let gate = gate.map(|setting| Gate::new(setting, limits.concurrent_requests / WAITING));
         let registrar = Registrar::new(store.clone(), log);
         let requests = Arc::new(Semaphore::new(limits.concurrent_requests));
         let verifications = Arc::new(Semaphore::new(limits.concurrent_verifications));
@@ -106,6 +111,7 @@ impl App {
             statuses: Statuses::new(status_key),
             peers: Peers::new(peers),
             admission,
+            gate,
             refresh,
         }))
     }
@@ -190,6 +196,11 @@ impl App {
     /// The trust file of admissions, which is read for each.
     pub(crate) fn admission(&self) -> Option<PathBuf> {
         self.0.admission.clone()
+    }
+
+    /// What a transfer has to pass, if anything.
+    pub(crate) fn gate(&self) -> Option<&Gate> {
+        self.0.gate.as_ref()
     }
 
     /// How old the newest cosignatures may become.

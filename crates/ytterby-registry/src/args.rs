@@ -106,6 +106,13 @@ pub(crate) enum Keys {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Make the key that signs questions to a screening service in a new file, and print the public key that the
+    /// service pins.
+    Screening {
+        /// The new file.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
     /// Make an API key for an administrator: printed or written once, stored hashed.
     Admin {
         /// The configuration file.

@@ -12,6 +12,7 @@ use ytterby::finding::{Code, Finding};
 use ytterby_store::{CertificateFilter, Registration, StoreError};
 
 use crate::app::App;
+use crate::gate::{self, Depth};
 use crate::idempotency::Key;
 use crate::inputs::{self, Submission};
 use crate::issue::{self, Failed, Issuer, Passed};
@@ -39,7 +40,7 @@ pub(crate) async fn issue(
 ) -> Result<(StatusCode, Vec<u8>), Problem> {
     let mut raced = false;
     loop {
-        let judged = judge(app, issuer, mode, &submissions).await?;
+        let judged = judge(app, issuer, (mode, Depth::RulesAndService), &submissions).await?;
         if mode == Mode::All {
             refuse_all(&judged, raced)?;
         }
@@ -69,7 +70,7 @@ pub(crate) async fn dry_run(
     mode: Mode,
     submissions: Vec<Submission>,
 ) -> Result<Vec<u8>, Problem> {
-    let judged = judge(app, issuer, mode, &submissions).await?;
+    let judged = judge(app, issuer, (mode, Depth::Rules), &submissions).await?;
     if mode == Mode::All {
         refuse_all(&judged, false)?;
     }
@@ -85,7 +86,12 @@ pub(crate) async fn dry_run(
     Ok(json!({ "dryRun": true, "results": results.collect::<Vec<_>>() }).to_string().into_bytes())
 }
 
-async fn judge(app: &App, issuer: &Did, mode: Mode, submissions: &[Submission]) -> Result<Judged, Problem> {
+async fn judge(
+    app: &App,
+    issuer: &Did,
+    (mode, depth): (Mode, Depth),
+    submissions: &[Submission],
+) -> Result<Judged, Problem> {
     let loaded = Issuer::load(app, issuer).await?;
     let mut inputs = inputs::load(app.store(), submissions).await?;
     let (own, all) = (app.clone(), submissions.to_vec());
@@ -120,6 +126,7 @@ async fn judge(app: &App, issuer: &Did, mode: Mode, submissions: &[Submission]) 
             Err(failed) => Err(issue::again(app, issuer, submission, failed).await?),
         });
     }
+    gate::pass(app, mode, depth, &mut all).await?;
     Ok(all)
 }
 

@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, one documented struct, unknown keys refused.
 
+mod gate;
 mod status;
 mod storage;
 mod witness;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use ytterby::Home;
 use zeroize::Zeroizing;
 
+pub use gate::{GateConfig, GateRuleConfig, Refuse, ScreeningConfig};
 pub(crate) use status::read_trust;
 pub use status::{AdmissionConfig, PeerConfig, StatusConfig};
 pub use storage::{Engine, PostgresConfig, Storage};
@@ -56,6 +58,8 @@ pub struct Config {
     /// Other registries, whose status lists are handed on in bundles of lots that came from there.
     #[serde(default)]
     pub peer: Vec<PeerConfig>,
+    /// What a transfer has to pass before it is registered. Without it, whatever is sound is registered.
+    pub gate: Option<GateConfig>,
     /// What one request, and all together, may cost.
     #[serde(default)]
     pub limits: Limits,
@@ -197,6 +201,9 @@ impl Config {
         if let Some(admission) = &mut config.admission {
             admission.trust_file = folder.join(&admission.trust_file);
         }
+        if let Some(gate) = &mut config.gate {
+            gate.within(folder);
+        }
         config.check()?;
         Ok(config)
     }
@@ -277,6 +284,7 @@ impl Config {
             read_trust(&admission.trust_file)?;
         }
         self.peers()?;
+        self.gate()?;
         self.secret()?;
         self.log_key().map(|_| ())
     }

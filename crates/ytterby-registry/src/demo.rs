@@ -79,6 +79,7 @@ impl Folder {
             witness: Vec::new(),
             status: StatusConfig { key_file: status_file },
             admission: None,
+            gate: None,
             peer: Vec::new(),
             limits: Limits::default(),
         })

@@ -1,6 +1,6 @@
 //! Issuing: the only functions that know the order of effects.
 //!
-//! Load the inputs, judge, sign, register, answer. The judge sees a snapshot; the store's guarded
+//! Load the inputs, judge, sign, pass the gate, register, answer. The judge sees a snapshot; the store's guarded
 //! update has the last word. Implements proto-docs/http-api.md, "Issue".
 
 use axum::http::StatusCode;
@@ -16,6 +16,7 @@ use ytterby_store::{CertificateFilter, Draw, IssuerKey, NewCertificate, NewLot, 
 
 use crate::accreditations;
 use crate::app::App;
+use crate::gate::{self, Depth};
 use crate::idempotency::Key;
 use crate::inputs::{self, Submission};
 use crate::problem::Problem;
@@ -65,6 +66,7 @@ pub(crate) async fn issue(
                 return Err(again(app, &issuer.did, &submissions[0], failed).await?.problem(raced));
             }
         };
+        let passed = gate::pass_one(app, Depth::RulesAndService, passed).await?;
         let body = answer(passed.certificate.bytes());
         let registration = Registration {
             certificates: vec![row(&passed)],
@@ -94,7 +96,7 @@ pub(crate) async fn dry_run(
     match judge(app, &issuer, &submissions[0], &inputs) {
         Ok(passed) => {
             not_halted(app).await?;
-            Ok((passed, inputs))
+            Ok((gate::pass_one(app, Depth::Rules, passed).await?, inputs))
         }
         Err(failed) => Err(again(app, &issuer.did, &submissions[0], failed).await?.problem(false)),
     }

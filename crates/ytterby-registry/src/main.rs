@@ -21,6 +21,7 @@ use ytterby::key::SigningKey;
 use ytterby::time::format_time;
 use ytterby_registry::clock::Clock;
 use ytterby_registry::config::{Config, Profile};
+use ytterby_registry::gate::GateSetting;
 use ytterby_registry::log::Log;
 use ytterby_registry::{App, auth, random, recover, server};
 use ytterby_store::{IssuerKey, Scope};
@@ -49,25 +50,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { config: Some(path), .. } => serve(Config::read(&path)?).await,
         Command::Serve { listen, dir, .. } => serve_demo(listen, dir).await,
-        Command::CheckConfig { config } => {
-            let config = Config::read(&config)?;
-            let log = Log::new(&config.home()?, config.log_key()?.expose_secret(), &config.log.mark_file)?;
-            let status = config.status_key().context("the status key")?;
-            println!("ok: {} as {}", config.public_url, config.home()?);
-            println!("log key {}", log.verifier_key());
-            println!("status key {}", status.public());
-            match config.witnesses()? {
-                (all, quorum) if quorum > 0 => println!("cosigned by {quorum} of {} witnesses", all.len()),
-                _ => println!("no witness is named: nobody's trust file finds a quorum on its receipts"),
-            }
-            if let Some(weak) = config.weak_quorum()? {
-                println!("warning: {weak}");
-            }
-            if let Some(backups) = config.engine()?.backups() {
-                println!("{backups}");
-            }
-            Ok(())
-        }
+        Command::CheckConfig { config } => check_config(&Config::read(&config)?),
         Command::Backup { config, to } => backup(&Config::read(&config)?, &to).await,
         Command::Restore { from, to } => {
             let checked = ytterby_store::restore(&from, &to)?;
@@ -79,6 +62,28 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Keys(keys) => manage_keys(keys).await,
     }
+}
+
+fn check_config(config: &Config) -> anyhow::Result<()> {
+    let log = Log::new(&config.home()?, config.log_key()?.expose_secret(), &config.log.mark_file)?;
+    let status = config.status_key().context("the status key")?;
+    println!("ok: {} as {}", config.public_url, config.home()?);
+    println!("log key {}", log.verifier_key());
+    println!("status key {}", status.public());
+    match config.witnesses()? {
+        (all, quorum) if quorum > 0 => println!("cosigned by {quorum} of {} witnesses", all.len()),
+        _ => println!("no witness is named: nobody's trust file finds a quorum on its receipts"),
+    }
+    if let Some(weak) = config.weak_quorum()? {
+        println!("warning: {weak}");
+    }
+    for line in config.gate()?.iter().flat_map(GateSetting::lines) {
+        println!("{line}");
+    }
+    if let Some(backups) = config.engine()?.backups() {
+        println!("{backups}");
+    }
+    Ok(())
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
@@ -184,7 +189,7 @@ async fn manage_keys(keys: Keys) -> anyhow::Result<()> {
             println!("{public}");
             Ok(())
         }
-        Keys::Status { output } => {
+        Keys::Status { output } | Keys::Screening { output } => {
             let key = SigningKey::from_seed(&random::bytes::<32>());
             keys::write_new(&output, &key.to_secret_multikey())
                 .with_context(|| output.display().to_string())?;

@@ -28,7 +28,7 @@ pub(crate) struct ProblemDocument {
     status: u16,
     /// The particulars.
     detail: String,
-    /// The frozen code: of the first finding, if there are findings.
+    /// The frozen code: of the first finding, if findings are why.
     code: String,
     /// What was found against a draft, certificate or body.
     findings: Option<Vec<FindingDocument>>,

@@ -82,6 +82,7 @@ pub fn open(config: &Config, clock: Clock) -> Result<App, ServeError> {
         status_key: config.status_key()?,
         peers: config.peers()?,
         admission: config.admission.as_ref().map(|admission| admission.trust_file.clone()),
+        gate: config.gate()?,
         refresh: Duration::from_secs(config.log.refresh_seconds),
     };
     Ok(App::new(store, log, seal, clock, about))

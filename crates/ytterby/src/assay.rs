@@ -1,6 +1,7 @@
 //! Assays, and the content that follows from one: formula F2 of proto-docs/lots.md.
 
 use crate::decimal::{Mass, Percent, Ppm};
+use crate::digest::Digest;
 use crate::element::{Element, Oxide};
 use crate::form::{MassBasis, PercentBasis};
 use crate::wide::Wide;
@@ -27,10 +28,23 @@ pub struct Assay {
     pub(crate) rare_earth_impurities: Box<[usize]>,
     /// Thorium and uranium among the impurities.
     pub actinides: Box<[(Actinide, ActinideAmount)]>,
+    /// The laboratory's report, if it is named.
+    pub report: Option<Box<LabReport>>,
+}
+
+/// What identifies a laboratory's report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabReport {
+    /// The laboratory's own attestation, by digest.
+    pub attestation: Option<Digest>,
+    /// The laboratory's name.
+    pub laboratory: Option<Box<str>>,
+    /// The number that it gave the report.
+    pub number: Option<Box<str>>,
 }
 
 impl PartialEq for Assay {
-    /// Thorium and uranium are no content.
+    /// Thorium and uranium are no content, and neither is whose report it is.
     fn eq(&self, other: &Self) -> bool {
         let bases = |own: &Self| {
             (own.mass_basis, own.moisture, own.loss_on_ignition, own.percent_basis, own.treo, own.trem)
@@ -175,6 +189,7 @@ mod tests {
             rows: Box::default(),
             rare_earth_impurities: Box::default(),
             actinides: Box::default(),
+            report: None,
         }
     }
 

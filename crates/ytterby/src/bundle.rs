@@ -126,6 +126,13 @@ impl<'a> Bundle<'a> {
         })
     }
 
+    /// The same without some of its certificates.
+    #[must_use]
+    pub fn without(mut self, gone: &HashSet<Digest>) -> Self {
+        self.certificates.retain(|certificate| !gone.contains(&certificate.digest()));
+        self
+    }
+
     /// The certificates of sound form, in the order of the file.
     pub fn certificates(&self) -> &[Certificate<'a>] {
         &self.certificates

@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::accreditation::Accreditation;
+use crate::assay::Assay;
 use crate::did::Did;
 use crate::digest::Digest;
 use crate::finding::{Code, Finding};
-use crate::form::{AttestationKind, Kind};
+use crate::form::{AssayPurpose, AttestationKind, Kind};
 use crate::json::{Members, Misfit, MisfitKind, Object, ParseError, Plain, Value};
 use crate::key::Multikey;
 use crate::lot::Lot;
@@ -77,12 +78,28 @@ pub struct Attestation {
     pub kind: AttestationKind,
     /// The lots it is about, by label and digest.
     pub lots: Box<[(Uuid, Digest)]>,
+    /// The sample it is about, if it names one.
+    pub sample: Option<Box<str>>,
     /// The facility it is about, by its identifier.
     pub facility: Option<Box<str>>,
     /// The scheme, standard or regime.
     pub scheme: Option<Box<str>>,
     /// Its version.
     pub scheme_version: Option<Box<str>>,
+    /// What was looked at.
+    pub scope: Option<Box<str>>,
+    /// What a claim includes.
+    pub boundary: Option<Box<str>>,
+    /// How a claim shares a plant's total out over its products.
+    pub allocation_rule: Option<Box<str>>,
+    /// The name of whoever verified a claim, as its issuer says.
+    pub verifier: Option<Box<str>>,
+    /// What an assay is for: final, where it does not say.
+    pub purpose: Option<AssayPurpose>,
+    /// The assay, of a laboratory's report.
+    pub assay: Option<Box<Assay>>,
+    /// The papers, by digest.
+    pub documents: Box<[Digest]>,
     /// What was found.
     pub result: Box<str>,
 }

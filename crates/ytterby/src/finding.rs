@@ -232,6 +232,9 @@ codes! {
     ContentBasis "content.basis" Reject
         "the assay's bases do not fit its numbers",
         "ask the issuer to state moisture, loss on ignition, TREO or TREM as the bases need them";
+    ContentContradictedByReport "content.contradicted-by-report" Undecided
+        "a laboratory's report that counts gives less of an element than the delivered lot certifies",
+        "take the lot at the content of the report alone: it is for a correction, or a new assay, to certify that";
     ContentDrawsRequired "content.draws-required" Reject
         "this step cannot take its content from an assay",
         "ask for a certificate with `contentFrom` \"draws\"";
@@ -256,6 +259,15 @@ codes! {
     ContentRareEarthImpurity "content.rare-earth-impurity" Reject
         "a rare earth is listed as an impurity",
         "it belongs among the components, where it counts";
+    ContentReportDiffers "content.report-differs" Warn
+        "a laboratory's report gives less of an element than a lot on the way certifies",
+        "ask for a final report, or an umpire's; what was made from the lot has its own content";
+    ContentReportReused "content.report-reused" Undecided
+        "one laboratory report stands under two lots",
+        "ask the laboratory which of the lots its sample was of; the other needs a report of its own";
+    ContentReportsDisagree "content.reports-disagree" Warn
+        "two laboratory reports on one material differ by more than two laboratories do",
+        "ask for an umpire's assay if it matters";
     ContentSum "content.sum" Reject
         "the assay adds up to more than 101 %",
         "look for oxides typed as elements or a wrong basis; ask the issuer for a corrected certificate";

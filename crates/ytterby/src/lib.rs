@@ -43,6 +43,7 @@ pub mod report;
 mod report_json;
 pub mod rules;
 pub mod service_code;
+pub mod statement;
 pub mod status_list;
 pub mod text;
 pub mod time;

@@ -17,6 +17,7 @@ use crate::key::Multikey;
 use crate::masses::Masses;
 use crate::profile::Provenance;
 use crate::rules::RuleAnswer;
+use crate::statement::Statement;
 use crate::trust::Trust;
 use crate::wire::Home;
 
@@ -321,6 +322,8 @@ pub struct Report {
     pub provenance: Option<Provenance>,
     /// The answers to the rules that were asked, lot by lot.
     pub rules: Vec<RuleAnswer>,
+    /// What became of each attestation, in the order of the certificates.
+    pub attestations: Vec<Statement>,
     /// Whether whoever put the bundle together asked the network first. Verification never does.
     pub online: bool,
 }
@@ -339,6 +342,7 @@ impl Report {
             status_known: None,
             provenance: None,
             rules: Vec::new(),
+            attestations: Vec::new(),
             online: false,
         }
     }

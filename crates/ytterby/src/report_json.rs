@@ -16,9 +16,10 @@ use crate::report::{
 };
 use crate::time::format_time;
 use crate::wire::{
-    AccreditedJson, BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts, ElementTotalsJson, HeldJson,
-    InputJson, KnownJson, LeftOutJson, LotJson, MovedJson, PortfolioJson, ProblemJson, ProfileJson,
-    ProvenanceJson, RegisteredJson, ReportJson, RuleJson, RuleTotalsJson, RunCounts, RunJson, StatusAsOf,
+    AccreditedJson, AttestationsJson, BalanceJson, CertificateJson, CheckJson, ClosedJson, Counts,
+    ElementTotalsJson, HeldJson, InputJson, KnownJson, LeftOutJson, LotJson, MovedJson, PortfolioJson,
+    ProblemJson, ProfileJson, ProvenanceJson, RegisteredJson, ReportJson, RuleJson, RuleTotalsJson,
+    RunCounts, RunJson, StatusAsOf,
 };
 
 /// What a program read, as its report names it.
@@ -100,6 +101,7 @@ impl Report {
                 transfers: provenance.transfers.iter().map(MovedJson::from).collect(),
             }),
             rules: self.rules.iter().map(RuleJson::from).collect(),
+            attestations: AttestationsJson::of(&self.attestations, &index),
             problems: self.findings.iter().map(|finding| problem(finding, &index)).collect(),
         }
     }

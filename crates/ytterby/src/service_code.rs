@@ -7,7 +7,7 @@ pub fn help(code: &str) -> Option<&'static str> {
 }
 
 /// Every code with what happened, and what to do about it.
-pub const SERVICE_CODES: [(&str, &str); 37] = [
+pub const SERVICE_CODES: [(&str, &str); 41] = [
     (
         "admission.closed",
         "The operator has named no trust file by which lots of other registries are admitted.",
@@ -33,6 +33,10 @@ pub const SERVICE_CODES: [(&str, &str); 37] = [
     (
         "certificate.external-id-taken",
         "`certificate` is the digest of what was issued under this reference. Another lot needs another `externalId`.",
+    ),
+    (
+        "gate.rules",
+        "Rules that the operator has chosen refuse the transfer; `findings` says which clauses and why, `pack` which rules. Nothing was registered.",
     ),
     ("idempotency.in-progress", "The same request is being answered. Send it again after `Retry-After`."),
     ("idempotency.malformed", "An idempotency key is 1 to 255 printable ASCII characters."),
@@ -81,6 +85,18 @@ pub const SERVICE_CODES: [(&str, &str); 37] = [
     ("request.refused", "It was refused."),
     ("request.taken", "The name or identifier is taken. Choose another, or use what is there."),
     ("request.too-large", "Send less at once: `detail` names the limit."),
+    (
+        "screening.bad-answer",
+        "The screening service's answer is not one to this question under a key that the operator has pinned. Nothing was registered: send it again after `Retry-After`, and tell the operator.",
+    ),
+    (
+        "screening.denied",
+        "The screening service denies the transfer. `reference` is what it is filed under there, if it says so. Nothing was registered.",
+    ),
+    (
+        "screening.unavailable",
+        "The screening service did not answer in time. Nothing was registered: send it again after `Retry-After` with the same idempotency key.",
+    ),
     ("service.busy", "Nothing was done. Send it again after `Retry-After`."),
     (
         "service.in-doubt",

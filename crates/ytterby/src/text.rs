@@ -55,6 +55,12 @@ fn is_invisible(c: char) -> bool {
             | 0xe000..=0xf8ff | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff | 0xf0000..=0x10_ffff)
 }
 
+/// The words of a text in lower case, with a space between: how names are compared.
+pub(crate) fn words(text: &str) -> String {
+    let split = |c: char| !(c.is_alphanumeric() || c == ':');
+    text.to_lowercase().split(split).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 /// A text from anywhere, made safe to print: what is invisible is shown as its code point.
 pub fn printable(text: &str) -> String {
     text.chars()

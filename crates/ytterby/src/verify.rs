@@ -94,6 +94,8 @@ pub fn verify_with(
     walk.check_double_draws(&mut report);
     walk.check_status(&mut report, question.max_status_age);
     walk.check_authority(&mut report);
+    report.attestations = crate::statement::statements(bundle, &report);
+    check::reports::check(bundle, &lineage, &mut report);
     report.findings.extend(lineage::check_labels(bundle, &report.not_counted()));
     report.findings.extend(check::bounds::check_spent(bundle, &lineage, &walk.carried));
     walk.fill_balances(&mut report);

@@ -20,6 +20,7 @@ fn main() -> std::io::Result<()> {
     }
     write("values", "certificate.json", &conformance::vectors::intermediate())?;
     write("values", "content.json", &conformance::vectors::contents())?;
+    write("values", "screening.json", &conformance::vectors::screening())?;
     std::fs::write(docs.join("findings.md"), conformance::vectors::findings_document())?;
     for (file, bytes) in conformance::kept::files() {
         std::fs::write(root.join(file), bytes)?;

@@ -111,6 +111,7 @@ fn app(store: Box<dyn Store>, mark: &Path, witness: Option<WitnessAddress>) -> R
         status_key: SigningKey::from_seed(&SEED),
         peers: Vec::new(),
         admission: None,
+        gate: None,
     };
     Ok(App::new(Arc::from(store), log, seal, Clock::system(), about))
 }

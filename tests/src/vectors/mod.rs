@@ -8,7 +8,9 @@ mod forge;
 mod masses;
 mod proofs;
 mod registration;
+mod reports;
 mod rules;
+mod screening;
 mod status;
 mod steps;
 
@@ -16,6 +18,7 @@ use serde_json::{Value, json};
 
 pub use accreditation::accreditation;
 pub use findings::document as findings_document;
+pub use screening::{Exchange, screening};
 pub use steps::{contents, intermediate};
 
 pub use forge::{Forge, NOW, Signed, set, unset};
@@ -117,6 +120,7 @@ pub fn all() -> Vec<Vector> {
     all.extend(masses::all());
     all.extend(rules::all());
     all.extend(attestations::all());
+    all.extend(reports::all());
     all.extend(accreditation::all());
     all
 }

@@ -11,6 +11,7 @@ use ytterby_tlog::SignedCheckpoint;
 
 use super::forge::{Made, Signed, set};
 use super::registration::{HOME, RIVAL, moved, registered, two_logs, under};
+use super::reports::{beside, report};
 use super::{Forge, vectors};
 use crate::log::TestLog;
 
@@ -56,6 +57,11 @@ impl NewList {
 
 pub(super) const REVOCATION: StatusPurpose = StatusPurpose::Revocation;
 pub(super) const SUSPENSION: StatusPurpose = StatusPurpose::Suspension;
+
+/// A rule that an audit has to be attested.
+const AUDITED: &str = "pack = \"ytterby.rules/1\"\nid = \"vector\"\ntitle = \"a rule\"\njurisdiction = \"INT\"\n\
+    instrument = \"none\"\nas-of = \"2026-11-23\"\nconfidence = \"made up\"\n\
+    [[clause]]\nid = \"only\"\ntitle = \"it was audited\"\n[[clause.ask]]\nthat = \"attested\"\nkind = \"audit\"\n";
 
 /// Registered certificates with lists, by a verifier who requires both.
 fn with_lists(f: &mut Forge, all: &[&Signed], lists: &[NewList]) -> Made {
@@ -204,6 +210,29 @@ vectors! {
         let mut made = with_lists(f, &[&ore, &audit], &lists);
         made.bundle["subject"] = json!([ore.digest()]);
         made
+    }
+    /// A laboratory's report that said less than the lot is revoked.
+    "status.attestation-revoked-report" ["status.attestation-revoked"] |f| {
+        let ore = f.ore();
+        let report = report(f, "laboratory", ("2026-09-21T10:00:00Z", "final", "9"), &[&ore]);
+        let lists = [list(REVOCATION, 2, MADE, &[1]), list(SUSPENSION, 2, MADE, &[])];
+        let mut made = with_lists(f, &[&ore, &report], &lists);
+        made.bundle["certificates"] = json!([ore.value]);
+        made.bundle["subject"] = json!([ore.digest()]);
+        beside(f, made, &[&report])
+    }
+    /// A rule asks for an audit, and the one that there was is revoked.
+    "status.attestation-revoked-rule" ["rule.not-demonstrated", "status.attestation-revoked"] |f| {
+        let ore = f.ore();
+        let audit = f.sign_as("laboratory", "2026-09-21T10:00:00Z", "AttestationCertificate", json!({
+            "home": HOME, "kind": "audit", "about": { "lots": [{ "lot": ore.id(), "digestMultibase": ore.digest() }] }, "result": "passed",
+        }));
+        let lists = [list(REVOCATION, 2, MADE, &[1]), list(SUSPENSION, 2, MADE, &[])];
+        let mut made = with_lists(f, &[&ore, &audit], &lists);
+        made.bundle["certificates"] = json!([ore.value]);
+        made.bundle["subject"] = json!([ore.digest()]);
+        made.asked.rules = Some(AUDITED);
+        beside(f, made, &[&audit])
     }
     /// There is a list of revocations and none of suspensions.
     "status.missing" ["status.missing"] |f| {

@@ -6,7 +6,7 @@ use ytterby::{Trust, verify};
 use crate::args::{Format, Profile};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::render::{problem, profile};
+use crate::render::{attested, problem, profile};
 
 /// Prints the profile of every lot that the file is about.
 pub(crate) fn run(args: &Profile, mut output: Output) -> Result<u8, Failure> {
@@ -22,12 +22,17 @@ pub(crate) fn run(args: &Profile, mut output: Output) -> Result<u8, Failure> {
     }
     match args.format {
         Format::Human => {
-            output.data(&profile::block(provenance, &problem::index(&bundle), args.verbose))?;
+            let index = problem::index(&bundle);
+            let said = attested::unverified(&report.attestations, &index);
+            output.data(&(profile::block(provenance, &index, args.verbose) + &said))?;
             output.note("as the certificates have it; nothing was verified");
         }
         Format::Json => {
             let mut json = report.to_json(&bundle);
-            let provenance = json.get_mut("provenance").map(Value::take).unwrap_or_default();
+            let mut provenance = json.get_mut("provenance").map(Value::take).unwrap_or_default();
+            if let Some(attestations) = json.get_mut("attestations").map(Value::take) {
+                provenance["attestations"] = attestations;
+            }
             output.json(&provenance, true)?;
         }
     }

@@ -2,7 +2,7 @@
 
 use ytterby::Certificate;
 use ytterby::assay::{Amount, Assay};
-use ytterby::certificate::{Body, Claims};
+use ytterby::certificate::{Attestation, Body, Claims};
 use ytterby::decimal::kilograms_grouped;
 use ytterby::lot::{Lot, Making};
 use ytterby::masses::Masses;
@@ -67,11 +67,34 @@ fn body(claims: &Claims, drawn: &Masses) -> String {
             for (label, digest) in &attestation.lots {
                 add("about", format!("{}  {digest}", label.urn()));
             }
-            add("result", printable(&attestation.result));
+            attestation_rows(attestation, &mut add);
         }
         Body::Accreditation(accreditation) => accreditation::rows(accreditation, &mut add),
     }
     out
+}
+
+fn attestation_rows(said: &Attestation, row: &mut impl FnMut(&str, String)) {
+    for (name, text) in [
+        ("sample", &said.sample),
+        ("scheme", &said.scheme),
+        ("version", &said.scheme_version),
+        ("scope", &said.scope),
+        ("boundary", &said.boundary),
+        ("allocation", &said.allocation_rule),
+        ("verifier", &said.verifier),
+    ] {
+        if let Some(text) = text {
+            row(name, printable(text));
+        }
+    }
+    if let Some(purpose) = said.purpose {
+        row("purpose", purpose.to_string());
+    }
+    if let Some(assay) = &said.assay {
+        row("assay", assay_line(assay));
+    }
+    row("result", printable(&said.result));
 }
 
 fn lot_rows(lot: &Lot, row: &mut impl FnMut(&str, String)) {
@@ -136,7 +159,12 @@ fn assay_line(assay: &Assay) -> String {
         }
     });
     let rows = rows.collect::<Vec<_>>().join(", ");
-    format!("{rows} ({}, {})", assay.percent_basis, assay.mass_basis)
+    let report = assay.report.as_ref().map(|report| {
+        let laboratory = report.laboratory.as_ref().map(|name| format!(" of {}", printable(name)));
+        let number = report.number.as_ref().map(|number| format!(" {}", printable(number)));
+        format!(", report{}{}", number.unwrap_or_default(), laboratory.unwrap_or_default())
+    });
+    format!("{rows} ({}, {}{})", assay.percent_basis, assay.mass_basis, report.unwrap_or_default())
 }
 
 /// The content, what was drawn from it in this file, and what is left, aligned.

@@ -2,6 +2,7 @@
 
 pub(crate) mod accreditation;
 pub(crate) mod amount;
+pub(crate) mod attested;
 pub(crate) mod certificate;
 pub(crate) mod document;
 pub(crate) mod html;

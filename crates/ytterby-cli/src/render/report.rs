@@ -13,7 +13,7 @@ use ytterby::time::format_time;
 use ytterby::{Report, Trust, Verdict};
 
 use super::problem::{self, Index};
-use super::{accreditation, amount, registration, rules, style, wrap};
+use super::{accreditation, amount, attested, registration, rules, style, wrap};
 
 /// How many delivered lots get a line of their own.
 const MAX_SUBJECTS: usize = 20;
@@ -41,6 +41,7 @@ impl Shown<'_, '_> {
             };
             out.push_str(&wrap::hanging(&format!("    {:<14} ", step.as_str()), 19, &text, paint));
         }
+        out.push_str(&attested::rows(&self.report.attestations, self.index));
         out.push_str(&rules::rows(&self.report.rules, self.verbose));
         if self.verbose {
             out.push_str(&self.certificates());

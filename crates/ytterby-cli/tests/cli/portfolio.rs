@@ -125,7 +125,11 @@ fn bundles_that_contradict_each_other_are_said() {
     assert!(ran.out.contains("one certificate in in/b.json and another in in/ore.json"), "{}", ran.out);
 
     // One bundle has an audit that the other lacks.
-    let audited = audited(&delivery, &mine);
+    let auditor = Party::new("auditor", 9);
+    let pin =
+        format!("\n[[issuer]]\ndid = {:?}\nkeys = [\"{}\"]\n[require]", auditor.did, auditor.key.public());
+    folder.write("acme.toml", delivery.trust(None).replace("\n[require]", &pin));
+    let audited = audited(&delivery, &auditor);
     folder.write("in/b.json", audited).write("audit.toml", AUDIT);
     let rules = ["--rules", "audit.toml"];
     let ran = verify(&folder, &rules).exits(4);
@@ -143,8 +147,9 @@ const AUDIT: &str = "pack = \"ytterby.rules/1\"\nid = \"ours\"\ntitle = \"audite
 
 /// The delivery with an audit beside it.
 fn audited(delivery: &Delivery, auditor: &Party) -> Vec<u8> {
-    let (lot, digest) = (delivery.oxide.claims().id.urn().to_string(), delivery.oxide.digest().to_string());
-    let about = json!({ "lots": [{ "lot": lot, "digestMultibase": digest }] });
+    let lot = &delivery.oxide_sold;
+    let label = lot.claims().id.urn().to_string();
+    let about = json!({ "lots": [{ "lot": label, "digestMultibase": lot.digest().to_string() }] });
     let draft =
         json!({ "type": "AttestationCertificate", "kind": "audit", "about": about, "result": "passed" });
     let audit = auditor.issue(78, "2026-07-11T08:00:00Z", draft, &[]);

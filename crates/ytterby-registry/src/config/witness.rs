@@ -97,6 +97,22 @@ impl Config {
         }))
     }
 
+    /// An address that is asked in plain text on this machine alone, as it stands.
+    pub(super) fn private_address(&self, key: &'static str, url: &str) -> Result<String, ConfigError> {
+        self.address(key, url)?;
+        let uri: Option<Uri> = url.parse().ok();
+        let is_plain = |uri: &Uri| uri.scheme_str() == Some("http") && !uri.host().is_some_and(is_loopback);
+        if uri.as_ref().is_some_and(is_plain) {
+            let problem = format!("{url:?} is plain http, which is for this machine alone");
+            return Err(ConfigError::Value { key, problem });
+        }
+        // It is signed as it stands, so it has to be what is sent: a URL without a path gets one.
+        if uri.map(|uri| uri.to_string()).as_deref() != Some(url) {
+            return Err(ConfigError::Value { key, problem: format!("{url:?} is not in its usual form") });
+        }
+        Ok(url.to_owned())
+    }
+
     /// An address that is asked, without a slash at its end.
     pub(super) fn address(&self, key: &'static str, url: &str) -> Result<String, ConfigError> {
         let wrong = |problem: &str| ConfigError::Value { key, problem: format!("{url:?} {problem}") };

@@ -50,7 +50,8 @@ pub(super) struct Body {
     responses(
         (status = 200, description = "A dry run, or `each` with nothing made", body = serde_json::Value),
         (status = 201, description = "`{mode, results}`, one result per certificate", body = serde_json::Value),
-        (status = 422, description = "Findings against any of `all`", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Registrations are stopped, or the screening service gave no answer that counts", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Findings against any of `all`, or the gate refuses one", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
     ),
     security(("api_key" = ["issue"])),
 )]

@@ -39,7 +39,8 @@ pub(super) struct Query {
         (status = 201, description = "`{certificate, receipt}`; `Location` names it", body = serde_json::Value),
         (status = 400, description = "Not strict JSON, or no idempotency key", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "In progress, external id taken, or somebody else drew first", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Findings against it, or the key was used for another body", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Findings against it, the gate refuses it, or the key was used for another body", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "Registrations are stopped, or the screening service gave no answer that counts", body = crate::problem::ProblemDocument, content_type = "application/problem+json"),
     ),
     security(("api_key" = ["issue"])),
 )]

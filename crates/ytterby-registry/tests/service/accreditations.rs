@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 use ytterby::key::SigningKey;
 use ytterby::time::parse_time;
-use ytterby::{Authority, Bundle, Draft, Home, Inputs, Issue, Trust, Verdict, admit};
+use ytterby::{
+    Authority, Bundle, Certificate, Draft, Home, Inputs, Issue, Rules, Trust, Verdict, admit, verify,
+};
 
-use crate::make::{ORIGIN, START, Service, origin};
+use crate::make::{ORIGIN, START, Service, origin, trust};
 
 /// The draft of an accreditation of an issuer of a service, with the keys that it has there.
 pub(crate) fn accreditation(service: &Service, name: &str, given: Value) -> Value {
@@ -107,4 +109,28 @@ fn an_anchor_signs_its_own() {
     endless.as_object_mut().unwrap().remove("validUntil");
     let refused = service.client.make("/v1/certificates", &alliance, "endless", &endless).expect(422).json();
     assert_eq!(refused["findings"][0]["pointer"], json!("/validUntil"), "{refused}");
+}
+
+/// A laboratory's report that is older than the lot cannot list it. The lot names it, and it travels with the lot.
+#[test]
+fn a_report_that_a_lot_names_is_in_its_bundle() {
+    let service = Service::start();
+    let ((_, mine), (_, laboratory)) = (service.issuer("mine"), service.issuer("laboratory"));
+    let mut draft = origin("ORE-1");
+    let report = json!({
+        "type": "AttestationCertificate", "kind": "assay", "purpose": "final", "about": { "sampleId": "S-17" },
+        "assay": draft["assay"], "result": "as measured",
+    });
+    let made = service.client.make("/v1/certificates", &laboratory, "report-1", &report).expect(201);
+    let bytes = made.json()["certificate"].to_string();
+    let digest = Certificate::parse(bytes.as_bytes()).unwrap().digest();
+    draft["assay"]["attestation"] = digest.to_string().into();
+    let ore = service.client.issue(&mine, &draft).id();
+    let bundle = service.client.get(&format!("/v1/certificates/{ore}/bundle"), &mine).expect(200);
+    let bundle = Bundle::parse(&bundle.bytes).unwrap();
+    assert!(bundle.certificate(&digest).is_some() && bundle.receipt(&digest).is_some());
+    let trust = Trust::parse(trust(&service, "did:web:nobody.example").as_bytes()).unwrap();
+    let report = verify(&bundle, &trust, &Rules::default(), parse_time(START).unwrap());
+    let stands: Vec<_> = report.attestations.iter().map(|own| (own.certificate, own.stands())).collect();
+    assert_eq!(stands, [(digest, true)]);
 }

@@ -16,8 +16,8 @@ use ytterby::key::SigningKey;
 use ytterby::time::parse_time;
 use ytterby_registry::clock::Clock;
 use ytterby_registry::config::{
-    AdmissionConfig, Config, Entries, Limits, LogConfig, PeerConfig, Profile, SealConfig, StatusConfig,
-    Storage, WitnessConfig,
+    AdmissionConfig, Config, Entries, GateConfig, Limits, LogConfig, PeerConfig, Profile, SealConfig,
+    StatusConfig, Storage, WitnessConfig,
 };
 use ytterby_registry::log::Log;
 use ytterby_registry::{auth, server};
@@ -50,6 +50,7 @@ pub(crate) struct Setting {
     pub(crate) entries: Entries,
     pub(crate) admission: Option<PathBuf>,
     pub(crate) peer: Vec<PeerConfig>,
+    pub(crate) gate: Option<GateConfig>,
     /// Another origin than that of every service here.
     pub(crate) origin: Option<&'static str>,
 }
@@ -313,6 +314,7 @@ pub(crate) fn config(folder: PathBuf, address: SocketAddr, setting: Setting) -> 
         witness: setting.witness,
         status: StatusConfig { key_file: status_file },
         admission: setting.admission.map(|trust_file| AdmissionConfig { trust_file }),
+        gate: setting.gate,
         peer: setting.peer,
         limits: setting.limits,
     }

@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::json;
 use ytterby_tlog::NoteSigner;
 
-use crate::make::{Client, origin};
+use crate::make::{Client, origin, transfer};
 use crate::witness::{Mood, Witness};
 
 fn program() -> Command {
@@ -248,6 +248,51 @@ fn how_far_behind_the_witnesses_are_is_measured() {
         });
         // Who asks whether it serves is not told of witnesses.
         client.send("GET", "/readyz", &[], None).expect(200);
+    });
+}
+
+#[test]
+fn a_gate_is_checked_shown_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let private = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let path = configured(folder.path(), "development", "http", &format!("metrics_listen = \"{private}\""));
+    let config = path.to_str().unwrap();
+    let key = folder.path().join("screening.key");
+    let public = printed(&["keys", "screening", "-o", key.to_str().unwrap()]);
+    let (server, other) = (crate::screening::ScreeningServer::start(), tempfile::tempdir().unwrap());
+    let setting = server.gate(other.path()).screening.unwrap();
+    let gate = |pack: &str| {
+        format!(
+            "[[gate.rules]]\npack = \"{pack}\"\nrefuse = \"fail\"\n[gate.screening]\nurl = \"{}\"\nkeys = [\"{}\"]\n\
+             key_file = \"screening.key\"\n",
+            setting.url, setting.keys[0]
+        )
+    };
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}{}", gate("us-dfars"))).unwrap();
+    let error = refused(&["check-config", "--config", config]);
+    assert!(error.contains("gate.rules: no pack \"us-dfars\" is shipped"), "{error}");
+    fs::write(&path, format!("{text}{}", gate("cn-licences"))).unwrap();
+    let said = printed(&["check-config", "--config", config]);
+    let wanted = format!("\nscreened by {}\nscreening key {public}", setting.url);
+    assert!(said.contains("\nrefused: a transfer that fails under cn-licences (uEi"), "{said}");
+    assert!(said.ends_with(&wanted), "{said}");
+    let admin = printed(&["keys", "admin", "--config", config]);
+    serving(config, |client| {
+        client.post("/v1/issuers", &admin, &json!({ "name": "mine", "title": "Mine" })).expect(201);
+        let body = json!({ "issuer": "mine", "scopes": ["issue"], "label": "x" });
+        let made = client.post("/v1/api-keys", &admin, &body).expect(201).json();
+        let issuer = made["key"].as_str().unwrap();
+        let ore = client.issue(issuer, &origin("MREC-0001")).id();
+        let mut sale = transfer("MREC-0001", &ore, "did:web:buyer.example");
+        sale["form"] = "mixed-compound".into();
+        sale["netMass"] = "710222.000".into();
+        // The key in the file is another than the one that the service knows: it refuses to answer.
+        let answer = client.make("/v1/certificates", issuer, "sale-1", &sale);
+        assert_eq!(answer.json()["code"], json!("screening.unavailable"), "{}", answer.text());
+        let metrics = Client::new(format!("http://{private}"));
+        let text = metrics.send("GET", "/metrics", &[], None).expect(200).text();
+        assert!(text.contains("\nytterby_screenings_total{outcome=\"unavailable\"} 1\n"), "{text}");
     });
 }
 

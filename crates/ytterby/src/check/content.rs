@@ -199,6 +199,7 @@ mod tests {
                 rows: Box::default(),
                 rare_earth_impurities: Box::default(),
                 actinides: Box::default(),
+                report: None,
             };
             basis_fault(&assay).map(|(member, _)| member)
         };

@@ -15,6 +15,7 @@ pub(crate) mod events;
 pub(crate) mod mass;
 pub(crate) mod proof;
 pub(crate) mod registration;
+pub(crate) mod reports;
 pub(crate) mod split;
 pub(crate) mod status;
 pub(crate) mod time;

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::ask::words;
 use crate::assay::{Actinide, ActinideAmount, Amount, Assay};
 use crate::bundle::Bundle;
-use crate::certificate::{Body, Certificate};
+use crate::certificate::Certificate;
 use crate::decimal::Percent;
 use crate::did::Did;
 use crate::digest::Digest;
@@ -18,8 +17,10 @@ use crate::form::{AttestationKind, Form};
 use crate::lot::{Authorisation, Lot, Making};
 use crate::masses::Masses;
 use crate::profile::{Moved, Profile};
-use crate::report::{Outcome, Report, Step};
+use crate::report::Report;
 use crate::rules::Screening;
+use crate::statement::{Statement, attestation};
+use crate::text::words;
 use crate::wire::Country;
 
 /// The facts about one lot, as a verified bundle has them.
@@ -105,6 +106,8 @@ pub struct Attested {
     pub issuer: String,
     /// Whether the trust file accepts that.
     pub is_accepted: bool,
+    /// Whether it is the word of somebody who made or moved the metal.
+    pub is_self_declared: bool,
     /// From when it holds.
     pub from: Timestamp,
     /// Until when; for good, where nothing is said.
@@ -251,33 +254,30 @@ fn parties(bundle: &Bundle<'_>, exports: &[Export]) -> Vec<Party> {
     all
 }
 
-/// What is attested of lots and facilities on the way: of others anybody may show anything.
+/// What is attested of lots and facilities on the way: of others anybody may show anything. One that was revoked is as
+/// if it had not been said.
 fn attestations(report: &Report, index: &Index<'_, '_>) -> Vec<Attested> {
     let way = way(report, index);
     let facilities: HashSet<&str> = (way.iter())
         .filter_map(|digest| index.get(digest)?.lot()?.facility.as_ref())
         .map(|facility| &*facility.id)
         .collect();
-    let attested = |own: &crate::report::CertificateReport| {
-        let certificate = index.get(&own.digest)?;
-        let claims = certificate.claims();
-        let Body::Attestation(attestation) = &claims.body else { return None };
-        let is_refused = |step| own.outcome(step) == Outcome::Fail;
-        // One that was revoked or suspended, which beside a lot is no more than a warning, is as if it had not been said.
-        let is_sound = ![Step::Proof, Step::Status, Step::Registration].into_iter().any(is_refused)
-            && own.outcome(Step::Status) != Outcome::Warn;
-        let of_lot = attestation.lots.iter().any(|(_, digest)| way.contains(digest));
-        let of_facility = attestation.facility.as_deref().is_some_and(|id| facilities.contains(id));
-        (is_sound && (of_lot || of_facility)).then(|| Attested {
-            kind: attestation.kind,
-            scheme: attestation.scheme.as_ref().map(|scheme| scheme.to_string()),
+    let attested = |own: &Statement| {
+        let claims = index.get(&own.certificate)?.claims();
+        let said = attestation(claims)?;
+        let of_lot = said.lots.iter().any(|(_, digest)| way.contains(digest));
+        let of_facility = said.facility.as_deref().is_some_and(|id| facilities.contains(id));
+        (of_lot || of_facility).then(|| Attested {
+            kind: said.kind,
+            scheme: said.scheme.as_ref().map(|scheme| scheme.to_string()),
             issuer: claims.issuer.to_string(),
-            is_accepted: own.outcome(Step::Authority) == Outcome::Pass,
+            is_accepted: own.is_accepted,
+            is_self_declared: own.is_self_declared,
             from: claims.valid_from,
             until: claims.valid_until,
         })
     };
-    report.certificates.iter().filter_map(attested).collect()
+    report.attestations.iter().filter(|own| own.is_sound).filter_map(attested).collect()
 }
 
 /// The lots that the bundle is about, and all that are behind them.

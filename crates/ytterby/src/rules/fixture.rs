@@ -179,6 +179,8 @@ struct WireAttested {
     issuer: String,
     #[serde(default)]
     accepted: bool,
+    #[serde(default, rename = "self-declared")]
+    self_declared: bool,
     from: Text,
     until: Option<Text>,
 }
@@ -368,6 +370,7 @@ fn attested(wire: &WireAttested) -> Result<Attested, Fault> {
         scheme: wire.scheme.clone(),
         issuer: wire.issuer.clone(),
         is_accepted: wire.accepted,
+        is_self_declared: wire.self_declared,
         from: at(&wire.from)?,
         until: wire.until.as_ref().map(at).transpose()?,
     })

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::RuleError;
-use super::ask::words;
+use crate::text::words;
 use crate::time::parse_date;
 
 /// Largest list, in bytes: the longest that are published have some ten thousand parties.

@@ -37,6 +37,8 @@ pub(crate) struct Assay<'t> {
     pub(crate) method: Option<Leaf<&'t str>>,
     /// Who measured it.
     pub(crate) laboratory: Option<Leaf<&'t str>>,
+    /// The number of the laboratory's report.
+    pub(crate) report_number: Option<Leaf<&'t str>>,
     /// The sample.
     pub(crate) sample_id: Option<Leaf<&'t str>>,
     /// When it was measured.

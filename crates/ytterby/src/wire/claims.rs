@@ -9,11 +9,11 @@ use super::subject::{
     Facility as WireFacility, Input as WireInput, OriginSubject, Party, Period, ProcessingSubject,
     TransferSubject,
 };
-use crate::assay::{ActinideAmount, Amount, Assay, Row};
+use crate::assay::{ActinideAmount, Amount, Assay, LabReport, Row};
 use crate::certificate::{Attestation, Body, CONTEXT, Claims, VERIFIABLE_CREDENTIAL};
 use crate::decimal::{Mass, Ppm};
 use crate::did::Did;
-use crate::form::{AttestationKind, AuthorisationType, ContentFrom, Kind, Source};
+use crate::form::{AssayPurpose, AttestationKind, AuthorisationType, ContentFrom, Kind, Source};
 use crate::json::{Misfit, MisfitKind, Value, from_value};
 use crate::lot::{Authorisation, Control, Declared, Facility, Input, Lot, Making, TariffCode};
 
@@ -248,19 +248,48 @@ fn attestation(subject: AttestationSubject<'_>) -> Result<Said, Misfit> {
     if subject.assay.is_none() && subject.purpose.is_some() {
         return Err(combination("only an assay has a purpose").under("purpose"));
     }
-    if let Some(block) = subject.assay {
-        assay(block).map_err(|misfit| misfit.under("assay"))?;
-    }
+    claim(&subject)?;
+    let block =
+        subject.assay.map(|block| assay(block).map_err(|misfit| misfit.under("assay"))).transpose()?;
+    let text = |leaf: Option<Leaf<&str>>| leaf.map(|leaf| leaf.0.into());
     let lots = subject.about.lots.iter().flatten().map(|lot| (lot.lot.0, lot.digest_multibase.0)).collect();
     let body = Attestation {
         kind: subject.kind,
         lots,
+        sample: text(subject.about.sample_id),
+        scheme: text(subject.scheme),
+        scheme_version: text(subject.scheme_version),
+        scope: text(subject.scope),
+        boundary: text(subject.boundary),
+        allocation_rule: text(subject.allocation_rule),
+        verifier: subject.verifier.map(|party| party.name.0.into()),
+        purpose: block.as_ref().map(|_| subject.purpose.unwrap_or(AssayPurpose::Final)),
+        assay: block.map(Box::new),
+        documents: subject.documents.iter().flatten().map(|own| own.digest_multibase.0).collect(),
         facility: subject.about.facility.as_ref().map(|own| facility(own).id),
-        scheme: subject.scheme.map(|text| text.0.into()),
-        scheme_version: subject.scheme_version.map(|text| text.0.into()),
         result: subject.result.0.into(),
     };
     Ok((subject.home.0, Body::Attestation(Box::new(body))))
+}
+
+/// An ESG claim says of what it is a figure; nothing else does.
+fn claim(subject: &AttestationSubject<'_>) -> Result<(), Misfit> {
+    let is_claim = subject.kind == AttestationKind::Esg;
+    if is_claim && (subject.scheme.is_none() || subject.scheme_version.is_none()) {
+        return Err(combination("an ESG claim states its scheme and the version of it").under("scheme"));
+    }
+    for (name, is_there) in
+        [("boundary", subject.boundary.is_some()), ("allocationRule", subject.allocation_rule.is_some())]
+    {
+        if is_claim != is_there {
+            let text = "an ESG claim, and only an ESG claim, states its boundary and its allocation rule";
+            return Err(combination(text).under(name));
+        }
+    }
+    if !is_claim && subject.verifier.is_some() {
+        return Err(combination("only an ESG claim names a verifier").under("verifier"));
+    }
+    Ok(())
 }
 
 fn accreditation(subject: AccreditationSubject<'_>) -> Result<Said, Misfit> {
@@ -295,6 +324,12 @@ fn assay(wire: WireAssay<'_>) -> Result<Assay, Misfit> {
             actinides.push((actinide, amount));
         }
     }
+    let text = |leaf: &Option<Leaf<&str>>| leaf.as_ref().map(|leaf| leaf.0.into());
+    let report = LabReport {
+        attestation: wire.attestation.as_ref().map(|digest| digest.0),
+        laboratory: text(&wire.laboratory),
+        number: text(&wire.report_number),
+    };
     Ok(Assay {
         mass_basis: wire.mass_basis,
         moisture: wire.moisture.map(|p| p.0),
@@ -305,6 +340,7 @@ fn assay(wire: WireAssay<'_>) -> Result<Assay, Misfit> {
         rows: rows?,
         rare_earth_impurities: rare_earth_impurities.into(),
         actinides: actinides.into(),
+        report: (report.attestation.is_some() || report.number.is_some()).then(|| Box::new(report)),
     })
 }
 

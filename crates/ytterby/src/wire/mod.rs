@@ -15,6 +15,7 @@ mod profile;
 mod report;
 mod rules;
 mod schema;
+mod statement;
 mod status_list;
 mod subject;
 
@@ -34,4 +35,5 @@ pub(crate) use report::{
 };
 pub(crate) use rules::RuleJson;
 pub use schema::{draft_schemas, published_schemas};
+pub(crate) use statement::AttestationsJson;
 pub(crate) use status_list::StatusListCredential;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::portfolio::PortfolioJson;
 use super::profile::ProvenanceJson;
 use super::rules::RuleJson;
+use super::statement::AttestationsJson;
 
 /// What the published schema admits: the report on one input, on a run over several, or on a portfolio.
 #[derive(JsonSchema)]
@@ -63,6 +64,9 @@ pub(crate) struct ReportJson {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub(crate) rules: Vec<RuleJson>,
+    /// What is attested beside the lots; absent where there is no attestation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) attestations: Option<AttestationsJson>,
     /// What was found.
     pub(crate) problems: Vec<ProblemJson>,
 }

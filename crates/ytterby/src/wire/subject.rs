@@ -152,8 +152,14 @@ wire! {
         scheme: Option<Leaf<&'t str>>,
         /// Its version.
         scheme_version: Option<Leaf<&'t str>>,
-        /// What was looked at: boundary, allocation rule.
+        /// What was looked at.
         scope: Option<Leaf<&'t str>>,
+        /// What a claim includes: from where to where, which scopes. An ESG claim has it, and nothing else.
+        boundary: Option<Leaf<&'t str>>,
+        /// How a claim shares the total of a plant out over its products. An ESG claim has it, and nothing else.
+        allocation_rule: Option<Leaf<&'t str>>,
+        /// Who verified an ESG claim, as whoever issues it says.
+        verifier: Option<Party<'t>>,
         /// What was found.
         result: Leaf<&'t str>,
         /// The laboratory's or auditor's accreditation number.

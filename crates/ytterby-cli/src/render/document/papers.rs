@@ -6,6 +6,7 @@ use ytterby::certificate::Body;
 use ytterby::lot::{Authorisation, Control, Lot, Making};
 use ytterby::profile::Moved;
 use ytterby::report::{CertificateReport, Outcome, Step};
+use ytterby::statement::{Standing, Statement};
 use ytterby::text::printable;
 use ytterby::time::format_time;
 
@@ -64,26 +65,58 @@ fn authorisation(own: &Authorisation) -> String {
     printable(&words.join(", "))
 }
 
+const HEADINGS: [(Standing, &str); 3] = [
+    (Standing::Attested, "Attested by third parties"),
+    (Standing::SelfDeclared, "Self-declared, by who made or moved the metal"),
+    (Standing::NotCounted, "Not counted"),
+];
+
 pub(super) fn attestations(whole: &Whole<'_, '_>) -> Option<Section> {
-    let mut table = Table::new("", &["what", "about", "scheme", "result", "by", "valid until", "counts"]);
-    for own in &whole.shown.report.certificates {
-        let Some(claims) = whole.shown.certificate(own).map(|own| own.claims()) else { continue };
-        let Body::Attestation(attestation) = &claims.body else { continue };
-        let about: Vec<String> = attestation.lots.iter().map(|(_, lot)| whole.shown.number(lot)).collect();
-        let scheme = [&attestation.scheme, &attestation.scheme_version];
-        let scheme: Vec<String> = scheme.into_iter().flatten().map(|word| printable(word)).collect();
-        let counts = if own.relied_on { Cell::from("yes") } else { Cell::new(Look::Doubtful, "not counted") };
-        table.add(vec![
-            attestation.kind.to_string().into(),
-            Cell::lines(&about),
-            scheme.join(" ").into(),
-            printable(&attestation.result).into(),
-            whole.party(own.issuer.as_str()).into(),
-            claims.valid_until.map_or_else(|| "no end".to_owned(), format_time).into(),
-            counts,
-        ]);
-    }
-    Section::of("Attestations", "", vec![table])
+    let table = |(standing, caption): (Standing, &str)| {
+        let heads = ["what", "about", "under what", "result", "by", "valid until", "stands"];
+        let mut table = Table::new(caption, &heads);
+        let own = whole.shown.report.attestations.iter().filter(|own| own.standing() == standing);
+        own.filter_map(|own| attestation(whole, own)).for_each(|row| table.add(row));
+        table
+    };
+    Section::of("Attestations", "", HEADINGS.map(table).into())
+}
+
+fn attestation(whole: &Whole<'_, '_>, own: &Statement) -> Option<Vec<Cell>> {
+    let claims = whole.shown.index.get(&own.certificate)?.claims();
+    let Body::Attestation(said) = &claims.body else { return None };
+    let mut about: Vec<String> = said.lots.iter().map(|(_, lot)| whole.shown.number(lot)).collect();
+    about.extend(said.sample.as_ref().map(|sample| format!("sample {}", printable(sample))));
+    let scheme: Vec<&str> =
+        [&said.scheme, &said.scheme_version].into_iter().flatten().map(|word| &**word).collect();
+    let parts = [
+        ("boundary", &said.boundary),
+        ("allocated", &said.allocation_rule),
+        ("says that verified:", &said.verifier),
+    ];
+    let parts = parts.into_iter().filter_map(|(word, text)| Some(format!("{word} {}", text.as_ref()?)));
+    let under: Vec<String> =
+        [scheme.join(" ")].into_iter().chain(parts).map(|text| printable(&text)).collect();
+    let stands = match (own.stands(), own.superseded_by) {
+        (true, _) => Cell::new(Look::Good, "yes"),
+        (false, Some(other)) => Cell::new(Look::Doubtful, format!("superseded by {}", other.short())),
+        (false, None) if own.is_counted() => Cell::new(Look::Doubtful, "not valid then"),
+        (false, None) => Cell::new(Look::Doubtful, "not counted"),
+    };
+    Some(vec![
+        [said.purpose.map(|purpose| purpose.as_str()), Some(said.kind.as_str())]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .into(),
+        Cell::lines(&about),
+        Cell::lines(&under),
+        printable(&said.result).into(),
+        whole.party(claims.issuer.as_str()).into(),
+        claims.valid_until.map_or_else(|| "no end".to_owned(), format_time).into(),
+        stands,
+    ])
 }
 
 pub(super) fn certificates(whole: &Whole<'_, '_>) -> Option<Section> {

@@ -20,12 +20,19 @@ pub(super) fn ask(
     };
     let there: Vec<&Attested> = facts.attestations.iter().filter(fits).collect();
     rows.extend(there.iter().map(|own| row(own)));
-    let holds =
-        |own: &&&Attested| own.is_accepted && own.from <= at && own.until.is_none_or(|until| at <= until);
+    let holds = |own: &&&Attested| {
+        own.is_accepted
+            && !own.is_self_declared
+            && own.from <= at
+            && own.until.is_none_or(|until| at <= until)
+    };
     match (there.iter().find(holds), there.first()) {
         (Some(own), _) => Found::Pass(format!("{} attests it", own.issuer)),
         (None, Some(own)) if !own.is_accepted => {
             Found::Open(format!("{} attests it, whom the trust file does not accept", own.issuer))
+        }
+        (None, Some(own)) if own.is_self_declared => {
+            Found::Open(format!("{} declares it itself, and no third party attests it", own.issuer))
         }
         (None, Some(own)) => Found::Open(format!("what {} attests is not valid then", own.issuer)),
         (None, None) => Found::Open(format!("there is no such attestation ({kind})")),
@@ -35,7 +42,11 @@ pub(super) fn ask(
 fn row(own: &Attested) -> Row {
     let until =
         own.until.map_or_else(|| "for good".to_owned(), |until| format!("until {}", format_time(until)));
-    let accepted = if own.is_accepted { "" } else { ", not accepted" };
+    let accepted = match (own.is_accepted, own.is_self_declared) {
+        (false, _) => ", not accepted",
+        (true, true) => ", self-declared",
+        (true, false) => "",
+    };
     Row {
         name: own.scheme.clone().unwrap_or_else(|| own.kind.as_str().to_owned()),
         text: format!("{} from {} {until}{accepted}", own.issuer, format_time(own.from)),

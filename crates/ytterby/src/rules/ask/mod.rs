@@ -14,6 +14,7 @@ use super::{Ask, Clause, Facts, Row};
 use crate::decimal::Percent;
 use crate::element::Element;
 use crate::profile::{ElementProfile, Entered, Profile, Stage};
+use crate::text::words;
 use crate::wire::Country;
 
 /// Shares round outward: so much, millionths of a percent, is nothing.
@@ -207,12 +208,6 @@ fn screened(lists: &[String], facts: &Facts) -> Found {
 /// Names are compared without case, and without what stands between their words.
 fn same_name(a: &str, b: &str) -> bool {
     words(a) == words(b)
-}
-
-/// The words of a text in lower case, with a space between.
-pub(crate) fn words(text: &str) -> String {
-    let split = |c: char| !(c.is_alphanumeric() || c == ':');
-    text.to_lowercase().split(split).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// `62.5 to 75 %`.

@@ -360,7 +360,7 @@ fn percent<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Called<'b, 'v> {
 
 /// A text's words in lower case, as names are compared.
 fn words<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Called<'b, 'v> {
-    Ok(CowVal::owned(CelString::from(crate::rules::ask::words(text(&args)?))))
+    Ok(CowVal::owned(CelString::from(crate::text::words(text(&args)?))))
 }
 
 fn text<'a>(args: &'a [CowVal<'_, '_>]) -> Result<&'a str, ExecutionError> {
