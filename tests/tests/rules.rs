@@ -32,7 +32,7 @@ fn answer(bundle: &Value, trust: &str, at: &str, rules: &Rules) -> (Answer, Verd
 #[test]
 fn a_revoked_attestation_shows_nothing() {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto-docs/vectors");
-    let bytes = std::fs::read(vectors.join("status.attestation-revoked.json")).unwrap();
+    let bytes = std::fs::read(vectors.join("status.attestation-revoked-rule.json")).unwrap();
     let vector: Value = serde_json::from_slice(&bytes).unwrap();
     let rules = pack("that = \"attested\"\nkind = \"audit\"");
     let (at, trust) = (vector["at"].as_str().unwrap(), vector["trust"].as_str().unwrap());
@@ -59,7 +59,7 @@ fn what_is_attested_of_another_lot_shows_nothing() {
     let facility = |id: &str| json!({ "facility": { "id": id, "name": "Plant", "country": "MY" } });
     let own = oxide.value["credentialSubject"]["facility"]["id"].as_str().unwrap().to_owned();
     let home = ore.value["credentialSubject"]["home"].clone();
-    let rules = pack("that = \"attested\"\nkind = \"esg\"");
+    let rules = pack("that = \"attested\"\nkind = \"audit\"");
     for (about, expected) in [
         (lots(&ore), Answer::Pass),
         (lots(&oxide), Answer::Pass),
@@ -68,7 +68,7 @@ fn what_is_attested_of_another_lot_shows_nothing() {
         (facility("urn:gln:9521321999995"), Answer::NotDemonstrated),
         (json!({ "sampleId": "S-1" }), Answer::NotDemonstrated),
     ] {
-        let subject = json!({ "home": home, "kind": "esg", "about": about, "result": "passed" });
+        let subject = json!({ "home": home, "kind": "audit", "about": about, "result": "passed" });
         let claim = forge.sign_as("auditor", "2026-09-20T10:00:00Z", "AttestationCertificate", subject);
         let bundle = json!({
             "bundle": "ytterby.bundle/1", "subject": [oxide.certificate().digest().to_string()],
