@@ -3,13 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use conformance::book::{Book, time};
-use conformance::vectors::{Forge, NOW, Signed, accreditation};
+use conformance::vectors::{Forge, NOW, Signed};
 use serde_json::{Value, json};
 use ytterby::rules::Answer;
-use ytterby::{Bundle, Question, RulePack, Rules, Trust, Verdict};
+use ytterby::{Bundle, RulePack, Rules, Trust, Verdict};
 
 /// A pack with one question.
 fn pack(ask: &str) -> Rules {
@@ -83,52 +82,4 @@ fn what_is_attested_of_another_lot_shows_nothing() {
         let trust = format!("version = 1\n{pins}[require]\nregistration = false\nstatus = false\n");
         assert_eq!(answer(&bundle, &trust, NOW, &rules).0, expected, "{about}");
     }
-}
-
-/// One accreditor, reached in as many ways as are kept, floods a bundle: four times as many take about four
-/// times as long.
-#[test]
-fn a_flood_by_one_accreditor_stays_linear() {
-    let mut forge = Forge::default();
-    let ore = forge.ore();
-    let mut given: Vec<Value> = Vec::new();
-    for number in 0..64 {
-        let may = json!({ "mayAccredit": {}, "name": format!("n{number}") });
-        given.push(accreditation(&mut forge, "alliance", "body", &may).value);
-    }
-    given.push(accreditation(&mut forge, "body", "refinery", &json!({ "mayCertify": {} })).value);
-    for number in 0..8_000 {
-        let may = json!({ "mayCertify": {} });
-        given.push(accreditation(&mut forge, "body", &format!("company-{number}"), &may).value);
-    }
-    let key = forge.key("alliance").public();
-    let trust = format!(
-        "version = 1\n[[anchor]]\ndid = \"{}\"\nkeys = [\"{key}\"]\n[require]\nregistration = false\nstatus = false\n",
-        Book::did("alliance")
-    );
-    let trust = Trust::parse(trust.as_bytes()).unwrap();
-    let took = |count: usize| -> Duration {
-        let bundle = json!({
-            "bundle": "ytterby.bundle/1", "subject": [ore.certificate().digest().to_string()],
-            "certificates": [ore.value], "accreditations": given[..65 + count],
-        });
-        let bytes = bundle.to_string();
-        let bundle = Bundle::parse(bytes.as_bytes()).unwrap();
-        let begin = now();
-        let report = ytterby::verify_with(&bundle, &trust, time(NOW), &Question::default(), &mut |_, _| {});
-        assert_eq!(report.verdict(), Verdict::Verified);
-        begin.elapsed()
-    };
-    // The best of several, in turn: other programs run beside this one.
-    let rounds: Vec<(Duration, Duration)> = (0..4).map(|_| (took(2_000), took(8_000))).collect();
-    let few = rounds.iter().map(|(few, _)| *few).min().unwrap();
-    let many = rounds.iter().map(|(_, many)| *many).min().unwrap();
-    println!("2 000 in {few:?}, 8 000 in {many:?}");
-    // Four times as many in less than ten times as long: a square would be sixteen.
-    assert!(many < few * 10, "{few:?}, then {many:?}");
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test measures how long something takes")]
-fn now() -> Instant {
-    Instant::now()
 }

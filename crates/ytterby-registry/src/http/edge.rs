@@ -2,6 +2,7 @@
 //! request ids, limits, time-outs, security headers, and a line in the log.
 
 use std::any::Any;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -51,7 +52,10 @@ async fn limited(app: &App, path: &str, request: Request, next: Next) -> Respons
     let place = match app.request_place() {
         _ if ALWAYS.contains(&path) => None,
         Ok(place) => Some(place),
-        Err(problem) => return problem.into_response(),
+        Err(problem) => {
+            unread(request).await;
+            return problem.into_response();
+        }
     };
     let answer = tokio::time::timeout(app.limits().timeout(), next.run(request)).await;
     drop(place);
@@ -62,6 +66,17 @@ async fn limited(app: &App, path: &str, request: Request, next: Next) -> Respons
             .retry_after(1)
             .into_response()
     })
+}
+
+/// Most of a refused body that is read, and how long is waited for it.
+const UNREAD: (usize, Duration) = (16 * 1024, Duration::from_millis(500));
+
+/// Reads a body that nobody wants, if it is small: a caller who is still sending when the connection ends
+/// would see that, and not why he was refused.
+async fn unread(request: Request) {
+    let (most, time) = UNREAD;
+    // What is larger or slower has its connection closed.
+    let _ = tokio::time::timeout(time, axum::body::to_bytes(request.into_body(), most)).await;
 }
 
 /// The caller's own id if it is short and plain, else one of ours.

@@ -1,5 +1,7 @@
 //! More than the service can do: the rest is refused at once, and what is accepted stays as quick.
 
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -138,4 +140,57 @@ fn recovers(service: &Service, key: &str, as_quick: Duration) -> usize {
         }
     }
     made
+}
+
+/// The head of a request that issues, and of how many bytes its body is.
+fn head(key: &str, body: usize) -> String {
+    format!(
+        "POST /v1/certificates HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n\
+         content-type: application/json\r\nidempotency-key: k\r\ncontent-length: {body}\r\n\r\n"
+    )
+}
+
+/// Whoever is refused while still sending gets to read why, and may go on with the same connection.
+#[test]
+fn a_refusal_is_read_by_whoever_is_still_sending() {
+    let service = Service::start_with(Limits { concurrent_requests: 1, ..Limits::default() });
+    let (_, refinery) = service.issuer("refinery");
+    let host = service.client.url.strip_prefix("http://").unwrap();
+    // Has the only place while its body does not come, unless the question was faster.
+    let _slow = (0..50)
+        .find_map(|_| {
+            let mut slow = TcpStream::connect(host).unwrap();
+            slow.write_all(head(&refinery, 10).as_bytes()).unwrap();
+            std::thread::sleep(Duration::from_millis(20));
+            let is_full = service.client.send("GET", "/openapi.json", &[], None).status == 503;
+            is_full.then_some(slow)
+        })
+        .expect("the place was never taken");
+    let mut refused = TcpStream::connect(host).unwrap();
+    refused.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut answers = BufReader::new(refused.try_clone().unwrap());
+    refused.write_all(head(&refinery, 1_000).as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    refused.write_all(&[b' '; 1_000]).unwrap();
+    assert_eq!(status(&mut answers), 503);
+    refused.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    assert_eq!(status(&mut answers), 200);
+}
+
+/// The status of the next answer; its body is read too.
+fn status(answers: &mut impl BufRead) -> u16 {
+    let mut line = String::new();
+    answers.read_line(&mut line).unwrap();
+    let status = line.split(' ').nth(1).unwrap_or_default().parse().unwrap_or_default();
+    let mut length = 0;
+    loop {
+        line.clear();
+        answers.read_line(&mut line).unwrap();
+        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.parse().unwrap();
+        }
+    }
+    std::io::copy(&mut answers.take(length), &mut std::io::sink()).unwrap();
+    status
 }
