@@ -75,7 +75,30 @@ fn certified_share(lot: &Lot) -> Option<(u64, u64)> {
         let least = 1_000_000 - u128::from(class_of(*shown, net_mass.mg()));
         u128::from(content + 2) * 1_000_000 < u128::from(*shown) * least
     };
-    shares.into_iter().filter(short).reduce(|a, b| {
-        if u128::from(b.0) * u128::from(a.1) < u128::from(a.0) * u128::from(b.1) { b } else { a }
-    })
+    shares.into_iter().filter(short).reduce(smaller)
+}
+
+/// The smaller of two shares, each a part and the whole; the first of equal ones.
+fn smaller(a: (u64, u64), b: (u64, u64)) -> (u64, u64) {
+    if u128::from(b.0) * u128::from(a.1) < u128::from(a.0) * u128::from(b.1) { b } else { a }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_compared_as_fractions() {
+        for (lesser, greater) in [
+            ((10, 100), (9, 50)),
+            ((1, 3), (1, 2)),
+            ((0, 1), (1, u64::MAX)),
+            ((u64::MAX - 1, u64::MAX), (1, 1)),
+        ] {
+            assert_eq!(smaller(lesser, greater), lesser);
+            assert_eq!(smaller(greater, lesser), lesser);
+        }
+        assert_eq!(smaller((1, 2), (2, 4)), (1, 2));
+        assert_eq!(smaller((2, 4), (1, 2)), (2, 4));
+    }
 }

@@ -434,6 +434,13 @@ vectors! {
         let signed = f.sign("OriginCertificate", subject);
         f.bundle(&[&signed])
     }
+    /// Signed the day before the work was done by its own calendar: days are local, times are UTC.
+    "honest-signed-the-day-before" [] |f| {
+        let mut subject = ore();
+        set(&mut subject, "/period/to", json!("2026-09-21"));
+        let signed = f.sign("OriginCertificate", subject);
+        f.bundle(&[&signed])
+    }
     /// Signed a second before the input's certificate.
     "time.before-parent" ["time.before-parent"] |f| {
         let ore = f.ore();
