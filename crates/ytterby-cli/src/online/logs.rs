@@ -1,6 +1,7 @@
 //! Newer status lists and checkpoints of the logs that a trust file pins.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::Duration;
 
 use ytterby::digest::Digest;
 use ytterby::finding::Finding;
@@ -12,6 +13,7 @@ use ytterby::{Bundle, Entry, Receipt, Trust};
 use ytterby_tlog::{SignedCheckpoint, TileError, TileTree, TreeHead};
 
 use super::unavailable;
+use crate::clock::Stopwatch;
 use crate::follow::{LogFiles, MAX_STATUS_LIST, status_list_path};
 
 /// Most lists of a log that are fetched for one bundle: those of eight million certificates.
@@ -19,11 +21,16 @@ const MOST_LISTS: usize = 64;
 /// So many of those that were not to be had are named.
 const MOST_NAMED: usize = 4;
 
+/// How long the lists of a registry may take for one bundle.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What was fetched from each registry in this run.
 #[derive(Debug, Default)]
 pub(crate) struct Logs {
     lists: HashMap<String, Vec<u8>>,
     checkpoints: HashMap<String, (SignedCheckpoint, TreeHead)>,
+    /// Registries that did not answer, and why: not asked again for the next input.
+    silent: HashMap<String, String>,
 }
 
 /// What a bundle holds of one log.
@@ -96,6 +103,10 @@ impl Logs {
         if registry.status_keys.is_empty() {
             return lists;
         }
+        if let Some(why) = self.silent.get(url) {
+            return Lists { missing: vec![why.clone()], is_silent: true, ..lists };
+        }
+        let begun = Stopwatch::start();
         let files = match LogFiles::at(url, None) {
             Ok(files) => files,
             Err(failure) => return Lists { missing: vec![failure.text], is_silent: true, ..lists },
@@ -110,10 +121,16 @@ impl Logs {
                     continue;
                 }
                 say(&place);
-                let list = match files.file(&path, MAX_STATUS_LIST) {
+                let answer = files.file(&path, MAX_STATUS_LIST).map_err(|error| error.to_string());
+                let answer = match begun.elapsed() > PATIENCE {
+                    true => Err(format!("{url}: more than {} s for its lists", PATIENCE.as_secs())),
+                    false => answer,
+                };
+                let list = match answer {
                     Ok(list) => list.ok_or_else(|| "there is no such list".to_owned()),
-                    Err(error) => {
-                        lists.missing.push(error.to_string());
+                    Err(why) => {
+                        self.silent.insert(url.to_owned(), why.clone());
+                        lists.missing.push(why);
                         return Lists { is_silent: true, ..lists };
                     }
                 };

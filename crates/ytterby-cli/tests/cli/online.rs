@@ -295,3 +295,23 @@ fn keys_are_not_taken_from_this_machine() {
     folder.run(&["trust", "add", "trust.toml", "--did", &did, "--online"]).exits(0);
     assert!(folder.read("trust.toml").contains(&format!("keys = [\"{key}\"]")));
 }
+
+#[test]
+fn a_registry_that_does_not_answer_is_asked_once_in_a_run() {
+    let asked = Asked::of(HONEST, 2);
+    let url = "url = \"http://127.0.0.1:9\"";
+    let trust = asked.folder.read("without-url.toml").replacen(
+        "[[registry]]\n",
+        &format!("[[registry]]\n{url}\n"),
+        1,
+    );
+    asked.folder.write("down.toml", trust);
+    asked.folder.write("again.json", asked.folder.read("delivery.json"));
+    let ran = asked.run("down.toml", &["again.json", "--online"]).exits(0);
+    assert_eq!(ran.err.matches("http://127.0.0.1:9/").count(), 1, "{}", ran.err);
+    let run: Value = serde_json::from_str(&ran.out).unwrap();
+    for report in run["inputs"].as_array().unwrap() {
+        let said = |problem: &Value| problem["text"].as_str().unwrap().starts_with("http://127.0.0.1:9/");
+        assert!(report["problems"].as_array().unwrap().iter().any(said), "{report}");
+    }
+}
