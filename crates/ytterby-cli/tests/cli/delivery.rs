@@ -5,6 +5,10 @@ use ytterby::key::SigningKey;
 use ytterby::time::parse_time;
 use ytterby::{Authority, Bundle, Certificate, Draft, Home, Inputs, Issue, admit, lots_of};
 
+/// Verifies the delivery, by a trust file beside it, as of a day after it was made.
+pub(crate) const VERIFY: [&str; 6] =
+    ["verify", "delivery.json", "--trust", "acme.toml", "--at", "2026-08-01"];
+
 /// A company with one key.
 pub(crate) struct Party {
     pub(crate) did: String,

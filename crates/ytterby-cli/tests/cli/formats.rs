@@ -1,6 +1,6 @@
 //! `ytterby verify --format sarif|junit|markdown`, and `--quiet` in every format.
 
-use super::delivery::{Delivery, Party, bundle, origin};
+use super::delivery::{Delivery, Party, VERIFY, bundle, origin};
 use super::run::Folder;
 
 /// A delivery in order, one that was forged, one that names things badly, and no bundle at all.
@@ -131,17 +131,7 @@ fn quiet_leaves_the_verdict_and_what_decides_it() {
 fn quiet_keeps_a_rule_that_is_not_met() {
     let folder = folder();
     let verify = |rule: &str| {
-        let head = [
-            "verify",
-            "delivery.json",
-            "--trust",
-            "acme.toml",
-            "--at",
-            "2026-08-01",
-            "-q",
-            "--format",
-            "json",
-        ];
+        let head = [&VERIFY[..], &["-q", "--format", "json"]].concat();
         folder.run(&[&head[..], &["--rules", rule]].concat())
     };
     let open = verify("iso-23664-completeness");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use ytterby::json::{Value as Tree, canonical};
 use ytterby::{Certificate, proof};
 
-use super::delivery::{Delivery, Party, bundle, label, origin, oxide};
+use super::delivery::{Delivery, Party, VERIFY, bundle, label, origin, oxide};
 use super::run::Folder;
 
 /// Markup of both formats, and what makes links and mentions.
@@ -194,16 +194,7 @@ fn a_report_is_complete() {
     let (folder, delivery) = (Folder::new(), Delivery::new());
     folder.write("delivery.json", delivery.bundle()).write("acme.toml", delivery.trust(None));
     let verify = |more: &[&str]| {
-        let head = [
-            "verify",
-            "delivery.json",
-            "--trust",
-            "acme.toml",
-            "--at",
-            "2026-08-01",
-            "--rules",
-            "us-ndaa-857",
-        ];
+        let head = [&VERIFY[..], &["--rules", "us-ndaa-857"]].concat();
         folder.run(&[&head[..], more].concat()).exits(0).out
     };
     for format in ["html", "markdown"] {
@@ -287,17 +278,7 @@ fn what_is_to_be_disclosed_is_a_table() {
         .write("delivery.json", delivery.bundle())
         .write("acme.toml", delivery.trust(None))
         .write("rule.toml", pack);
-    let head = [
-        "verify",
-        "delivery.json",
-        "--trust",
-        "acme.toml",
-        "--at",
-        "2026-08-01",
-        "--rules",
-        "rule.toml",
-        "--format",
-    ];
+    let head = [&VERIFY[..], &["--rules", "rule.toml", "--format"]].concat();
     let text = folder.run(&[&head[..], &["markdown"]].concat()).exits(4).out;
     assert!(text.contains("| element | 1 mined | 2 refined | 3 magnetized |"), "{text}");
     assert!(text.contains("| Nd | AU 100 % | MY 100 % | not told |"), "{text}");
