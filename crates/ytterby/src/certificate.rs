@@ -222,6 +222,13 @@ impl<'a> Certificate<'a> {
         self.claims.lot()
     }
 
+    /// Whether a person means this one: by the number of its lot, its label or its digest.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.lot().is_some_and(|lot| *lot.number == *name)
+            || self.claims.id.urn().to_string() == name
+            || self.digest().to_string() == name
+    }
+
     /// The same certificate, borrowing nothing.
     pub fn into_owned(self) -> Certificate<'static> {
         Certificate {

@@ -16,11 +16,7 @@ use crate::wide::mul_div;
 /// Is the lot that was asked about among the subjects, and do they cover the mass?
 pub(crate) fn check(subjects: &[&Certificate<'_>], question: &Question, report: &mut Report) {
     let named = |certificate: &&&Certificate<'_>| {
-        question.lot.as_ref().is_none_or(|wanted| {
-            certificate.lot().is_some_and(|lot| *lot.number == **wanted)
-                || certificate.claims().id.urn().to_string() == *wanted
-                || certificate.digest().to_string() == *wanted
-        })
+        question.lot.as_ref().is_none_or(|wanted| certificate.is_called(wanted))
     };
     let delivered: Vec<_> = subjects.iter().filter(named).collect();
     if let (Some(wanted), true) = (&question.lot, delivered.is_empty()) {

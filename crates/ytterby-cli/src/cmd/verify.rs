@@ -420,9 +420,5 @@ impl Run<'_> {
 
 /// Whether a delivered certificate is the one that was asked about.
 fn is_asked_for(certificate: &Certificate<'_>, wanted: Option<&str>) -> bool {
-    wanted.is_none_or(|wanted| {
-        certificate.lot().is_some_and(|lot| *lot.number == *wanted)
-            || certificate.claims().id.urn().to_string() == wanted
-            || certificate.digest().to_string() == wanted
-    })
+    wanted.is_none_or(|wanted| certificate.is_called(wanted))
 }

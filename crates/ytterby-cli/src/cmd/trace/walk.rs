@@ -38,7 +38,7 @@ impl<'g, 'a> Lots<'g, 'a> {
     pub(crate) fn of(bundle: &'g Bundle<'a>, wanted: &str) -> Self {
         let index = problem::index(bundle);
         let mut lots = Lots { nodes: Vec::new(), roots: Vec::new(), index, known: HashMap::new() };
-        let found = bundle.certificates().iter().filter(|own| is_called(own, wanted));
+        let found = bundle.certificates().iter().filter(|own| own.lot().is_some() && own.is_called(wanted));
         for certificate in found {
             let node = lots.node(certificate.digest(), String::new());
             lots.roots.push(node);
@@ -112,12 +112,4 @@ fn visit(lot: usize, seen: &mut Vec<bool>, lots: &mut Vec<usize>) {
     if !std::mem::replace(&mut seen[lot], true) {
         lots.push(lot);
     }
-}
-
-fn is_called(certificate: &Certificate<'_>, wanted: &str) -> bool {
-    certificate.lot().is_some_and(|lot| {
-        *lot.number == *wanted
-            || certificate.claims().id.urn().to_string() == wanted
-            || certificate.digest().to_string() == wanted
-    })
 }
