@@ -7,6 +7,7 @@
 //! Start at [`Receipt::verify`] (a verifier), [`grow`] (a log) or [`AddCheckpoint::judge`] (a
 //! witness); what our profile adds to the C2SP texts is in `proto-docs/log.md`.
 
+mod appended;
 mod bundle;
 mod checkpoint;
 mod frontier;
@@ -23,6 +24,7 @@ mod tile;
 mod tile_tree;
 mod witness;
 
+pub use appended::Appended;
 pub use bundle::{Bundle, BundleError, MAX_ENTRY_BYTES};
 pub use checkpoint::{Checkpoint, CheckpointError, OpenError, SignedCheckpoint};
 pub use frontier::{Frontier, FrontierError};
