@@ -14,10 +14,11 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 use ytterby::did::Did;
 use ytterby::time::{format_time, parse_time};
-use ytterby_store::{ApiKey, ApiKeyHash, Scope};
+use ytterby_store::{ApiKey, ApiKeyHash, CallerRow, IssuerKey, IssuerRow, Replay, Scope};
 use zeroize::Zeroizing;
 
 use crate::app::App;
+use crate::idempotency::{self, Ended};
 use crate::problem::Problem;
 use crate::random;
 
@@ -37,16 +38,24 @@ pub enum Access {
 
 /// A caller whose key was found good.
 #[derive(Debug, Clone)]
-pub struct Caller(Arc<ApiKey>);
+pub struct Caller(Arc<Found>);
+
+/// What was found of a caller, in one read.
+#[derive(Debug)]
+struct Found {
+    row: CallerRow,
+    /// The state in which its idempotency key was then.
+    then: Ended,
+}
 
 impl Caller {
     /// Whether its key has a scope, or one that includes it: each includes `read`, `admin` also
     /// `manage`. Nothing includes `issue`: certificates are made by keys of issuers.
     pub fn may(&self, scope: Scope) -> bool {
-        let has = |wanted| self.0.scopes.contains(&wanted);
+        let has = |wanted| self.key().scopes.contains(&wanted);
         has(scope)
             || match scope {
-                Scope::Read => !self.0.scopes.is_empty(),
+                Scope::Read => !self.key().scopes.is_empty(),
                 Scope::Manage => has(Scope::Admin),
                 Scope::Issue | Scope::Admin => false,
             }
@@ -54,12 +63,12 @@ impl Caller {
 
     /// Whether it may act for every issuer.
     pub fn is_admin(&self) -> bool {
-        self.0.issuer.is_none() && self.may(Scope::Admin)
+        self.issuer().is_none() && self.may(Scope::Admin)
     }
 
     /// The issuer its key is bound to.
     pub fn issuer(&self) -> Option<&Did> {
-        self.0.issuer.as_ref()
+        self.key().issuer.as_ref()
     }
 
     /// The issuer it makes certificates for.
@@ -69,7 +78,17 @@ impl Caller {
 
     /// Its key, as stored.
     pub fn key(&self) -> &ApiKey {
-        &self.0
+        &self.0.row.key
+    }
+
+    /// The issuer that its key is bound to, and that one's keys, as they were when the request came.
+    pub(crate) fn issuing(&self) -> Result<&(IssuerRow, Vec<IssuerKey>), Problem> {
+        self.0.row.issuer.as_ref().ok_or_else(no_issuer)
+    }
+
+    /// What its idempotency key was answered with when the request came, and the state of the key then.
+    pub(crate) fn replay(&self) -> (Option<&Replay>, Ended) {
+        (self.0.row.replay.as_ref(), self.0.then)
     }
 
     /// Refuses who is neither this issuer nor an administrator.
@@ -141,16 +160,18 @@ async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     let header = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
     let text = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).ok_or_else(missing)?;
     let wanted = hash(text.trim());
-    let found = app.store().api_key(wanted).await?;
-    let key = found.filter(|key| bool::from(key.hash.0.ct_eq(&wanted.0))).ok_or_else(invalid)?;
-    let expired = match &key.expires {
+    let repeated = headers.get(idempotency::HEADER).and_then(|key| key.to_str().ok());
+    let then = app.in_progress().ended(repeated.unwrap_or_default());
+    let found = app.store().caller(wanted, repeated).await?;
+    let row = found.filter(|row| bool::from(row.key.hash.0.ct_eq(&wanted.0))).ok_or_else(invalid)?;
+    let expired = match &row.key.expires {
         Some(time) => parse_time(time).map_or(true, |time| time <= app.now()),
         None => false,
     };
-    if expired || key.revoked.is_some() || !text.starts_with(PREFIX) {
+    if expired || row.key.revoked.is_some() || !text.starts_with(PREFIX) {
         return Err(invalid());
     }
-    Ok(Caller(Arc::new(key)))
+    Ok(Caller(Arc::new(Found { row, then })))
 }
 
 fn hash(text: &str) -> ApiKeyHash {

@@ -17,7 +17,7 @@ use crate::idempotency::Key;
 use crate::inputs::{self, Submission};
 use crate::issue::{self, Failed, Issuer, Passed};
 use crate::problem::Problem;
-use crate::receipts;
+use crate::receipts::{self, Made};
 
 /// Whether one refused certificate refuses all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ type Judged = Vec<Result<Passed, Failed>>;
 /// Makes the certificates of a batch: the status and bytes of the answer.
 pub(crate) async fn issue(
     app: &App,
-    issuer: &Did,
+    issuer: &Issuer,
     mode: Mode,
     submissions: Vec<Submission>,
     key: &Key,
@@ -45,7 +45,7 @@ pub(crate) async fn issue(
             refuse_all(&judged, raced)?;
         }
         let made: Vec<_> = judged.iter().filter_map(|judged| judged.as_ref().ok()).map(issue::row).collect();
-        let digests = made.iter().map(|row| row.digest).collect();
+        let bytes: Vec<_> = made.iter().map(|row| (row.digest, row.bytes.clone())).collect();
         let body = answer(mode, judged, raced);
         let registration = Registration {
             certificates: made,
@@ -56,7 +56,12 @@ pub(crate) async fn issue(
             return Ok((StatusCode::OK, body));
         }
         match app.registrar().register(registration).await {
-            Ok(_) => return Ok((StatusCode::CREATED, receipts::fill(app, body, digests).await?)),
+            Ok(registered) => {
+                let receipts = app.registrar().receipts_of(registered).await?.into_iter();
+                let made = |((digest, certificate), receipt)| Made { digest, certificate, receipt };
+                let made: Vec<Made> = bytes.into_iter().zip(receipts).map(made).collect();
+                return Ok((StatusCode::CREATED, receipts::fill(&body, &made)?));
+            }
             Err(error) if again(mode, &error) && !raced => raced = true,
             Err(error) => return Err(error.into()),
         }
@@ -66,7 +71,7 @@ pub(crate) async fn issue(
 /// Judges a batch without any effect.
 pub(crate) async fn dry_run(
     app: &App,
-    issuer: &Did,
+    issuer: &Issuer,
     mode: Mode,
     submissions: Vec<Submission>,
 ) -> Result<Vec<u8>, Problem> {
@@ -88,22 +93,21 @@ pub(crate) async fn dry_run(
 
 async fn judge(
     app: &App,
-    issuer: &Did,
+    issuer: &Issuer,
     (mode, depth): (Mode, Depth),
     submissions: &[Submission],
 ) -> Result<Judged, Problem> {
-    let loaded = Issuer::load(app, issuer).await?;
     let mut inputs = inputs::load(app.store(), submissions).await?;
-    let (own, all) = (app.clone(), submissions.to_vec());
+    let (own, all, by) = (app.clone(), submissions.to_vec(), issuer.clone());
     // A thousand certificates take a while to judge and sign: not on a thread that serves others.
     let judged = tokio::task::spawn_blocking(move || {
         let mut judged: Judged = Vec::with_capacity(all.len());
         for (at, submission) in all.iter().enumerate() {
             if mode == Mode::All {
-                register_together(loaded.did(), &all, at, &mut inputs);
+                register_together(by.did(), &all, at, &mut inputs);
             }
             let passed = match ambiguous(&all, at) {
-                found if found.is_empty() => issue::judge(&own, &loaded, submission, &inputs),
+                found if found.is_empty() => issue::judge(&own, &by, submission, &inputs),
                 found => Err(Failed::Refused(found)),
             };
             if let Ok(passed) = &passed {
@@ -118,12 +122,12 @@ async fn judge(
         judged
     });
     let mut judged = judged.await.map_err(|error| Problem::internal("batch", &error))?;
-    refuse_taken_ids(app, issuer, &mut judged).await?;
+    refuse_taken_ids(app, issuer.did(), &mut judged).await?;
     let mut all = Vec::with_capacity(judged.len());
     for (judged, submission) in judged.into_iter().zip(submissions) {
         all.push(match judged {
             Ok(passed) => Ok(passed),
-            Err(failed) => Err(issue::again(app, issuer, submission, failed).await?),
+            Err(failed) => Err(issue::again(app, issuer.did(), submission, failed).await?),
         });
     }
     gate::pass(app, mode, depth, &mut all).await?;
@@ -218,7 +222,7 @@ fn answer(mode: Mode, judged: Judged, raced: bool) -> Vec<u8> {
             Ok(passed) => {
                 body.extend_from_slice(b"{\"status\":201,");
                 // The object of a single answer, without its opening brace.
-                body.extend_from_slice(&issue::answer(passed.certificate.bytes())[1..]);
+                body.extend_from_slice(&issue::answer(passed.certificate.digest())[1..]);
             }
             Err(failed) => body.extend_from_slice(refused(failed, raced).to_string().as_bytes()),
         }

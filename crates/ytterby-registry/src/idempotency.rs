@@ -4,13 +4,16 @@
 //! no trace, so their key can be used again. Implements proto-docs/http-api.md, "Idempotency".
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::{HeaderMap, StatusCode};
 use ytterby::did::Did;
 use ytterby::digest::Digest;
-use ytterby_store::{Idempotency, Replay, Store};
+use ytterby_store::{Idempotency, Replay};
 
+use crate::app::App;
+use crate::auth::Caller;
 use crate::problem::Problem;
 
 /// The request header.
@@ -48,16 +51,29 @@ impl Key {
         Ok(Key { caller: caller.to_string(), key: text.to_owned(), request })
     }
 
-    /// What it was answered with; a problem if that was another request.
-    pub(crate) async fn replay(&self, store: &dyn Store) -> Result<Option<Replay>, Problem> {
-        match store.replay(&self.caller, &self.key).await? {
+    /// Claims the key for a request, and says what it was answered with before, if it was; a problem while
+    /// another request has it, or if that was another request.
+    pub(crate) async fn begin(
+        &self,
+        app: &App,
+        caller: &Caller,
+    ) -> Result<(Working, Option<Replay>), Problem> {
+        let working = app.in_progress().begin(self)?;
+        let (replay, then) = caller.replay();
+        let replay = if app.in_progress().ended(&self.key) == then {
+            replay.cloned()
+        } else {
+            // A request with the key may have ended after that was read.
+            app.store().replay(&self.caller, &self.key).await?
+        };
+        match replay {
             Some(replay) if replay.request != self.request => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency.other-body",
                 "the idempotency key was used for another request",
                 "take a new key for a new request",
             )),
-            found => Ok(found),
+            found => Ok((working, found)),
         }
     }
 
@@ -75,7 +91,19 @@ impl Key {
 
 /// The keys of requests that are being worked on.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct InProgress(Arc<Mutex<HashSet<(String, String)>>>);
+pub(crate) struct InProgress(Arc<Keys>);
+
+#[derive(Debug, Default)]
+struct Keys {
+    working: Mutex<HashSet<(String, String)>>,
+    /// How many requests have ended, by a byte of their key.
+    ended: [AtomicU64; 32],
+}
+
+/// How many requests with a key, or one like it, have ended: while it stays the same, so does what the
+/// key was answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ended(u64);
 
 /// A key being worked on, until this is dropped.
 #[derive(Debug)]
@@ -88,7 +116,7 @@ impl InProgress {
     /// Claims a key; refused while another request has it.
     pub(crate) fn begin(&self, key: &Key) -> Result<Working, Problem> {
         let own = (key.caller.clone(), key.key.clone());
-        if !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(own.clone()) {
+        if !self.working().insert(own.clone()) {
             let detail = "a request with this key is being worked on: ask again";
             let title = "the same request is in progress";
             return Err(
@@ -97,10 +125,26 @@ impl InProgress {
         }
         Ok(Working { all: self.clone(), own })
     }
+
+    /// How many requests with a key have ended.
+    pub(crate) fn ended(&self, key: &str) -> Ended {
+        Ended(self.counter(key).load(Ordering::Acquire))
+    }
+
+    fn counter(&self, key: &str) -> &AtomicU64 {
+        let sum = key.bytes().fold(0, |sum: usize, byte| sum.wrapping_add(byte.into()));
+        &self.0.ended[sum % self.0.ended.len()]
+    }
+
+    fn working(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
+        self.0.working.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for Working {
     fn drop(&mut self) {
-        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.own);
+        // Counted first: whoever claims the key next sees that it was used.
+        self.all.counter(&self.own.1).fetch_add(1, Ordering::AcqRel);
+        self.all.working().remove(&self.own);
     }
 }

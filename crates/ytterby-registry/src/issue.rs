@@ -8,6 +8,7 @@ use uuid::Uuid;
 use ytterby::carried::Carried;
 use ytterby::certificate::Certificate;
 use ytterby::did::Did;
+use ytterby::digest::Digest;
 use ytterby::finding::{Code, Finding};
 use ytterby::key::Multikey;
 use ytterby::time::format_time;
@@ -16,14 +17,16 @@ use ytterby_store::{CertificateFilter, Draw, IssuerKey, NewCertificate, NewLot, 
 
 use crate::accreditations;
 use crate::app::App;
+use crate::auth::Caller;
 use crate::gate::{self, Depth};
 use crate::idempotency::Key;
 use crate::inputs::{self, Submission};
 use crate::problem::Problem;
 use crate::random;
-use crate::receipts;
+use crate::receipts::{self, Made};
 
 /// An issuer with the keys it may sign with.
+#[derive(Clone)]
 pub(crate) struct Issuer {
     did: Did,
     title: String,
@@ -51,32 +54,37 @@ pub(crate) enum Failed {
 /// Makes one certificate: its label, and the bytes of the answer.
 pub(crate) async fn issue(
     app: &App,
-    issuer: &Did,
+    issuer: &Issuer,
     submission: Submission,
     key: &Key,
 ) -> Result<(Uuid, Vec<u8>), Problem> {
-    let issuer = Issuer::load(app, issuer).await?;
     let submissions = [submission];
     let mut raced = false;
     loop {
         let inputs = inputs::load(app.store(), &submissions).await?;
-        let passed = match judge(app, &issuer, &submissions[0], &inputs) {
+        let passed = match judge(app, issuer, &submissions[0], &inputs) {
             Ok(passed) => passed,
             Err(failed) => {
                 return Err(again(app, &issuer.did, &submissions[0], failed).await?.problem(raced));
             }
         };
         let passed = gate::pass_one(app, Depth::RulesAndService, passed).await?;
-        let body = answer(passed.certificate.bytes());
+        let digest = passed.certificate.digest();
+        let body = answer(digest);
         let registration = Registration {
             certificates: vec![row(&passed)],
             idempotency: Some(key.answered(StatusCode::CREATED, &body)),
             at: app.now_text(),
         };
         match app.registrar().register(registration).await {
-            Ok(_) => {
-                let filled = receipts::fill(app, body, vec![passed.certificate.digest()]).await?;
-                return Ok((passed.certificate.claims().id, filled));
+            Ok(registered) => {
+                let receipts = app.registrar().receipts_of(registered).await?;
+                let certificate = || passed.certificate.bytes().to_owned();
+                let made: Vec<Made> = receipts
+                    .into_iter()
+                    .map(|receipt| Made { digest, certificate: certificate(), receipt })
+                    .collect();
+                return Ok((passed.certificate.claims().id, receipts::fill(&body, &made)?));
             }
             Err(error) if is_race(&error) && !raced => raced = true,
             Err(error) => return Err(error.into()),
@@ -87,13 +95,12 @@ pub(crate) async fn issue(
 /// Judges without any effect: what would be signed, and the inputs it was judged against.
 pub(crate) async fn dry_run(
     app: &App,
-    issuer: &Did,
+    issuer: &Issuer,
     submission: Submission,
 ) -> Result<(Passed, Inputs), Problem> {
-    let issuer = Issuer::load(app, issuer).await?;
     let submissions = [submission];
     let inputs = inputs::load(app.store(), &submissions).await?;
-    match judge(app, &issuer, &submissions[0], &inputs) {
+    match judge(app, issuer, &submissions[0], &inputs) {
         Ok(passed) => {
             not_halted(app).await?;
             Ok((gate::pass_one(app, Depth::Rules, passed).await?, inputs))
@@ -206,9 +213,9 @@ pub(crate) fn is_race(error: &StoreError) -> bool {
     )
 }
 
-/// `{"certificate":…,"receipt":null}`, the certificate in the bytes that were signed.
-pub(crate) fn answer(certificate: &[u8]) -> Vec<u8> {
-    [b"{\"certificate\":".as_slice(), certificate, b",\"receipt\":null}"].concat()
+/// The answer that is stored: `{"certificate":…,"receipt":…}` with both to be filled in.
+pub(crate) fn answer(certificate: Digest) -> Vec<u8> {
+    format!("{{{}}}", receipts::place(certificate)).into_bytes()
 }
 
 /// What the store keeps of a certificate.
@@ -261,11 +268,9 @@ pub(crate) fn as_input(passed: &Passed) -> Option<InputLot> {
 }
 
 impl Issuer {
-    /// The issuer of a key.
-    pub(crate) async fn load(app: &App, did: &Did) -> Result<Self, Problem> {
-        let row = app.store().issuer(did.clone()).await?;
-        let row = row.ok_or_else(|| Problem::not_found(&format!("no issuer {did}")))?;
-        let keys = app.store().issuer_keys(did.clone()).await?;
+    /// The issuer that a caller's key is bound to.
+    pub(crate) fn of(caller: &Caller) -> Result<Self, Problem> {
+        let (row, keys) = caller.issuing()?.clone();
         Ok(Issuer { did: row.did, title: row.title, keys })
     }
 

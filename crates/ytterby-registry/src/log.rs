@@ -31,6 +31,8 @@ pub struct Log {
     /// Empty until the mark was compared with the store and the witnesses, and again after any doubt. Beside
     /// it the store's incarnation then.
     advanced: Mutex<Option<(Mark, u64)>>,
+    /// The newest head that a commit of this process was confirmed for, and the store's incarnation then.
+    committed: std::sync::Mutex<Option<(TreeHead, u64)>>,
     /// The heads that were signed last: one batch's receipts are all for one of them.
     signed: std::sync::Mutex<VecDeque<SignedCheckpoint>>,
     published: watch::Sender<Option<Arc<SignedCheckpoint>>>,
@@ -122,6 +124,7 @@ impl Log {
             signer,
             mark: MarkFile::new(mark),
             advanced: Mutex::new(None),
+            committed: std::sync::Mutex::default(),
             signed: std::sync::Mutex::default(),
             published: watch::Sender::new(None),
             cosigned: watch::Sender::new(None),
@@ -231,6 +234,31 @@ impl Log {
         *self.advanced.lock().await = None;
     }
 
+    /// The same as [`Log::publish`] for a head that a commit was just confirmed for, if it was begun in this
+    /// incarnation of the store: the store need not be asked for what it has just said.
+    pub(crate) async fn publish_committed(
+        &self,
+        store: &dyn Store,
+        head: TreeHead,
+        incarnation: u64,
+    ) -> Result<(), LogError> {
+        self.note_committed(head, incarnation);
+        self.publish(store, head.size).await
+    }
+
+    fn note_committed(&self, head: TreeHead, incarnation: u64) {
+        let mut newest = self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        if newest.is_none_or(|(known, then)| (then, known.size) < (incarnation, head.size)) {
+            *newest = Some((head, incarnation));
+        }
+    }
+
+    /// A head of at least this size that is known to be committed by the server that answers now.
+    fn committed(&self, size: u64, incarnation: u64) -> Option<TreeHead> {
+        let newest = *self.committed.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.filter(|(head, then)| *then == incarnation && head.size >= size).map(|(head, _)| head)
+    }
+
     /// The size up to which anything may be shown.
     pub fn published_size(&self) -> u64 {
         size_of(&self.published.borrow())
@@ -262,7 +290,11 @@ impl Log {
             return Ok(());
         }
         let before = advanced.take();
-        let mut head = store.head_covering(size).await?;
+        let marked = before.as_ref().map_or(0, |(mark, _)| mark.head().size);
+        let mut head = match self.committed(size.max(marked), store.incarnation()) {
+            Some(head) => head,
+            None => store.head_covering(size).await?,
+        };
         let incarnation = store.incarnation();
         let mark = match before {
             Some((mark, then)) if then == incarnation => mark,

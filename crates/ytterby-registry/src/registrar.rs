@@ -13,13 +13,17 @@ use ytterby::digest::Digest;
 use ytterby::event::Event;
 use ytterby::form::StatusPurpose;
 use ytterby::receipt::Receipt;
-use ytterby_store::{
-    Admission, Closing, Cosigned, Logged, Registered, Registration, StatusChange, Store, StoreError,
-};
+use ytterby_store::{Admission, Closing, Cosigned, Logged, Registration, StatusChange, Store, StoreError};
 use ytterby_tlog::{Hash, SignedCheckpoint};
 
 use crate::log::{Log, LogError};
 use crate::problem::Problem;
+
+/// What a commit has registered, and the store's incarnation before it.
+pub(crate) struct Registered {
+    logged: Vec<Logged>,
+    incarnation: u64,
+}
 
 /// Registers certificates, one durable transaction per call.
 pub(crate) struct Registrar {
@@ -63,12 +67,22 @@ impl Registrar {
     }
 
     /// Commits; when this is `Ok`, the certificates, their draws, their entries and the answer to their
-    /// idempotency key are on the disk. [`Registrar::receipts`] publishes them.
+    /// idempotency key are on the disk. [`Registrar::receipts_of`] publishes them.
     pub(crate) async fn register(&self, registration: Registration) -> Result<Registered, StoreError> {
         let count = registration.certificates.len() as u64;
-        let registered = self.settle(self.store.register(registration).await).await?;
+        let incarnation = self.store.incarnation();
+        let logged = self.settle(self.store.register(registration).await).await?;
         metrics::counter!("ytterby_certificates_registered_total").increment(count);
-        Ok(registered)
+        Ok(Registered { logged, incarnation })
+    }
+
+    /// The receipts of what was just registered. Returns when a published checkpoint covers it.
+    pub(crate) async fn receipts_of(&self, registered: Registered) -> Result<Vec<Vec<u8>>, Problem> {
+        let Registered { logged, incarnation } = registered;
+        if let Some(head) = logged.iter().map(|logged| logged.head).max_by_key(|head| head.size) {
+            self.log.publish_committed(&*self.store, head, incarnation).await.map_err(unpublished)?;
+        }
+        logged.into_iter().map(|logged| self.first_receipt(logged)).collect()
     }
 
     /// Changes statuses, each an entry; [`Registrar::publish_all`] publishes them.
@@ -122,11 +136,17 @@ impl Registrar {
         let sizes = logged.iter().flatten().map(|logged| logged.head.size);
         self.publish(sizes.max().unwrap_or(0)).await?;
         let bytes = |(logged, digest): (Option<Logged>, Digest)| {
-            let logged = logged.ok_or_else(|| Problem::internal("a certificate is not logged", &digest))?;
-            let checkpoint = self.log.sign(logged.head).map_err(unpublished)?;
-            Ok(receipt(logged, checkpoint)?.to_bytes())
+            self.first_receipt(
+                logged.ok_or_else(|| Problem::internal("a certificate is not logged", &digest))?,
+            )
         };
         logged.into_iter().zip(digests).map(bytes).collect()
+    }
+
+    /// The receipt under the first head that covers an entry.
+    fn first_receipt(&self, logged: Logged) -> Result<Vec<u8>, Problem> {
+        let checkpoint = self.log.sign(logged.head).map_err(unpublished)?;
+        Ok(receipt(logged, checkpoint)?.to_bytes())
     }
 
     /// The receipts of those of some certificates that are registered: each under the first checkpoint

@@ -18,9 +18,9 @@ use std::pin::Pin;
 pub use admission::{Admission, Foreign};
 pub use postgres::{Postgres, PostgresOptions, Replication};
 pub use record::{
-    ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, CloseReason, Closing, Cosigned, Cursor, Draw,
-    DrawnBy, Entered, Idempotency, IssuerKey, IssuerRow, Logged, LotRecord, NewCertificate, NewLot, Page,
-    Recovery, Registered, Registration, Replay, Scope,
+    ApiKey, ApiKeyHash, CallerRow, CertificateFilter, CertificateRow, CloseReason, Closing, Cosigned, Cursor,
+    Draw, DrawnBy, Idempotency, IssuerKey, IssuerRow, Logged, LotRecord, NewCertificate, NewLot, Page,
+    Recovery, Registration, Replay, Scope,
 };
 pub use sqlite::{Checked, Sqlite, SqliteOptions, Synchronous, check, restore};
 pub use status::{Direction, Kin, StatusBits, StatusChange, StatusEvent};
@@ -47,13 +47,14 @@ pub type Answer<'s, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Se
 pub trait Store: Send + Sync + 'static {
     /// Registers certificates, all or none: in one transaction it stores their bytes, opens their
     /// lots, takes their draws, reserves their external ids and stores what the idempotency key is
-    /// to be answered with. Draws on lots of the same registration are allowed, in order.
+    /// to be answered with. Draws on lots of the same registration are allowed, in order. For each it
+    /// answers what [`Store::logged`] does from then on.
     ///
     /// Concurrent calls are grouped into one durable commit; each still succeeds or fails alone.
     /// Errors that say something about the request: [`StoreError::Overdrawn`],
     /// [`StoreError::UnknownLot`], [`StoreError::LotClosed`], [`StoreError::NotHolder`],
     /// [`StoreError::ExternalIdTaken`], [`StoreError::IdTaken`], [`StoreError::KeyTaken`].
-    fn register(&self, registration: Registration) -> Answer<'_, Registered>;
+    fn register(&self, registration: Registration) -> Answer<'_, Vec<Logged>>;
 
     /// What an idempotency key of a caller was answered with; `None` if it is new.
     fn replay(&self, caller: &str, key: &str) -> Answer<'_, Option<Replay>>;
@@ -136,8 +137,9 @@ pub trait Store: Send + Sync + 'static {
     /// Adds an API key; only its hash is stored.
     fn add_api_key(&self, key: ApiKey) -> Answer<'_, ()>;
 
-    /// The API key of a hash, revoked and expired ones included.
-    fn api_key(&self, hash: ApiKeyHash) -> Answer<'_, Option<ApiKey>>;
+    /// Who calls with an API key, by the key's hash, and what the issuer's idempotency key was answered with if
+    /// one is given. Asked once for each request, so that it is one read.
+    fn caller(&self, hash: ApiKeyHash, idempotency: Option<&str>) -> Answer<'_, Option<CallerRow>>;
 
     /// All API keys of an issuer, or those of no issuer (administrators).
     fn api_keys(&self, issuer: Option<Did>) -> Answer<'_, Vec<ApiKey>>;

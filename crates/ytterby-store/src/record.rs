@@ -3,7 +3,6 @@
 use ytterby::Home;
 use ytterby::did::Did;
 use ytterby::digest::Digest;
-use ytterby::entry::Taken;
 use ytterby::form::{Kind, StatusPurpose};
 use ytterby::masses::Masses;
 use ytterby_tlog::{Hash, TreeHead};
@@ -99,22 +98,6 @@ pub struct Replay {
     pub status: u16,
     /// The response's body.
     pub body: Vec<u8>,
-}
-
-/// What a registration did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registered {
-    /// One for each certificate.
-    pub certificates: Vec<Entered>,
-}
-
-/// A certificate that was just registered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entered {
-    /// The index of its entry.
-    pub index: u64,
-    /// The state in which each of its draws left its input.
-    pub taken: Vec<Taken>,
 }
 
 /// Where a certificate stands in the log.
@@ -306,6 +289,17 @@ pub struct ApiKey {
     pub expires: Option<String>,
     /// When it was revoked.
     pub revoked: Option<String>,
+}
+
+/// Who calls with an API key, and what a request of his needs before it is looked into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallerRow {
+    /// The key.
+    pub key: ApiKey,
+    /// The issuer that it is bound to, and that one's keys, oldest first.
+    pub issuer: Option<(IssuerRow, Vec<IssuerKey>)>,
+    /// What the issuer's idempotency key was answered with.
+    pub replay: Option<Replay>,
 }
 
 /// What an API key may do.

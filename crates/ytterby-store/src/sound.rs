@@ -4,8 +4,9 @@ use ytterby::digest::Digest;
 use ytterby::entry::{CertificateEntry, Entry, RebuildError, Taken};
 use ytterby::form::StatusPurpose;
 use ytterby::ledger::Ledger;
+use ytterby_tlog::Appended;
 
-use crate::{Admission, Foreign, NewCertificate, Registration, StoreError};
+use crate::{Admission, Foreign, Logged, NewCertificate, Registration, StoreError};
 
 /// Refuses what would make the store inconsistent whatever is in it. Costs a hash of all bytes, so
 /// it is done before the request waits for the writer.
@@ -42,6 +43,25 @@ pub(crate) fn entry(certificate: &NewCertificate, taken: &[Taken]) -> Result<Ent
             }
             error => StoreError::Unloggable { certificate: digest, why: error.to_string() },
         })
+}
+
+/// An entry that was appended, whose head is not known until the group ends.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    pub(crate) index: u64,
+    pub(crate) entry: Vec<u8>,
+}
+
+/// Where entries of a group stand in the head that the group led to.
+pub(crate) fn proven(entered: Vec<Entered>, group: Option<&Appended>) -> Result<Vec<Logged>, StoreError> {
+    let unproven =
+        |why: String| StoreError::Engine(format!("an entry that was committed has no proof: {why}"));
+    let proven = |Entered { index, entry }: Entered| {
+        let group = group.ok_or_else(|| unproven("its group has no head".to_owned()))?;
+        let proof = group.prove_inclusion(index).map_err(|error| unproven(error.to_string()))?;
+        Ok(Logged { index, entry, head: group.head(), proof })
+    };
+    entered.into_iter().map(proven).collect()
 }
 
 /// The gravest of the statuses that are on.

@@ -8,7 +8,8 @@ use std::thread;
 
 use ytterby::digest::Digest;
 use ytterby::element::Element;
-use ytterby_store::{NewCertificate, Registered, Store, StoreError};
+use ytterby::entry::Entry;
+use ytterby_store::{Logged, NewCertificate, Store, StoreError};
 
 use super::random::Random;
 use super::writer::{certificate, drawing, registration};
@@ -93,14 +94,17 @@ pub fn run(
     Ok(Contended { draws, lots, workers, taken, refused: all.len() as u64 - taken })
 }
 
-fn judged(answer: Result<Registered, StoreError>, on: Digest) -> Result<Option<(u64, u64)>, Failure> {
+fn judged(answer: Result<Vec<Logged>, StoreError>, on: Digest) -> Result<Option<(u64, u64)>, Failure> {
     match answer {
         Ok(registered) => {
-            let entered = registered.certificates.first().ok_or("nothing was registered")?;
-            let taken = entered.taken.first().ok_or("nothing was drawn")?;
+            let logged = registered.first().ok_or("nothing was registered")?;
+            let Entry::Certificate(entry) = Entry::parse(&logged.entry)? else {
+                return Err("something else was registered".into());
+            };
+            let taken = entry.draws().first().ok_or("nothing was drawn")?;
             // Draws of one milligram: the sum is the number.
-            must(taken.cumulative.total() == taken.seq, || format!("{taken:?} does not add up"))?;
-            Ok(Some((taken.seq, entered.index)))
+            must(taken.cumulative().total() == taken.seq(), || format!("{taken:?} does not add up"))?;
+            Ok(Some((taken.seq(), logged.index)))
         }
         Err(StoreError::Overdrawn { lot, left_mg: 0, .. }) if lot == on => Ok(None),
         Err(error) => Err(error.into()),

@@ -251,7 +251,13 @@ impl Scene<'_> {
     fn strike(&self, fault: Fault, stage: &Stage, before: &[u8]) -> Result<(), Failure> {
         let away = self.folder.join("log.mark.away");
         match fault {
-            Unconfirmed(verb) => stage.plan.arm(verb, self.outcome),
+            Unconfirmed(verb) => {
+                if verb == Verb::Logged {
+                    // It is read for an answer that is given again.
+                    Action::of(fault).ask(stage)?.expect(201)?;
+                }
+                stage.plan.arm(verb, self.outcome);
+            }
             Mark => {
                 std::fs::rename(self.mark(), &away)?;
                 std::fs::create_dir(self.mark())?;
@@ -336,7 +342,8 @@ enum Action {
 impl Action {
     fn of(fault: Fault) -> Self {
         match fault {
-            Unconfirmed(Verb::Close) => Action::Close,
+            // What a registration has led to it says itself.
+            Unconfirmed(Verb::Close | Verb::Head) => Action::Close,
             Unconfirmed(Verb::ChangeStatus) => Action::Suspend,
             _ => Action::Draw,
         }

@@ -7,9 +7,9 @@ use ytterby::did::Did;
 use ytterby::digest::Digest;
 use ytterby::form::StatusPurpose;
 use ytterby_store::{
-    Admission, Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Closing, Cosigned, Cursor,
-    Direction, DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Recovery, Registered,
-    Registration, Replay, StatusBits, StatusChange, StatusEvent, Store, StoreError,
+    Admission, Answer, ApiKey, ApiKeyHash, CallerRow, CertificateFilter, CertificateRow, Closing, Cosigned,
+    Cursor, Direction, DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Recovery, Registration,
+    Replay, StatusBits, StatusChange, StatusEvent, Store, StoreError,
 };
 use ytterby_tlog::{Hash, Tile, TreeHead};
 
@@ -122,7 +122,6 @@ macro_rules! faulty {
 
 impl Store for Faulty {
     faulty! {
-        fn register(registration: Registration) -> Registered, Register;
         fn close(closing: Closing) -> (), Close;
         fn change_status(change: StatusChange) -> Vec<u64>, ChangeStatus;
         fn keep_cosigned(cosigned: Cosigned) -> bool, KeepCosigned;
@@ -147,7 +146,7 @@ impl Store for Faulty {
         fn add_issuer_key(key: IssuerKey) -> ();
         fn issuer_keys(did: Did) -> Vec<IssuerKey>;
         fn add_api_key(key: ApiKey) -> ();
-        fn api_key(hash: ApiKeyHash) -> Option<ApiKey>;
+        fn caller(hash: ApiKeyHash, idempotency: Option<&str>) -> Option<CallerRow>;
         fn api_keys(issuer: Option<Did>) -> Vec<ApiKey>;
         fn revoke_api_key(id: &str, at: &str) -> bool;
         fn ping() -> ();
@@ -163,6 +162,17 @@ impl Store for Faulty {
         fn cosigned(index: u64) -> Option<Cosigned>;
         fn last_cosigned() -> Option<Cosigned>;
         fn recover(recovery: Recovery) -> TreeHead;
+    }
+
+    fn register(&self, registration: Registration) -> Answer<'_, Vec<Logged>> {
+        let answer = self.or(Verb::Register, || self.inner.register(registration));
+        Box::pin(async move {
+            let logged = answer.await?;
+            if let Some(last) = logged.last() {
+                self.plan.armed().head = Some(last.head);
+            }
+            Ok(logged)
+        })
     }
 
     fn head(&self) -> Answer<'_, TreeHead> {

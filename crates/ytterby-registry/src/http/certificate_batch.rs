@@ -13,6 +13,7 @@ use crate::auth::Caller;
 use crate::batch::{self, Mode};
 use crate::idempotency::{Key, REPLAYED};
 use crate::inputs::Submission;
+use crate::issue::Issuer;
 use crate::problem::Problem;
 use crate::receipts;
 
@@ -62,16 +63,16 @@ pub(super) async fn handle(
     headers: HeaderMap,
     LargeJsonBytes(body): LargeJsonBytes,
 ) -> Result<Response, Problem> {
-    let issuer = caller.bound_issuer()?.clone();
+    let issuer = Issuer::of(&caller)?;
     if query.dry_run == Some(true) {
         let (mode, submissions) = read(&body)?;
         let shown = batch::dry_run(&app, &issuer, mode, submissions).await?;
         return Ok(json_bytes(StatusCode::OK, shown));
     }
-    let key = Key::read(&headers, &issuer, "POST /v1/certificates/batch", &body)?;
-    let working = app.in_progress().begin(&key)?;
-    if let Some(replay) = key.replay(app.store()).await? {
-        let mut response = json_bytes(StatusCode::CREATED, receipts::fill_again(&app, replay.body).await?);
+    let key = Key::read(&headers, issuer.did(), "POST /v1/certificates/batch", &body)?;
+    let (working, replay) = key.begin(&app, &caller).await?;
+    if let Some(replay) = replay {
+        let mut response = json_bytes(StatusCode::CREATED, receipts::fill_again(&app, &replay.body).await?);
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         return Ok(response);
     }

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::idempotency::{Key, REPLAYED};
 use crate::inputs::Submission;
-use crate::issue;
+use crate::issue::{self, Issuer};
 use crate::problem::Problem;
 use crate::receipts;
 use crate::show;
@@ -51,17 +51,17 @@ pub(super) async fn handle(
     headers: HeaderMap,
     JsonBytes(body): JsonBytes,
 ) -> Result<Response, Problem> {
-    let issuer = caller.bound_issuer()?.clone();
+    let issuer = Issuer::of(&caller)?;
     if query.dry_run == Some(true) {
         let submission = Submission::read(Value::parse(&body)?)?;
         let (passed, inputs) = issue::dry_run(&app, &issuer, submission).await?;
         return Ok(json(StatusCode::OK, &show::dry_run(&passed, &inputs)));
     }
-    let key = Key::read(&headers, &issuer, "POST /v1/certificates", &body)?;
-    let working = app.in_progress().begin(&key)?;
-    if let Some(replay) = key.replay(app.store()).await? {
-        let label = label_in(&replay.body);
-        return Ok(made(label.as_deref(), receipts::fill_again(&app, replay.body).await?, true));
+    let key = Key::read(&headers, issuer.did(), "POST /v1/certificates", &body)?;
+    let (working, replay) = key.begin(&app, &caller).await?;
+    if let Some(replay) = replay {
+        let body = receipts::fill_again(&app, &replay.body).await?;
+        return Ok(made(label_in(&body).as_deref(), body, true));
     }
     let submission = Submission::read(Value::parse(&body)?)?;
     let own = app.clone();

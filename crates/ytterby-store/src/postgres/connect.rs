@@ -57,6 +57,15 @@ pub(super) fn config(url: &str, options: &PostgresOptions) -> Result<Config, Sto
     Ok(config)
 }
 
+/// The same for a connection with few statements and many executions: each is planned once, whatever the
+/// statistics of a young table say.
+pub(super) fn planned_once(config: &Config) -> Config {
+    let mut config = config.clone();
+    let given = config.get_options().unwrap_or_default().to_owned();
+    config.options(format!("{given} -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"));
+    config
+}
+
 /// What only the writer's connection is set to: each statement goes to its rows by an index, whatever
 /// the statistics of a young table say, and is planned once.
 const WRITER: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;

@@ -15,10 +15,8 @@ use ytterby::ledger::{Ledger, Standing};
 
 use super::plan::{ClosedRow, DrawRow, EntryRow, Plan};
 use super::rows::stored;
-use crate::{
-    Admission, Closing, Draw, Entered, NewCertificate, Recovery, Registered, Registration, StatusChange,
-    StoreError, sound,
-};
+use crate::sound::{self, Entered};
+use crate::{Admission, Closing, Draw, NewCertificate, Recovery, Registration, StatusChange, StoreError};
 
 /// A certificate that a request names, as it stands.
 #[derive(Debug, Clone)]
@@ -76,16 +74,14 @@ impl Judge {
     }
 
     /// Registers certificates, all or none.
-    pub(super) fn register(&mut self, registration: &Registration) -> Result<Registered, StoreError> {
+    pub(super) fn register(&mut self, registration: &Registration) -> Result<Vec<Entered>, StoreError> {
         self.going_on()?;
         self.tried(|trial| {
             if let Some(answer) = &registration.idempotency {
                 trial.remember(answer)?;
             }
             let each = registration.certificates.iter();
-            let certificates =
-                each.map(|new| trial.register(new, &registration.at)).collect::<Result<_, _>>()?;
-            Ok(Registered { certificates })
+            each.map(|new| trial.register(new, &registration.at)).collect()
         })
     }
 
@@ -182,9 +178,9 @@ impl Trial<'_> {
         let known =
             Known { seq, standing: Standing::registered(None, None), lot, entry: Some(index), changes: 0 };
         stored(new.lot.as_ref().map_or(0, |lot| lot.content.total()))?;
-        self.append_new(&entry, known)?;
+        let entered = self.append_new(&entry, known)?;
         self.plan.certificate(seq, Some(index), new, at);
-        Ok(Entered { index, taken })
+        Ok(entered)
     }
 
     fn admit(&mut self, admission: &Admission) -> Result<u64, StoreError> {
@@ -289,23 +285,22 @@ impl Trial<'_> {
     pub(super) fn append(&mut self, entry: &Entry) -> Result<u64, StoreError> {
         let ledger = self.replayed(entry)?;
         self.stand(&ledger, entry);
-        Ok(self.logged(entry))
+        Ok(self.logged(entry).index)
     }
 
     /// The same for an entry by which a certificate comes into the log.
-    pub(super) fn append_new(&mut self, entry: &Entry, known: Known) -> Result<(), StoreError> {
+    pub(super) fn append_new(&mut self, entry: &Entry, known: Known) -> Result<Entered, StoreError> {
         let ledger = self.replayed(entry)?;
         self.names.certificates.insert(entry.certificate(), known);
         self.stand(&ledger, entry);
-        self.logged(entry);
-        Ok(())
+        Ok(self.logged(entry))
     }
 
-    fn logged(&mut self, entry: &Entry) -> u64 {
-        let index = self.plan.next_entry();
+    fn logged(&mut self, entry: &Entry) -> Entered {
+        let (index, bytes) = (self.plan.next_entry(), entry.to_bytes());
         let (certificate, kind) = (entry.certificate(), entry.kind().as_str());
-        self.plan.entries.push(EntryRow { certificate, kind, bytes: entry.to_bytes() });
-        index
+        self.plan.entries.push(EntryRow { certificate, kind, bytes: bytes.clone() });
+        Entered { index, entry: bytes }
     }
 
     /// The witness's verdict, and how everything that the entry names stands after it.

@@ -18,10 +18,12 @@ use super::tiles::Tiles;
 use crate::{CloseReason, NewCertificate, Recovery, Registration, StoreError};
 
 /// The one lock. Whoever has it reads what the holder before it committed.
-const HEAD: &str =
+const HEAD: &str = concat!(
     "SELECT frontier, size, certificates, halted, current_setting('synchronous_standby_names'),
-                           current_setting('fsync') || current_setting('full_page_writes')
-                    FROM log FOR UPDATE";
+            current_setting('fsync') || current_setting('full_page_writes'), ",
+    server!(),
+    " FROM log FOR UPDATE"
+);
 
 /// The partial tiles at the right edge.
 const EDGE: &str = "SELECT t.level, t.idx, t.bytes FROM log l CROSS JOIN generate_series(0, 6) v(level)
@@ -68,6 +70,8 @@ pub(super) struct Head {
     pub(super) edge: Tiles,
     /// Whether the server waits for a standby before it confirms a commit.
     pub(super) synchronous: bool,
+    /// Which server has it.
+    pub(super) server: String,
 }
 
 /// What requests name.
@@ -163,8 +167,8 @@ pub(super) async fn begin(
         ));
     }
     let synchronous = !cells.get::<&str>(4)?.trim().is_empty();
-    let (certificates, halted) = (cells.get(2)?, cells.get(3)?);
-    let head = Head { frontier, certificates, halted, edge: Tiles::of(&edge)?, synchronous };
+    let (certificates, halted, server) = (cells.get(2)?, cells.get(3)?, cells.text(6)?);
+    let head = Head { frontier, certificates, halted, edge: Tiles::of(&edge)?, synchronous, server };
     Ok((head, names?))
 }
 

@@ -21,13 +21,6 @@ pub(super) async fn head(client: &ClientWrapper) -> Result<TreeHead, StoreError>
     Ok(Frontier::from_bytes(cells.get(0)?).map_err(|error| cells.wrong(error))?.head())
 }
 
-/// Which server answers: its timeline, which changes when a standby takes over, and the time at which it was started.
-macro_rules! server {
-    () => {
-        "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || pg_postmaster_start_time()"
-    };
-}
-
 /// The same, and which server answers.
 pub(super) async fn head_of_server(client: &ClientWrapper) -> Result<(TreeHead, String), StoreError> {
     let sql = concat!("SELECT frontier, ", server!(), " FROM log");

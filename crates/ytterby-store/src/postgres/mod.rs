@@ -5,6 +5,14 @@
 //! process that dies leaves nothing behind, and a server that is replaced goes on where the last
 //! confirmed commit ended. It shares the domain with the other engine, and no SQL.
 
+/// Which server answers: its timeline, which changes when a standby takes over, and the time at which it was started.
+macro_rules! server {
+    () => {
+        "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || pg_postmaster_start_time()"
+    };
+}
+
+mod callers;
 mod check;
 mod connect;
 mod cosigned;
@@ -36,10 +44,11 @@ use ytterby::form::StatusPurpose;
 use ytterby_tlog::{Hash, Tile, TreeHead};
 
 use crate::{
-    Admission, Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Checked, Closing, Cosigned,
-    Cursor, Direction, DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Recovery, Registered,
+    Admission, Answer, ApiKey, ApiKeyHash, CallerRow, CertificateFilter, CertificateRow, Checked, Closing,
+    Cosigned, Cursor, Direction, DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Recovery,
     Registration, Replay, StatusBits, StatusChange, StatusEvent, Store, StoreError, sound,
 };
+use callers::Callers;
 use parties::Party;
 use readers::Readers;
 use writer::{Work, Writer};
@@ -91,6 +100,7 @@ pub enum Replication {
 pub struct Postgres {
     writer: Writer,
     readers: Readers,
+    callers: Callers,
     origin: Home,
     // Its threads run everything above.
     runtime: Option<Runtime>,
@@ -127,8 +137,9 @@ impl Postgres {
         };
         let writer = Writer::start(runtime.handle(), session, config.clone(), origin, options);
         let shared = writer.shared().clone();
+        let callers = Callers::start(runtime.handle(), &config, &options, shared.clone())?;
         let readers = Readers::new(runtime.handle().clone(), config, &options, shared)?;
-        Ok(Postgres { writer, readers, origin: origin.clone(), runtime: Some(runtime) })
+        Ok(Postgres { writer, readers, callers, origin: origin.clone(), runtime: Some(runtime) })
     }
 
     /// How many groups of writes this process committed since the store was opened.
@@ -165,12 +176,13 @@ async fn opened(
 impl Drop for Postgres {
     fn drop(&mut self) {
         let (task, runtime) = (self.writer.stop(), self.runtime.take());
-        let readers = self.readers.clone();
+        let (readers, callers) = (self.readers.clone(), self.callers.readers().clone());
         let waiting = std::thread::spawn(move || {
             if let (Some(task), Some(runtime)) = (task, runtime) {
                 // A panic of the task was already told to everybody who waited.
                 let _ = runtime.block_on(task);
                 readers.close();
+                callers.close();
                 runtime.shutdown_timeout(Duration::from_secs(1));
             }
         });
@@ -188,9 +200,9 @@ fn refused<T: Send + 'static>(error: StoreError) -> Answer<'static, T> {
 }
 
 impl Store for Postgres {
-    fn register(&self, registration: Registration) -> Answer<'_, Registered> {
+    fn register(&self, registration: Registration) -> Answer<'_, Vec<Logged>> {
         match sound::registration(&registration) {
-            Ok(()) => self.writer.submit(|reply| Work::Register(registration, reply)),
+            Ok(()) => self.writer.register(registration),
             Err(error) => refused(error),
         }
     }
@@ -235,7 +247,7 @@ impl Store for Postgres {
         let read = self.readers.ask(|client| Box::pin(log::head_of_server(client)));
         Box::pin(async move {
             let (head, server) = read.await?;
-            self.writer.shared().answered(server);
+            self.writer.shared().answered(&server);
             if head.size > self.writer.shared().confirmed() {
                 self.writer.submit(Work::Confirm).await?;
             }
@@ -256,7 +268,7 @@ impl Store for Postgres {
                 // Another server, which does not have it.
                 return self.head().await;
             };
-            self.writer.shared().answered(server);
+            self.writer.shared().answered(&server);
             Ok(head)
         })
     }
@@ -305,8 +317,8 @@ impl Store for Postgres {
         done(self.party(Party::ApiKey(key)))
     }
 
-    fn api_key(&self, hash: ApiKeyHash) -> Answer<'_, Option<ApiKey>> {
-        self.readers.ask(move |client| Box::pin(parties::api_key(client, hash)))
+    fn caller(&self, hash: ApiKeyHash, idempotency: Option<&str>) -> Answer<'_, Option<CallerRow>> {
+        self.callers.ask(hash, idempotency)
     }
 
     fn api_keys(&self, issuer: Option<Did>) -> Answer<'_, Vec<ApiKey>> {

@@ -116,7 +116,7 @@ pub(super) async fn issuers(client: &ClientWrapper) -> Result<Vec<IssuerRow>, St
     rows(client, sql, &[]).await?.iter().map(issuer_row).collect()
 }
 
-fn issuer_row(row: &Row) -> Result<IssuerRow, StoreError> {
+pub(super) fn issuer_row(row: &Row) -> Result<IssuerRow, StoreError> {
     let cells = Cells::new("issuers", row);
     Ok(IssuerRow { did: cells.did(0)?, name: cells.text(1)?, title: cells.text(2)?, created: cells.text(3)? })
 }
@@ -124,23 +124,18 @@ fn issuer_row(row: &Row) -> Result<IssuerRow, StoreError> {
 pub(super) async fn issuer_keys(client: &ClientWrapper, did: Did) -> Result<Vec<IssuerKey>, StoreError> {
     let sql = "SELECT issuer, public, sealed_secret, created, retired FROM issuer_keys
                WHERE issuer = $1 ORDER BY number";
-    let key = |row: &Row| {
-        let cells = Cells::new("issuer_keys", row);
-        Ok(IssuerKey {
-            issuer: cells.did(0)?,
-            public: cells.text(1)?,
-            sealed_secret: cells.get(2)?,
-            created: cells.text(3)?,
-            retired: cells.get(4)?,
-        })
-    };
-    rows(client, sql, &[&did.as_str()]).await?.iter().map(key).collect()
+    rows(client, sql, &[&did.as_str()]).await?.iter().map(issuer_key_row).collect()
 }
 
-pub(super) async fn api_key(client: &ClientWrapper, hash: ApiKeyHash) -> Result<Option<ApiKey>, StoreError> {
-    let sql =
-        "SELECT id, hash, scopes, issuer, label, created, expires, revoked FROM api_keys WHERE hash = $1";
-    one(client, sql, &[&&hash.0[..]]).await?.as_ref().map(api_key_row).transpose()
+pub(super) fn issuer_key_row(row: &Row) -> Result<IssuerKey, StoreError> {
+    let cells = Cells::new("issuer_keys", row);
+    Ok(IssuerKey {
+        issuer: cells.did(0)?,
+        public: cells.text(1)?,
+        sealed_secret: cells.get(2)?,
+        created: cells.text(3)?,
+        retired: cells.get(4)?,
+    })
 }
 
 pub(super) async fn api_keys(client: &ClientWrapper, issuer: Option<Did>) -> Result<Vec<ApiKey>, StoreError> {
@@ -149,7 +144,7 @@ pub(super) async fn api_keys(client: &ClientWrapper, issuer: Option<Did>) -> Res
     rows(client, sql, &[&issuer.as_ref().map(Did::as_str)]).await?.iter().map(api_key_row).collect()
 }
 
-fn api_key_row(row: &Row) -> Result<ApiKey, StoreError> {
+pub(super) fn api_key_row(row: &Row) -> Result<ApiKey, StoreError> {
     let cells = Cells::new("api_keys", row);
     let words = cells.text(2)?;
     let scope = |word: &str| Scope::parse(word).ok_or_else(|| cells.wrong(format!("{word:?} is no scope")));

@@ -17,9 +17,13 @@ pub(super) async fn replay(
 ) -> Result<Option<Replay>, StoreError> {
     let sql = "SELECT request, status, body FROM idempotency WHERE caller = $1 AND key = $2";
     let Some(row) = one(client, sql, &[&caller, &key]).await? else { return Ok(None) };
-    let cells = Cells::new("idempotency", &row);
+    replay_row(&Cells::new("idempotency", &row)).map(Some)
+}
+
+/// The request, the status and the body.
+pub(super) fn replay_row(cells: &Cells<'_>) -> Result<Replay, StoreError> {
     let status = u16::try_from(cells.get::<i32>(1)?).map_err(|error| cells.wrong(error))?;
-    Ok(Some(Replay { request: cells.digest(0)?, status, body: cells.get(2)? }))
+    Ok(Replay { request: cells.digest(0)?, status, body: cells.get(2)? })
 }
 
 /// The digest behind a label.

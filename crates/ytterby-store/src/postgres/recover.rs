@@ -87,7 +87,7 @@ impl Trial<'_> {
         lot: Option<Option<ytterby::did::Did>>,
     ) -> Result<(), StoreError> {
         let seq = self.plan.next_certificate();
-        self.append_new(entry, Known { seq, standing, lot, entry: own, changes: 0 })
+        self.append_new(entry, Known { seq, standing, lot, entry: own, changes: 0 }).map(drop)
     }
 
     fn row(&mut self, entry: &Entry, own: Option<u64>, kind: Kind, at: &str) {

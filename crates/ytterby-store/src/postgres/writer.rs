@@ -15,22 +15,26 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_postgres::Config;
 use ytterby::Home;
-use ytterby_tlog::{Hash, TreeHead, grow};
+use ytterby_tlog::{Appended, Hash, TreeHead, grow};
 
 use super::connect::Session;
 use super::judge::Judge;
 use super::load::{self, Head, Named};
 use super::parties::Party;
 use super::{PostgresOptions, Replication, tiles, write};
-use crate::{Admission, Answer, Closing, Recovery, Registered, Registration, StatusChange, StoreError};
+use crate::sound::{self, Entered};
+use crate::{Admission, Answer, Closing, Logged, Recovery, Registration, StatusChange, StoreError};
 
-/// What a request is answered through.
-pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+/// What a group has appended.
+pub(super) type Group = Option<Arc<Appended>>;
+
+/// What a request is answered through, with what its group has appended.
+pub(super) type Reply<T> = oneshot::Sender<Result<(T, Group), StoreError>>;
 
 /// A request that writes.
 pub(super) enum Work {
     /// Certificates to be registered.
-    Register(Registration, Reply<Registered>),
+    Register(Registration, Reply<Vec<Entered>>),
     /// A lot to be closed.
     Close(Closing, Reply<()>),
     /// A lot to be admitted.
@@ -69,10 +73,10 @@ impl Shared {
     }
 
     /// Notes which server answered for the head.
-    pub(super) fn answered(&self, server: String) {
+    pub(super) fn answered(&self, server: &str) {
         let mut last = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0 != server {
-            *last = (server, last.1 + 1);
+            *last = (server.to_owned(), last.1 + 1);
         }
     }
 
@@ -108,6 +112,20 @@ impl Writer {
         &self,
         work: impl FnOnce(Reply<T>) -> Work,
     ) -> Answer<'static, T> {
+        let answer = self.queued(work);
+        Box::pin(async move { answer.await.map(|(done, _)| done) })
+    }
+
+    /// Queues a registration, whose entries are proven when its group has a head.
+    pub(super) fn register(&self, registration: Registration) -> Answer<'static, Vec<Logged>> {
+        let answer = self.queued(|reply| Work::Register(registration, reply));
+        Box::pin(async move {
+            let (entered, group) = answer.await?;
+            sound::proven(entered, group.as_deref())
+        })
+    }
+
+    fn queued<T: Send + 'static>(&self, work: impl FnOnce(Reply<T>) -> Work) -> Answer<'static, (T, Group)> {
         let (reply, answer) = oneshot::channel();
         let queued = match &self.queue {
             Some(queue) => queue.try_send(work(reply)).map_err(|error| match error {
@@ -154,7 +172,7 @@ fn stopped() -> StoreError {
 
 /// What became of a transaction.
 enum Fate {
-    Committed,
+    Committed(Group),
     /// It may be there or not.
     InDoubt(String),
     /// Nothing of it is there.
@@ -162,9 +180,9 @@ enum Fate {
 }
 
 impl Fate {
-    fn of<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+    fn of<T>(&self, outcome: Result<T, StoreError>) -> Result<(T, Group), StoreError> {
         match self {
-            Fate::Committed => outcome,
+            Fate::Committed(group) => outcome.map(|done| (done, group.clone())),
             Fate::InDoubt(why) => Err(StoreError::InDoubt(why.clone())),
             Fate::Undone(why) => Err(again(why)),
         }
@@ -172,7 +190,7 @@ impl Fate {
 }
 
 /// One failure for all of a group.
-fn again(error: &StoreError) -> StoreError {
+pub(super) fn again(error: &StoreError) -> StoreError {
     match error {
         StoreError::Inconsistent { table, detail } => {
             StoreError::Inconsistent { table, detail: detail.clone() }
@@ -303,12 +321,12 @@ impl Writing {
         }
         let plan = judge.plan();
         let leaves: Vec<_> = plan.entries.iter().map(|entry| Hash::of_leaf(&entry.bytes)).collect();
-        let size = if leaves.is_empty() {
+        let (size, group) = if leaves.is_empty() {
             // A commit of nothing would confirm nothing: it would not reach the disk.
             if let Err(error) = session.touch().await {
                 return Fate::Undone(error);
             }
-            head.frontier.size()
+            (head.frontier.size(), None)
         } else {
             let growth = match grow(&head.frontier, &leaves, |tile| Ok(head.edge.read(tile))) {
                 Ok(growth) => growth,
@@ -317,12 +335,17 @@ impl Writing {
             if let Err(error) = write::write(session, plan, &head.frontier, &growth).await {
                 return Fate::Undone(error);
             }
-            growth.frontier.size()
+            let group = match Appended::new(&head.frontier, &leaves) {
+                Ok(group) => group,
+                Err(error) => return Fate::Undone(StoreError::Engine(error.to_string())),
+            };
+            (growth.frontier.size(), Some(Arc::new(group)))
         };
         match session.commit(self.options.statement_timeout).await {
             Ok(()) => {
                 self.shared.confirmed.fetch_max(size, Ordering::Release);
-                Fate::Committed
+                self.shared.answered(&head.server);
+                Fate::Committed(group)
             }
             Err(why) => Fate::InDoubt(why),
         }
@@ -332,7 +355,7 @@ impl Writing {
     /// not commit, and what it did the next group reads.
     fn after(&mut self, fate: &Fate) {
         match fate {
-            Fate::Committed => {
+            Fate::Committed(_) => {
                 self.shared.commits.fetch_add(1, Ordering::Relaxed);
             }
             Fate::InDoubt(_) | Fate::Undone(_) => {
@@ -391,13 +414,13 @@ async fn alone(session: &Session, party: &Party, patience: Duration) -> (Result<
     let engine = matches!(outcome, Err(StoreError::Engine(_) | StoreError::Inconsistent { .. }));
     if outcome.is_ok() {
         return match session.commit(patience).await {
-            Ok(()) => (outcome, Fate::Committed),
+            Ok(()) => (outcome, Fate::Committed(None)),
             Err(why) => (outcome, Fate::InDoubt(why)),
         };
     }
     match session.client.batch_execute("ROLLBACK").await {
         // Refused and rolled back: the connection is as good as before.
-        Ok(()) if !engine => (outcome, Fate::Committed),
+        Ok(()) if !engine => (outcome, Fate::Committed(None)),
         _ => {
             let why = outcome.as_ref().err().map_or_else(stopped, again);
             (outcome, Fate::Undone(why))

@@ -24,7 +24,7 @@ pub(super) fn admit(
     if let Some(lot) = &transfer.lot {
         open(connection, seq, &transfer.home, lot, at)?;
     }
-    let index = log::append(connection, &entry)?;
+    let index = log::append(connection, &entry)?.index;
     if let Entry::Admission(admission) = &entry {
         connection
             .prepare_cached("INSERT INTO admissions (certificate, origin, idx) VALUES (?1, ?2, ?3)")?

@@ -10,28 +10,28 @@ use ytterby::digest::Digest;
 use ytterby::entry::Entry;
 use ytterby::form::EntryKind;
 use ytterby::ledger::Ledger;
-use ytterby_tlog::{Frontier, Hash, Tile, TileError, TileTree, TreeHead, grow};
+use ytterby_tlog::{Appended, Frontier, Hash, Tile, TileError, TileTree, TreeHead, grow};
 
 use super::rows::{Cells, stored};
 use super::schema;
+use crate::sound::Entered;
 use crate::{Logged, StoreError};
 
-/// Appends an entry to those that the group's head will cover; its index.
-pub(super) fn append(connection: &Connection, entry: &Entry) -> Result<u64, StoreError> {
+/// Appends an entry to those that the group's head will cover.
+pub(super) fn append(connection: &Connection, entry: &Entry) -> Result<Entered, StoreError> {
+    let bytes = entry.to_bytes();
     let index: i64 = connection
         .prepare_cached(
             "INSERT INTO entries (idx, certificate, kind, bytes)
              VALUES ((SELECT ifnull(max(idx) + 1, 0) FROM entries), ?1, ?2, ?3) RETURNING idx",
         )?
-        .query_row(
-            params![entry.certificate().as_bytes(), entry.kind().as_str(), entry.to_bytes()],
-            |row| row.get(0),
-        )?;
-    u64::try_from(index).map_err(|_| inconsistent("entries", format!("an entry at {index}")))
+        .query_row(params![entry.certificate().as_bytes(), entry.kind().as_str(), bytes], |row| row.get(0))?;
+    let index = u64::try_from(index).map_err(|_| inconsistent("entries", format!("an entry at {index}")))?;
+    Ok(Entered { index, entry: bytes })
 }
 
 /// Grows the tree over what was appended since the last head. The writer calls it before each commit.
-pub(super) fn seal(connection: &Connection) -> Result<(), StoreError> {
+pub(super) fn seal(connection: &Connection) -> Result<Option<Appended>, StoreError> {
     let frontier = frontier(connection)?;
     let mut query =
         connection.prepare_cached("SELECT idx, bytes FROM entries WHERE idx >= ?1 ORDER BY idx")?;
@@ -45,7 +45,7 @@ pub(super) fn seal(connection: &Connection) -> Result<(), StoreError> {
         leaves.push(Hash::of_leaf(&cells.get::<Vec<u8>>(1)?));
     }
     if leaves.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let growth = grow(&frontier, &leaves, |tile| tile_bytes(connection, tile)).map_err(damaged)?;
     let mut insert = connection.prepare_cached(
@@ -65,7 +65,7 @@ pub(super) fn seal(connection: &Connection) -> Result<(), StoreError> {
     connection
         .prepare_cached("INSERT INTO heads (size, root) VALUES (?1, ?2)")?
         .execute(params![stored(head.size)?, head.root.as_bytes()])?;
-    Ok(())
+    Appended::new(&frontier, &leaves).map(Some).map_err(|error| inconsistent("log", error.to_string()))
 }
 
 /// Size and root of everything that is committed.

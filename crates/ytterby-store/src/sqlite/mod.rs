@@ -32,9 +32,9 @@ use ytterby_tlog::{Hash, Tile, TreeHead};
 pub use copy::{Checked, check, restore};
 
 use crate::{
-    Admission, Answer, ApiKey, ApiKeyHash, CertificateFilter, CertificateRow, Closing, Cosigned, Cursor,
-    Direction, DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Recovery, Registered,
-    Registration, Replay, StatusBits, StatusChange, StatusEvent, Store, StoreError, sound,
+    Admission, Answer, ApiKey, ApiKeyHash, CallerRow, CertificateFilter, CertificateRow, Closing, Cosigned,
+    Cursor, Direction, DrawnBy, IssuerKey, IssuerRow, Kin, Logged, LotRecord, Page, Recovery, Registration,
+    Replay, StatusBits, StatusChange, StatusEvent, Store, StoreError, sound,
 };
 use file::Claim;
 use readers::Readers;
@@ -114,12 +114,12 @@ impl Sqlite {
 }
 
 impl Store for Sqlite {
-    fn register(&self, registration: Registration) -> Answer<'_, Registered> {
+    fn register(&self, registration: Registration) -> Answer<'_, Vec<Logged>> {
         if let Err(error) = sound::registration(&registration) {
             return Box::pin(std::future::ready(Err(error)));
         }
         let origin = self.origin.clone();
-        self.writer.submit(move |connection| register::register(connection, &origin, &registration))
+        self.writer.enter(move |connection| register::register(connection, &origin, &registration))
     }
 
     fn replay(&self, caller: &str, key: &str) -> Answer<'_, Option<Replay>> {
@@ -210,8 +210,9 @@ impl Store for Sqlite {
         self.writer.submit(move |connection| parties::add_api_key(connection, &key))
     }
 
-    fn api_key(&self, hash: ApiKeyHash) -> Answer<'_, Option<ApiKey>> {
-        self.readers.ask(move |connection| parties::api_key(connection, hash))
+    fn caller(&self, hash: ApiKeyHash, idempotency: Option<&str>) -> Answer<'_, Option<CallerRow>> {
+        let idempotency = idempotency.map(str::to_owned);
+        self.readers.ask(move |connection| parties::caller(connection, hash, idempotency.as_deref()))
     }
 
     fn api_keys(&self, issuer: Option<Did>) -> Answer<'_, Vec<ApiKey>> {

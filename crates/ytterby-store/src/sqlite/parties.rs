@@ -3,9 +3,10 @@
 use rusqlite::{Connection, named_params, params};
 use ytterby::did::Did;
 
+use super::reads;
 use super::register::taken;
 use super::rows::Cells;
-use crate::{ApiKey, ApiKeyHash, IssuerKey, IssuerRow, Scope, StoreError};
+use crate::{ApiKey, ApiKeyHash, CallerRow, IssuerKey, IssuerRow, Scope, StoreError};
 
 pub(super) fn add_issuer(connection: &Connection, issuer: &IssuerRow) -> Result<(), StoreError> {
     let named = |sql, value: &str| -> Result<bool, StoreError> {
@@ -110,10 +111,24 @@ pub(super) fn add_api_key(connection: &Connection, key: &ApiKey) -> Result<(), S
 
 const API_KEY: &str = "SELECT id, hash, scopes, issuer, label, created, expires, revoked FROM api_keys";
 
-pub(super) fn api_key(connection: &Connection, hash: ApiKeyHash) -> Result<Option<ApiKey>, StoreError> {
+/// Who calls with a key, and what the issuer's idempotency key was answered with.
+pub(super) fn caller(
+    connection: &Connection,
+    hash: ApiKeyHash,
+    idempotency: Option<&str>,
+) -> Result<Option<CallerRow>, StoreError> {
     let mut query = connection.prepare_cached(&format!("{API_KEY} WHERE hash = ?1"))?;
     let mut rows = query.query([hash.0])?;
-    rows.next()?.map(|row| api_key_row(&Cells::new("api_keys", row))).transpose()
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let key = api_key_row(&Cells::new("api_keys", row))?;
+    let Some(did) = &key.issuer else { return Ok(Some(CallerRow { key, issuer: None, replay: None })) };
+    let row = issuer(connection, did)?.ok_or_else(|| StoreError::UnknownIssuer(did.clone()))?;
+    let keys = issuer_keys(connection, did)?;
+    let replay = match idempotency {
+        Some(idempotency) => reads::replay(connection, did.as_str(), idempotency)?,
+        None => None,
+    };
+    Ok(Some(CallerRow { key, issuer: Some((row, keys)), replay }))
 }
 
 pub(super) fn api_keys(connection: &Connection, issuer: Option<&Did>) -> Result<Vec<ApiKey>, StoreError> {

@@ -34,7 +34,7 @@ pub(super) fn recover(
             // Its own index is needed: below.
             Entry::Status(_) => {}
         }
-        let size = log::append(connection, &entry)?;
+        let size = log::append(connection, &entry)?.index;
         if size != wanted {
             return Err(StoreError::NotThere { size, wanted });
         }

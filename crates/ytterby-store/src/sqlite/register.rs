@@ -11,22 +11,20 @@ use ytterby::masses::Masses;
 use super::reads::drawn;
 use super::rows::{Cells, stored};
 use super::{ledger, log, status};
-use crate::{
-    CloseReason, Closing, Draw, Entered, Idempotency, NewCertificate, NewLot, Registered, Registration,
-    StoreError, sound,
-};
+use crate::sound::{self, Entered};
+use crate::{CloseReason, Closing, Draw, Idempotency, NewCertificate, NewLot, Registration, StoreError};
 
 /// Registers certificates, all or none.
 pub(super) fn register(
     connection: &Connection,
     origin: &Home,
     registration: &Registration,
-) -> Result<Registered, StoreError> {
+) -> Result<Vec<Entered>, StoreError> {
     status::going_on(connection)?;
     if let Some(idempotency) = &registration.idempotency {
         remember(connection, idempotency)?;
     }
-    let mut certificates = Vec::with_capacity(registration.certificates.len());
+    let mut entered = Vec::with_capacity(registration.certificates.len());
     for certificate in &registration.certificates {
         let mut ledger = ledger::before(connection, origin, certificate)?;
         let seq = insert(connection, certificate, false, &registration.at)?;
@@ -37,14 +35,14 @@ pub(super) fn register(
         }
         let entry = sound::entry(certificate, &taken)?;
         sound::replay(&mut ledger, &entry)?;
-        certificates.push(Entered { index: log::append(connection, &entry)?, taken });
+        entered.push(log::append(connection, &entry)?);
         for about in &certificate.about {
             connection
                 .prepare_cached("INSERT OR IGNORE INTO abouts (lot, attestation) VALUES (?1, ?2)")?
                 .execute(params![about.as_bytes(), seq])?;
         }
     }
-    Ok(Registered { certificates })
+    Ok(entered)
 }
 
 /// Closes a lot for its holder.

@@ -32,7 +32,7 @@ pub(super) fn change(
         }
         let entry = Entry::Status(entry::StatusChange { certificate: *certificate, purpose, value });
         sound::replay(&mut ledger, &entry)?;
-        let index = log::append(connection, &entry)?;
+        let index = log::append(connection, &entry)?.index;
         set(connection, own, purpose, value)?;
         tell(connection, index, own, [&change.reason, &change.by, &change.at])?;
         indices.push(index);

@@ -15,7 +15,10 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::{Answer, StoreError};
+use ytterby_tlog::Appended;
+
+use crate::sound::{self, Entered};
+use crate::{Answer, Logged, StoreError};
 
 /// The queue in front of the writing thread. Dropping it writes what is queued, then stops.
 pub(super) struct Writer {
@@ -27,8 +30,12 @@ pub(super) struct Writer {
 /// Opens a connection: at the start, and again when a commit was in doubt.
 pub(super) type Connect = Box<dyn Fn() -> Result<Connection, StoreError> + Send>;
 
-/// What a group needs once before its commit: if that fails, nothing of the group is kept.
-pub(super) type Seal = fn(&Connection) -> Result<(), StoreError>;
+/// What a group needs once before its commit, and what it has appended then: if that fails, nothing of
+/// the group is kept.
+pub(super) type Seal = fn(&Connection) -> Result<Option<Appended>, StoreError>;
+
+/// What a group has appended.
+type Group = Option<Arc<Appended>>;
 
 impl Writer {
     /// Starts the thread: at most `group` writes in one commit, `queue` of them waiting.
@@ -57,6 +64,27 @@ impl Writer {
 
     /// Queues a write. It is done even if nobody waits for the answer.
     pub(super) fn submit<T, F>(&self, work: F) -> Answer<'static, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let answer = self.queued(work);
+        Box::pin(async move { answer.await.map(|(done, _)| done) })
+    }
+
+    /// Queues a write that appends entries, which are proven when the group has a head.
+    pub(super) fn enter<F>(&self, work: F) -> Answer<'static, Vec<Logged>>
+    where
+        F: FnOnce(&Connection) -> Result<Vec<Entered>, StoreError> + Send + 'static,
+    {
+        let answer = self.queued(work);
+        Box::pin(async move {
+            let (entered, group) = answer.await?;
+            sound::proven(entered, group.as_deref())
+        })
+    }
+
+    fn queued<T, F>(&self, work: F) -> Answer<'static, (T, Group)>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -114,7 +142,7 @@ trait Job: Send {
 struct Request<T, F> {
     work: Option<F>,
     outcome: Option<Result<T, StoreError>>,
-    reply: oneshot::Sender<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<(T, Group), StoreError>>,
 }
 
 impl<T, F> Job for Request<T, F>
@@ -132,8 +160,8 @@ where
 
     fn answer(self: Box<Self>, fate: &Fate) {
         let answer = match (fate, self.outcome) {
-            (Fate::Committed, Some(outcome)) => outcome,
-            (Fate::Committed, None) => Err(StoreError::Engine("the write was not tried".to_owned())),
+            (Fate::Committed(group), Some(outcome)) => outcome.map(|done| (done, group.clone())),
+            (Fate::Committed(_), None) => Err(StoreError::Engine("the write was not tried".to_owned())),
             (Fate::InDoubt(why), _) => Err(StoreError::InDoubt(why.clone())),
             (Fate::Undone(why), _) => Err(StoreError::Engine(why.clone())),
         };
@@ -144,7 +172,7 @@ where
 
 /// What became of a group.
 enum Fate {
-    Committed,
+    Committed(Group),
     /// The commit failed: it may be on the disk or not.
     InDoubt(String),
     /// Nothing of it is on the disk.
@@ -189,7 +217,7 @@ impl Writing {
         let Some(connection) = &self.connection else { return Fate::Undone("no connection".to_owned()) };
         let fate = transaction(connection, self.seal, group);
         match fate {
-            Fate::Committed => {
+            Fate::Committed(_) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
             }
             // Closing it rolls back; nothing that it remembers is used again.
@@ -212,11 +240,12 @@ fn transaction(connection: &Connection, seal: Seal, group: &mut [Box<dyn Job>]) 
             return undone(&"the engine rolled the transaction back");
         }
     }
-    if let Err(error) = seal(connection) {
-        return undone(&error);
-    }
+    let group = match seal(connection) {
+        Ok(group) => group.map(Arc::new),
+        Err(error) => return undone(&error),
+    };
     match step(connection, "COMMIT") {
-        Ok(()) => Fate::Committed,
+        Ok(()) => Fate::Committed(group),
         Err(error) => Fate::InDoubt(error.to_string()),
     }
 }
@@ -255,7 +284,7 @@ mod tests {
 
     fn writer(folder: &tempfile::TempDir, group: usize, queue: usize) -> Writer {
         let path = folder.path().join("db");
-        Writer::start(Box::new(move || connect(&path)), |_| Ok(()), group, queue).unwrap()
+        Writer::start(Box::new(move || connect(&path)), |_| Ok(None), group, queue).unwrap()
     }
 
     fn insert(writer: &Writer, n: i64, parent: Option<i64>) -> Answer<'static, ()> {
@@ -380,7 +409,7 @@ mod tests {
             0 => connect(&path),
             _ => panic!("on purpose"),
         };
-        let writer = Writer::start(Box::new(connect), |_| Ok(()), 9, 9).unwrap();
+        let writer = Writer::start(Box::new(connect), |_| Ok(None), 9, 9).unwrap();
         assert!(matches!(wait(insert(&writer, 1, Some(404))), Err(StoreError::InDoubt(_))));
         // The thread dies of this one, which is answered all the same.
         assert!(matches!(wait(insert(&writer, 2, None)), Err(StoreError::InDoubt(_))));

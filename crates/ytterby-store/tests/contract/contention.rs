@@ -30,8 +30,14 @@ pub(crate) fn no_milligram_is_drawn_twice(store: &dyn Store) {
                     let name = format!("draw-{thread}-{n}");
                     let taking =
                         drawing(certificate(&name, "mine", &[]), &[(lot.digest, &[("Nd", mg), ("Dy", mg)])]);
+                    let digest = taking.digest;
                     match wait(store.register(registration(&[taking]))) {
-                        Ok(_) => acknowledged[at].fetch_add(mg, Ordering::Relaxed),
+                        Ok(told) => {
+                            // However many went in together, each is proven as it will be for ever.
+                            let found = wait(store.logged(vec![digest], None)).unwrap();
+                            assert!(told.iter().eq(found.iter().flatten()), "{told:?}, {found:?}");
+                            acknowledged[at].fetch_add(mg, Ordering::Relaxed)
+                        }
                         Err(StoreError::Overdrawn { left_mg, .. }) if left_mg < mg => {
                             refused.fetch_add(1, Ordering::Relaxed)
                         }

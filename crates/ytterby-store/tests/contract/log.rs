@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use ytterby::digest::Digest;
 use ytterby::entry::Entry;
 use ytterby::ledger::Ledger;
-use ytterby_store::{CloseReason, Closing, Cosigned, Store, StoreError};
+use ytterby_store::{CloseReason, Closing, Cosigned, Logged, Store, StoreError};
 use ytterby_tlog::{Frontier, Hash, Tile, TreeHead, verify_consistency, verify_inclusion};
 
-use crate::make::{AT, attestation, certificate, did, drawing, home, registration, wait};
+use crate::make::{AT, attestation, certificate, did, drawing, home, registration, sequence, wait};
 
 /// Every entry, replayed from the first; the head is that of their tree.
 pub(crate) fn replayed(store: &dyn Store) -> (Ledger, TreeHead) {
@@ -34,15 +34,13 @@ pub(crate) fn what_is_kept_is_logged_and_nothing_else(store: &dyn Store) {
     let over = drawing(certificate("over", "mine", &[]), &[(ore.digest, &[("Nd", 41)])]);
     let more = drawing(certificate("more", "mine", &[]), &[(ore.digest, &[("Nd", 40), ("Pr", 1)])]);
     let together = registration(&[ore.clone(), report.clone()]);
-    let indices = |done: ytterby_store::Registered| {
-        done.certificates.iter().map(|entered| entered.index).collect::<Vec<_>>()
-    };
+    let indices = |done: Vec<Logged>| done.iter().map(|logged| logged.index).collect::<Vec<_>>();
     assert_eq!(indices(wait(store.register(together)).unwrap()), [0, 1]);
     assert_eq!(indices(wait(store.register(registration(std::slice::from_ref(&part)))).unwrap()), [2]);
     let error = wait(store.register(registration(std::slice::from_ref(&over)))).unwrap_err();
     assert!(matches!(error, StoreError::Overdrawn { .. }), "{error}");
     let done = wait(store.register(registration(std::slice::from_ref(&more)))).unwrap();
-    assert_eq!((done.certificates[0].index, done.certificates[0].taken[0].seq), (3, 2));
+    assert_eq!((sequence(&done), indices(done)), (vec![vec![2]], vec![3]));
     let reason = CloseReason::Consumed;
     wait(store.close(Closing { lot: part.digest, holder: did("mine"), reason, at: AT.to_owned() })).unwrap();
     let (ledger, head) = replayed(store);
@@ -64,11 +62,12 @@ pub(crate) fn what_is_kept_is_logged_and_nothing_else(store: &dyn Store) {
 pub(crate) fn old_heads_stay_and_lead_to_new_ones(store: &dyn Store) {
     let mut heads = vec![TreeHead::EMPTY];
     let mut digests: Vec<Digest> = Vec::new();
+    let mut told = Vec::new();
     // Past the edge of a tile, a few at a time.
     for n in 0..100 {
         let some: Vec<_> = (0..3).map(|k| certificate(&format!("{n}-{k}"), "mine", &[("Nd", 1)])).collect();
         digests.extend(some.iter().map(|new| new.digest));
-        wait(store.register(registration(&some))).unwrap();
+        told.extend(wait(store.register(registration(&some))).unwrap());
         let head = wait(store.head()).unwrap();
         // Nobody else writes: what this process was acknowledged is all there is.
         assert_eq!(wait(store.head_covering(head.size)).unwrap(), head);
@@ -76,6 +75,7 @@ pub(crate) fn old_heads_stay_and_lead_to_new_ones(store: &dyn Store) {
     }
     let first: Vec<_> = wait(store.logged(digests.clone(), None)).unwrap().into_iter().flatten().collect();
     assert_eq!(first.len(), 300);
+    assert_eq!(first, told, "what was answered at once is what is answered for ever");
     assert_eq!(first.iter().map(|l| l.index).collect::<BTreeSet<_>>(), (0..300).collect());
     let newest = *heads.last().unwrap();
     for (now, then) in wait(store.logged(digests, Some(newest.size))).unwrap().iter().flatten().zip(&first) {

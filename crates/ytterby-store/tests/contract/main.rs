@@ -84,6 +84,7 @@ macro_rules! contract {
             parties::issuers_have_one_did_and_one_name,
             parties::a_new_custodial_key_retires_the_old_one,
             parties::api_keys_are_found_listed_and_revoked,
+            parties::each_caller_is_told_his_own,
             log::what_is_kept_is_logged_and_nothing_else,
             log::old_heads_stay_and_lead_to_new_ones,
             log::what_was_cosigned_first_stays_first,

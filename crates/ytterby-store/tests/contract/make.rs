@@ -5,7 +5,8 @@ mod plain;
 
 use ytterby::digest::Digest;
 use ytterby::form::Kind;
-use ytterby_store::{Idempotency, NewCertificate, Registered, Registration};
+use ytterby::json::Value;
+use ytterby_store::{Idempotency, Logged, NewCertificate, Registration};
 
 pub(crate) use plain::*;
 
@@ -32,6 +33,12 @@ pub(crate) fn keyed(certificates: &[NewCertificate], caller: &str, key: &str) ->
 }
 
 /// The running numbers of each certificate's draws.
-pub(crate) fn sequence(done: &Registered) -> Vec<Vec<u64>> {
-    done.certificates.iter().map(|entered| entered.taken.iter().map(|taken| taken.seq).collect()).collect()
+pub(crate) fn sequence(done: &[Logged]) -> Vec<Vec<u64>> {
+    let of = |logged: &Logged| {
+        let entry = Value::parse(&logged.entry).unwrap();
+        let draws = entry.get("amounts").and_then(|amounts| amounts.get("draws")?.as_array());
+        let seq = |draw: &Value<'_>| draw.get("seq").unwrap().as_str().unwrap().parse().unwrap();
+        draws.unwrap_or_default().iter().map(seq).collect()
+    };
+    done.iter().map(of).collect()
 }

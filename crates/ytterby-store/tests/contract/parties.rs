@@ -2,7 +2,7 @@
 
 use ytterby_store::{ApiKey, ApiKeyHash, IssuerKey, IssuerRow, Scope, Store, StoreError};
 
-use crate::make::{AT, did, wait};
+use crate::make::{AT, certificate, did, keyed, wait};
 
 fn issuer(name: &str) -> IssuerRow {
     IssuerRow { did: did(name), name: name.to_owned(), title: format!("{name} AG"), created: AT.to_owned() }
@@ -89,8 +89,9 @@ pub(crate) fn api_keys_are_found_listed_and_revoked(store: &dyn Store) {
     for taken in [same_id, same_hash] {
         assert!(matches!(wait(store.add_api_key(taken)), Err(StoreError::IdTaken(_))));
     }
-    assert_eq!(wait(store.api_key(keys[1].hash)).unwrap().as_ref(), Some(&keys[1]));
-    assert_eq!(wait(store.api_key(ApiKeyHash([9; 32]))).unwrap(), None);
+    let found = |hash: ApiKeyHash| wait(store.caller(hash, None)).unwrap().map(|caller| caller.key);
+    assert_eq!(found(keys[1].hash).as_ref(), Some(&keys[1]));
+    assert_eq!(found(ApiKeyHash([9; 32])), None);
     assert_eq!(wait(store.api_keys(Some(did("mine")))).unwrap(), keys[..2]);
     assert_eq!(wait(store.api_keys(None)).unwrap(), keys[2..]);
 
@@ -98,7 +99,43 @@ pub(crate) fn api_keys_are_found_listed_and_revoked(store: &dyn Store) {
     assert!(wait(store.revoke_api_key("a", "2026-05-01T00:00:00Z")).unwrap());
     // Revoked once: a second time does not move it.
     assert!(wait(store.revoke_api_key("a", "2026-06-01T00:00:00Z")).unwrap());
-    let revoked = wait(store.api_key(keys[0].hash)).unwrap().unwrap();
-    assert_eq!(revoked.revoked.as_deref(), Some("2026-05-01T00:00:00Z"));
-    assert_eq!(wait(store.api_key(keys[1].hash)).unwrap().unwrap().revoked, None);
+    assert_eq!(found(keys[0].hash).unwrap().revoked.as_deref(), Some("2026-05-01T00:00:00Z"));
+    assert_eq!(found(keys[1].hash).unwrap().revoked, None);
+}
+
+/// Whoever is asked for together with others is answered as alone.
+pub(crate) fn each_caller_is_told_his_own(store: &dyn Store) {
+    let names = ["mine", "plant", "works"];
+    for name in names {
+        wait(store.add_issuer(issuer(name))).unwrap();
+        wait(store.add_api_key(api_key(name, Some(name)))).unwrap();
+    }
+    wait(store.add_api_key(api_key("root", None))).unwrap();
+    for public in ["z1", "z2"] {
+        wait(store.add_issuer_key(key(public, false, AT))).unwrap();
+    }
+    // One key of two callers: what the other was answered is no matter of this one.
+    for name in ["mine", "plant"] {
+        let new = certificate(name, name, &[("Nd", 5)]);
+        wait(store.register(keyed(&[new], did(name).as_str(), "k"))).unwrap();
+    }
+    let told = |name: &str, asked: Option<&str>| {
+        let caller = wait(store.caller(api_key(name, None).hash, asked)).unwrap().unwrap();
+        assert_eq!(caller.key, api_key(name, names.contains(&name).then_some(name)));
+        let (row, keys) = caller.issuer.unzip();
+        assert_eq!(row, names.contains(&name).then(|| issuer(name)));
+        let keys: Vec<String> = keys.unwrap_or_default().into_iter().map(|key| key.public).collect();
+        assert_eq!(keys, if name == "mine" { vec!["z1", "z2"] } else { vec![] });
+        let answered = asked == Some("k") && ["mine", "plant"].contains(&name);
+        assert_eq!(caller.replay.is_some(), answered, "{name} {asked:?}");
+        assert_eq!(caller.replay, wait(store.replay(did(name).as_str(), asked.unwrap_or_default())).unwrap());
+    };
+    std::thread::scope(|scope| {
+        for turn in 0..32 {
+            let name = ["mine", "plant", "works", "root"][turn % 4];
+            let asked = [None, Some("k"), Some("other")][turn % 3];
+            scope.spawn(move || (0..20).for_each(|_| told(name, asked)));
+        }
+        scope.spawn(|| assert_eq!(wait(store.caller(ApiKeyHash([9; 32]), Some("k"))).unwrap(), None));
+    });
 }
