@@ -119,7 +119,8 @@ impl Store for Sqlite {
             return Box::pin(std::future::ready(Err(error)));
         }
         let origin = self.origin.clone();
-        self.writer.enter(move |connection| register::register(connection, &origin, &registration))
+        let entries = registration.certificates.len();
+        self.writer.enter(entries, move |connection| register::register(connection, &origin, &registration))
     }
 
     fn replay(&self, caller: &str, key: &str) -> Answer<'_, Option<Replay>> {
@@ -254,7 +255,8 @@ impl Store for Sqlite {
 
     fn change_status(&self, change: StatusChange) -> Answer<'_, Vec<u64>> {
         let origin = self.origin.clone();
-        self.writer.submit(move |connection| status::change(connection, &origin, &change))
+        let entries = change.certificates.len();
+        self.writer.submit_of(entries, move |connection| status::change(connection, &origin, &change))
     }
 
     fn status_events(&self, digest: Digest) -> Answer<'_, Vec<StatusEvent>> {
@@ -305,6 +307,7 @@ impl Store for Sqlite {
 
     fn recover(&self, recovery: Recovery) -> Answer<'_, TreeHead> {
         let origin = self.origin.clone();
-        self.writer.submit(move |connection| recover::recover(connection, &origin, &recovery))
+        let entries = recovery.entries.len();
+        self.writer.submit_of(entries, move |connection| recover::recover(connection, &origin, &recovery))
     }
 }

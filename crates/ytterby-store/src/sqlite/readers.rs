@@ -94,9 +94,9 @@ fn in_one_state<T>(
     connection: &Connection,
     read: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let transaction = connection.unchecked_transaction()?;
-    let answer = read(&transaction);
-    transaction.finish()?;
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let answer = read(connection);
+    connection.prepare_cached("ROLLBACK")?.execute([])?;
     answer
 }
 
@@ -105,7 +105,33 @@ fn run(connection: &Connection, queue: &Mutex<Receiver<Read>>) {
         // The lock is held while waiting, not while reading.
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(read) = next else { return };
-        // The transaction ended as the stack unwound; whoever asked has lost the answer.
+        // Whoever asked has lost the answer.
         let _ = catch_unwind(AssertUnwindSafe(|| read(connection)));
+        if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_that_panics_or_fails_leaves_the_next_one_alone() {
+        let readers = Readers::start(vec![Connection::open_in_memory().unwrap()], 9).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let one =
+            |connection: &Connection| Ok(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?);
+        for _ in 0..3 {
+            let panics = readers.ask(|_| -> Result<i64, StoreError> { panic!("on purpose") });
+            assert!(
+                matches!(runtime.block_on(panics), Err(StoreError::Engine(why)) if why.contains("panicked"))
+            );
+            assert_eq!(runtime.block_on(readers.ask(one)).unwrap(), 1);
+            let fails = readers.ask(|connection| Ok(connection.execute_batch("SELECT nothing")?));
+            assert!(matches!(runtime.block_on(fails), Err(StoreError::Engine(_))));
+            assert_eq!(runtime.block_on(readers.ask(one)).unwrap(), 1);
+        }
     }
 }

@@ -34,6 +34,12 @@ pub(super) type Connect = Box<dyn Fn() -> Result<Connection, StoreError> + Send>
 /// the group is kept.
 pub(super) type Seal = fn(&Connection) -> Result<Option<Appended>, StoreError>;
 
+/// A write of more entries than this shares no transaction.
+const SHARED: usize = 16;
+
+/// Why nothing of a group is kept, if the engine says no more.
+const ENDED: &str = "the engine rolled the transaction back";
+
 /// What a group has appended.
 type Group = Option<Arc<Appended>>;
 
@@ -68,29 +74,40 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let answer = self.queued(work);
+        let answer = self.queued(false, work);
         Box::pin(async move { answer.await.map(|(done, _)| done) })
     }
 
-    /// Queues a write that appends entries, which are proven when the group has a head.
-    pub(super) fn enter<F>(&self, work: F) -> Answer<'static, Vec<Logged>>
+    /// Queues a write of so many entries. A large one gets a transaction of its own: inside a savepoint each
+    /// statement costs more, the more was written since the savepoint began.
+    pub(super) fn submit_of<T, F>(&self, entries: usize, work: F) -> Answer<'static, T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let answer = self.queued(entries > SHARED, work);
+        Box::pin(async move { answer.await.map(|(done, _)| done) })
+    }
+
+    /// Queues a write of so many entries, which are proven when the group has a head.
+    pub(super) fn enter<F>(&self, entries: usize, work: F) -> Answer<'static, Vec<Logged>>
     where
         F: FnOnce(&Connection) -> Result<Vec<Entered>, StoreError> + Send + 'static,
     {
-        let answer = self.queued(work);
+        let answer = self.queued(entries > SHARED, work);
         Box::pin(async move {
             let (entered, group) = answer.await?;
             sound::proven(entered, group.as_deref())
         })
     }
 
-    fn queued<T, F>(&self, work: F) -> Answer<'static, (T, Group)>
+    fn queued<T, F>(&self, apart: bool, work: F) -> Answer<'static, (T, Group)>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let request = Request { work: Some(work), outcome: None, reply };
+        let request = Request { apart, work: Some(work), outcome: None, reply };
         let queued = match &self.queue {
             Some(queue) => queue.try_send(Box::new(request)).map_err(|error| match error {
                 TrySendError::Full(_) => StoreError::Busy,
@@ -133,6 +150,8 @@ fn stopped() -> StoreError {
 
 /// A write in the queue, whatever it answers with.
 trait Job: Send {
+    /// Whether it is to have a transaction of its own.
+    fn is_apart(&self) -> bool;
     /// Does it; whether it is to be kept.
     fn run(&mut self, connection: &Connection) -> bool;
     /// Tells the caller.
@@ -140,6 +159,7 @@ trait Job: Send {
 }
 
 struct Request<T, F> {
+    apart: bool,
     work: Option<F>,
     outcome: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<(T, Group), StoreError>>,
@@ -150,6 +170,10 @@ where
     T: Send,
     F: FnOnce(&Connection) -> Result<T, StoreError> + Send,
 {
+    fn is_apart(&self) -> bool {
+        self.apart
+    }
+
     fn run(&mut self, connection: &Connection) -> bool {
         let Some(work) = self.work.take() else { return false };
         // Nothing of the closure survives a panic, and the savepoint undoes what it wrote.
@@ -189,12 +213,15 @@ struct Writing {
 
 impl Writing {
     fn run(mut self, queue: &Receiver<Box<dyn Job>>) {
-        while let Ok(first) = queue.recv() {
+        let mut next = None;
+        while let Some(first) = next.take().or_else(|| queue.recv().ok()) {
             let mut group = vec![first];
-            while group.len() < self.group
-                && let Ok(next) = queue.try_recv()
+            while !group[0].is_apart()
+                && group.len() < self.group
+                && next.is_none()
+                && let Ok(job) = queue.try_recv()
             {
-                group.push(next);
+                if job.is_apart() { next = Some(job) } else { group.push(job) }
             }
             let fate = self.write(&mut group);
             for job in group {
@@ -232,12 +259,25 @@ fn transaction(connection: &Connection, seal: Seal, group: &mut [Box<dyn Job>]) 
     if let Err(error) = step(connection, "BEGIN IMMEDIATE") {
         return undone(&error);
     }
-    for job in group {
-        if let Err(error) = alone(connection, job.as_mut()) {
-            return undone(&error);
+    if let [job] = group {
+        // Nobody else's writes have to stay when it fails.
+        if !job.run(connection) && !connection.is_autocommit() {
+            return match step(connection, "ROLLBACK") {
+                Ok(()) => Fate::Committed(None),
+                Err(error) => undone(&error),
+            };
         }
         if connection.is_autocommit() {
-            return undone(&"the engine rolled the transaction back");
+            return undone(&ENDED);
+        }
+    } else {
+        for job in group {
+            if let Err(error) = alone(connection, job.as_mut()) {
+                return undone(&error);
+            }
+            if connection.is_autocommit() {
+                return undone(&ENDED);
+            }
         }
     }
     let group = match seal(connection) {
@@ -331,6 +371,31 @@ mod tests {
         // The held write alone, then 20, 20 and 10.
         assert_eq!(writer.commits(), 4);
         assert_eq!(rows(&folder), (0..50).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_large_write_shares_no_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 20, 100);
+        let (release, held) = hold(&writer);
+        let mut answers = vec![insert(&writer, 1, None), insert(&writer, 2, None)];
+        for n in [3, 4] {
+            answers.push(writer.submit_of(SHARED + 1, move |connection| {
+                connection.execute("INSERT INTO rows VALUES (?1, NULL)", [n])?;
+                Ok(())
+            }));
+        }
+        let fails = writer.submit_of::<(), _>(SHARED + 1, |connection| {
+            connection.execute("INSERT INTO rows VALUES (7, NULL)", [])?;
+            Err(StoreError::Busy)
+        });
+        answers.extend([insert(&writer, 5, None), insert(&writer, 6, None)]);
+        drop(release);
+        wait(held).unwrap();
+        answers.into_iter().for_each(|answer| wait(answer).unwrap());
+        assert!(matches!(wait(fails), Err(StoreError::Busy)));
+        // The held write, two, one, one, the one that failed, two.
+        assert_eq!((writer.commits(), rows(&folder)), (6, (1..=6).collect()));
     }
 
     #[test]
