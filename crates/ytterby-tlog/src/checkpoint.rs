@@ -200,7 +200,12 @@ mod tests {
         let parsed = Checkpoint::parse(&good).unwrap();
         assert_eq!(parsed.to_string(), good);
         let extended = format!("{good}more\nand more\n");
-        assert_eq!(Checkpoint::parse(&extended).unwrap().to_string(), extended);
+        assert_eq!(parsed.extensions(), [""; 0]);
+        let parsed = Checkpoint::parse(&extended).unwrap();
+        assert_eq!(
+            (parsed.to_string(), parsed.extensions()),
+            (extended, &["more".to_owned(), "and more".to_owned()][..])
+        );
         for (bad, error) in [
             (String::new(), CheckpointError::Lines),
             (format!("log.example\n1\n{root}"), CheckpointError::Lines),

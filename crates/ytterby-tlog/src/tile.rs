@@ -223,5 +223,12 @@ mod tests {
         assert_eq!(paths(65_536, 65_537), ["tile/0/256.p/1"]);
         assert_eq!(paths(200, 600), ["tile/0/000", "tile/0/001", "tile/0/002.p/88", "tile/1/000.p/2"]);
         assert_eq!(Tile::edge(u64::MAX).count(), 8);
+        // The tiles that a growth writes reach no further than the log then does, and the last of each level
+        // ends where its hashes do.
+        for (old, new) in [(0, 1), (255, 256), (65_535, 65_536), (200, 70_000)] {
+            assert!(Tile::written(old, new).all(|tile| tile.end() <= new), "{old} {new}");
+        }
+        let ends: Vec<u64> = Tile::edge(70_000).map(|tile| tile.end()).collect();
+        assert_eq!(ends, [70_000, 69_888, 65_536]);
     }
 }
