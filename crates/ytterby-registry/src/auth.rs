@@ -1,6 +1,7 @@
 //! API keys: who calls, and what the key lets it do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -14,10 +15,11 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 use ytterby::did::Did;
 use ytterby::time::{format_time, parse_time};
-use ytterby_store::{ApiKey, ApiKeyHash, CallerRow, IssuerKey, IssuerRow, Replay, Scope};
+use ytterby_store::{ApiKey, ApiKeyHash, CallerRow, IssuerKey, IssuerRow, Scope};
 use zeroize::Zeroizing;
 
 use crate::app::App;
+use crate::clock::Stopwatch;
 use crate::idempotency::{self, Ended};
 use crate::problem::Problem;
 use crate::random;
@@ -46,6 +48,7 @@ struct Found {
     row: CallerRow,
     /// The state in which its idempotency key was then.
     then: Ended,
+    since: Stopwatch,
 }
 
 impl Caller {
@@ -81,14 +84,16 @@ impl Caller {
         &self.0.row.key
     }
 
-    /// The issuer that its key is bound to, and that one's keys, as they were when the request came.
-    pub(crate) fn issuing(&self) -> Result<&(IssuerRow, Vec<IssuerKey>), Problem> {
-        self.0.row.issuer.as_ref().ok_or_else(no_issuer)
+    /// The issuer that its key is bound to, with the keys that it may sign with, as they were when the request
+    /// came, and how long ago that is.
+    pub(crate) fn issuing(&self) -> Result<(&IssuerRow, &[IssuerKey], Duration), Problem> {
+        let (row, keys) = self.0.row.issuer.as_ref().ok_or_else(no_issuer)?;
+        Ok((row, keys, self.0.since.elapsed()))
     }
 
-    /// What its idempotency key was answered with when the request came, and the state of the key then.
-    pub(crate) fn replay(&self) -> (Option<&Replay>, Ended) {
-        (self.0.row.replay.as_ref(), self.0.then)
+    /// Whether its idempotency key was answered when the request came, and the state of the key then.
+    pub(crate) fn answered(&self) -> (bool, Ended) {
+        (self.0.row.answered, self.0.then)
     }
 
     /// Refuses who is neither this issuer nor an administrator.
@@ -121,7 +126,7 @@ pub(crate) async fn guard(
 
 /// Who calls, if the key is good for this.
 pub(crate) async fn permit(app: &App, headers: &HeaderMap, access: Access) -> Result<Caller, Problem> {
-    let caller = identify(app, headers).await?;
+    let caller = identify(app, headers, access).await?;
     if let Access::Scope(scope) = access
         && !caller.may(scope)
     {
@@ -156,13 +161,13 @@ pub fn new_key(
     (text, key)
 }
 
-async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
+async fn identify(app: &App, headers: &HeaderMap, access: Access) -> Result<Caller, Problem> {
     let header = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
     let text = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).ok_or_else(missing)?;
     let wanted = hash(text.trim());
-    let repeated = headers.get(idempotency::HEADER).and_then(|key| key.to_str().ok());
-    let then = app.in_progress().ended(repeated.unwrap_or_default());
-    let found = app.store().caller(wanted, repeated).await?;
+    let idempotency = idempotency::header(headers).ok().filter(|_| access == Access::Scope(Scope::Issue));
+    let (then, since) = (app.in_progress().ended(idempotency.unwrap_or_default()), Stopwatch::start());
+    let found = app.store().caller(wanted, idempotency).await?;
     let row = found.filter(|row| bool::from(row.key.hash.0.ct_eq(&wanted.0))).ok_or_else(invalid)?;
     let expired = match &row.key.expires {
         Some(time) => parse_time(time).map_or(true, |time| time <= app.now()),
@@ -171,7 +176,7 @@ async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     if expired || row.key.revoked.is_some() || !text.starts_with(PREFIX) {
         return Err(invalid());
     }
-    Ok(Caller(Arc::new(Found { row, then })))
+    Ok(Caller(Arc::new(Found { row, then, since })))
 }
 
 fn hash(text: &str) -> ApiKeyHash {

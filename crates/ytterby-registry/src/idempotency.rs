@@ -17,7 +17,7 @@ use crate::auth::Caller;
 use crate::problem::Problem;
 
 /// The request header.
-pub(crate) const HEADER: &str = "idempotency-key";
+const HEADER: &str = "idempotency-key";
 /// The header of an answer that was given before.
 pub(crate) const REPLAYED: &str = "idempotency-replayed";
 /// Longest key, in bytes.
@@ -34,19 +34,7 @@ pub(crate) struct Key {
 impl Key {
     /// Reads the header. `what` tells requests to different places apart.
     pub(crate) fn read(headers: &HeaderMap, caller: &Did, what: &str, body: &[u8]) -> Result<Self, Problem> {
-        let bad = |code, detail: &str| {
-            Problem::new(StatusCode::BAD_REQUEST, code, "an idempotency key is needed", detail)
-        };
-        let mut values = headers.get_all(HEADER).iter();
-        let (Some(value), None) = (values.next(), values.next()) else {
-            let detail = "send one `Idempotency-Key` header: a retry with the same key is safe";
-            return Err(bad("idempotency.missing", detail));
-        };
-        let text = value.to_str().unwrap_or_default();
-        if text.is_empty() || text.len() > LONGEST || !text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
-            let detail = "an idempotency key has 1 to 255 printable ASCII characters";
-            return Err(bad("idempotency.malformed", detail));
-        }
+        let text = header(headers)?;
         let request = Digest::of(&[what.as_bytes(), b"\n", body].concat());
         Ok(Key { caller: caller.to_string(), key: text.to_owned(), request })
     }
@@ -59,21 +47,37 @@ impl Key {
         caller: &Caller,
     ) -> Result<(Working, Option<Replay>), Problem> {
         let working = app.in_progress().begin(self)?;
-        let (replay, then) = caller.replay();
-        let replay = if app.in_progress().ended(&self.key) == then {
-            replay.cloned()
-        } else {
-            // A request with the key may have ended after that was read.
-            app.store().replay(&self.caller, &self.key).await?
-        };
-        match replay {
+        let (answered, then) = caller.answered();
+        if !answered && app.in_progress().ended(&self.key) == then {
+            return Ok((working, None));
+        }
+        // It was answered, or a request with the key has ended here after that was read.
+        Ok((working, self.replay(app).await?))
+    }
+
+    /// What the key was answered with, after a request with it was refused: another process may have done the
+    /// same meanwhile, and what is wrong is only that it was done. What is in doubt stays in doubt.
+    pub(crate) async fn after(&self, app: &App, failed: Problem) -> Result<Replay, Problem> {
+        if !failed.status().is_client_error() {
+            return Err(failed);
+        }
+        match self.replay(app).await {
+            Ok(Some(replay)) => Ok(replay),
+            Err(problem) if problem.status() == StatusCode::UNPROCESSABLE_ENTITY => Err(problem),
+            Ok(None) | Err(_) => Err(failed),
+        }
+    }
+
+    /// What the key was answered with; a problem if that was another request.
+    pub(crate) async fn replay(&self, app: &App) -> Result<Option<Replay>, Problem> {
+        match app.store().replay(&self.caller, &self.key).await? {
             Some(replay) if replay.request != self.request => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency.other-body",
                 "the idempotency key was used for another request",
                 "take a new key for a new request",
             )),
-            found => Ok((working, found)),
+            found => Ok(found),
         }
     }
 
@@ -89,6 +93,24 @@ impl Key {
     }
 }
 
+/// The one header that there has to be.
+pub(crate) fn header(headers: &HeaderMap) -> Result<&str, Problem> {
+    let bad = |code, detail: &str| {
+        Problem::new(StatusCode::BAD_REQUEST, code, "an idempotency key is needed", detail)
+    };
+    let mut values = headers.get_all(HEADER).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        let detail = "send one `Idempotency-Key` header: a retry with the same key is safe";
+        return Err(bad("idempotency.missing", detail));
+    };
+    let text = value.to_str().unwrap_or_default();
+    if text.is_empty() || text.len() > LONGEST || !text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        let detail = "an idempotency key has 1 to 255 printable ASCII characters";
+        return Err(bad("idempotency.malformed", detail));
+    }
+    Ok(text)
+}
+
 /// The keys of requests that are being worked on.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InProgress(Arc<Keys>);
@@ -100,8 +122,8 @@ struct Keys {
     ended: [AtomicU64; 32],
 }
 
-/// How many requests with a key, or one like it, have ended: while it stays the same, so does what the
-/// key was answered with.
+/// How many requests with a key, or one like it, have ended here: while it stays the same, this process has
+/// answered none with the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ended(u64);
 

@@ -283,10 +283,8 @@ impl Log {
 
     async fn publish_now(&self, store: &dyn Store, size: u64) -> Result<(), LogError> {
         let mut advanced = self.advanced.lock().await;
-        if advanced
-            .as_ref()
-            .is_some_and(|(mark, _)| mark.head().size >= size && self.published_size() >= size)
-        {
+        let covers = |mark: &Mark| mark.head().size >= size && self.published_size() >= size;
+        if advanced.as_ref().is_some_and(|(mark, then)| *then == store.incarnation() && covers(mark)) {
             return Ok(());
         }
         let before = advanced.take();
@@ -305,8 +303,10 @@ impl Log {
                 mark
             }
         };
-        if mark.head().size > head.size {
-            return Err(LogError::Behind { mark: mark.head().size, size: head.size });
+        // What was to be shown was committed: a store that does not have it has lost it.
+        let known = mark.head().size.max(size);
+        if known > head.size {
+            return Err(LogError::Behind { mark: known, size: head.size });
         }
         let mark = if mark.head() == head { mark } else { mark.advance(self.sign(head)?).await? };
         self.published.send_replace(Some(mark.checkpoint()));

@@ -13,6 +13,9 @@ use ytterby_store::StoreError;
 
 use crate::seal::SealError;
 
+/// So many findings are told at once: more help nobody, and what is asked for a second time is stored.
+const FINDINGS: usize = 100;
+
 /// Where each problem is explained: a path of this service, a relative reference as RFC 9457 has it.
 const HELP: &str = "/problems/";
 
@@ -84,7 +87,7 @@ impl Problem {
             Some(f) => (f.code.as_str(), f.code.title(), f.text.clone()),
             None => ("request.refused", "it was refused", String::new()),
         };
-        let list = findings.iter().map(finding_json).collect();
+        let list = findings.iter().take(FINDINGS).map(finding_json).collect();
         Problem::new(status, code, title, detail).with("findings", Value::Array(list))
     }
 

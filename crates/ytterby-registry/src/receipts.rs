@@ -55,12 +55,11 @@ pub(crate) async fn fill_again(app: &App, answer: &[u8]) -> Result<Vec<u8>, Prob
     }
     let lost = |digest: Digest| Problem::internal("the certificate of a stored answer is not there", &digest);
     let receipts = app.registrar().receipts(digests.clone()).await?;
-    let mut made = Vec::with_capacity(digests.len());
-    for (digest, receipt) in digests.into_iter().zip(receipts) {
-        let certificate = app.store().certificate(digest).await?.ok_or_else(|| lost(digest))?.bytes;
-        made.push(Made { digest, certificate, receipt });
-    }
-    fill(answer, &made)
+    let certificates = app.store().certificates(digests.clone()).await?;
+    let made = digests.into_iter().zip(certificates).zip(receipts).map(|((digest, bytes), receipt)| {
+        Ok(Made { digest, certificate: bytes.ok_or_else(|| lost(digest))?, receipt })
+    });
+    fill(answer, &made.collect::<Result<Vec<_>, Problem>>()?)
 }
 
 /// The certificates that belong into an answer.

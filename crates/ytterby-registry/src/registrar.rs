@@ -21,6 +21,7 @@ use crate::problem::Problem;
 
 /// What a commit has registered, and the store's incarnation before it.
 pub(crate) struct Registered {
+    certificates: Vec<Digest>,
     logged: Vec<Logged>,
     incarnation: u64,
 }
@@ -69,18 +70,22 @@ impl Registrar {
     /// Commits; when this is `Ok`, the certificates, their draws, their entries and the answer to their
     /// idempotency key are on the disk. [`Registrar::receipts_of`] publishes them.
     pub(crate) async fn register(&self, registration: Registration) -> Result<Registered, StoreError> {
-        let count = registration.certificates.len() as u64;
+        let certificates: Vec<Digest> = registration.certificates.iter().map(|new| new.digest).collect();
         let incarnation = self.store.incarnation();
         let logged = self.settle(self.store.register(registration).await).await?;
-        metrics::counter!("ytterby_certificates_registered_total").increment(count);
-        Ok(Registered { logged, incarnation })
+        metrics::counter!("ytterby_certificates_registered_total").increment(certificates.len() as u64);
+        Ok(Registered { certificates, logged, incarnation })
     }
 
     /// The receipts of what was just registered. Returns when a published checkpoint covers it.
     pub(crate) async fn receipts_of(&self, registered: Registered) -> Result<Vec<Vec<u8>>, Problem> {
-        let Registered { logged, incarnation } = registered;
+        let Registered { certificates, logged, incarnation } = registered;
         if let Some(head) = logged.iter().map(|logged| logged.head).max_by_key(|head| head.size) {
             self.log.publish_committed(&*self.store, head, incarnation).await.map_err(unpublished)?;
+        }
+        if self.store.incarnation() != incarnation {
+            // Another server answers: what it has is what counts.
+            return self.receipts(certificates).await;
         }
         logged.into_iter().map(|logged| self.first_receipt(logged)).collect()
     }
@@ -132,6 +137,8 @@ impl Registrar {
     /// The receipts of registered certificates, each for the first head that covers its entry: the same
     /// bytes whenever they are asked for. Returns when a published checkpoint covers them all.
     pub(crate) async fn receipts(&self, digests: Vec<Digest>) -> Result<Vec<Vec<u8>>, Problem> {
+        // First, so that what is read then is of a server whose log was compared with what was signed.
+        self.publish_all().await?;
         let logged = self.store.logged(digests.clone(), None).await?;
         let sizes = logged.iter().flatten().map(|logged| logged.head.size);
         self.publish(sizes.max().unwrap_or(0)).await?;

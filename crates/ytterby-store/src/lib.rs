@@ -71,6 +71,9 @@ pub trait Store: Send + Sync + 'static {
     /// A certificate's row, bytes included.
     fn certificate(&self, digest: Digest) -> Answer<'_, Option<CertificateRow>>;
 
+    /// The bytes of certificates, in the order asked for; `None` for what is not there.
+    fn certificates(&self, digests: Vec<Digest>) -> Answer<'_, Vec<Option<Vec<u8>>>>;
+
     /// The certificates that fit a filter, newest first, one page at a time. A page is stable: what
     /// is registered later never shifts it.
     fn list(&self, filter: CertificateFilter, after: Option<Cursor>, limit: usize) -> Answer<'_, Page>;
@@ -96,8 +99,9 @@ pub trait Store: Send + Sync + 'static {
     /// newest: whoever has own entries to show does not wait for what other processes have written since.
     fn head_covering(&self, size: u64) -> Answer<'_, TreeHead>;
 
-    /// Changes when one of these was answered by another server than the time before, or by one that was
-    /// started anew: whoever signs heads then compares the log with what was signed.
+    /// Changes when a head was read from, or a write was committed by, another server than the time before or one
+    /// that was started anew, and when a connection that writes was lost: whoever signs heads then compares the
+    /// log with what was signed.
     fn incarnation(&self) -> u64;
 
     /// The bytes of a tile, of exactly its width; `None` where the log does not reach.
@@ -121,9 +125,6 @@ pub trait Store: Send + Sync + 'static {
     /// Adds an issuer; [`StoreError::IdTaken`] if its DID or name is there.
     fn add_issuer(&self, issuer: IssuerRow) -> Answer<'_, ()>;
 
-    /// An issuer by its DID.
-    fn issuer(&self, did: Did) -> Answer<'_, Option<IssuerRow>>;
-
     /// All issuers, by DID.
     fn issuers(&self) -> Answer<'_, Vec<IssuerRow>>;
 
@@ -137,7 +138,7 @@ pub trait Store: Send + Sync + 'static {
     /// Adds an API key; only its hash is stored.
     fn add_api_key(&self, key: ApiKey) -> Answer<'_, ()>;
 
-    /// Who calls with an API key, by the key's hash, and what the issuer's idempotency key was answered with if
+    /// Who calls with an API key, by the key's hash, and whether the issuer's idempotency key was answered, if
     /// one is given. Asked once for each request, so that it is one read.
     fn caller(&self, hash: ApiKeyHash, idempotency: Option<&str>) -> Answer<'_, Option<CallerRow>>;
 

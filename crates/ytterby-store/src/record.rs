@@ -296,10 +296,10 @@ pub struct ApiKey {
 pub struct CallerRow {
     /// The key.
     pub key: ApiKey,
-    /// The issuer that it is bound to, and that one's keys, oldest first.
+    /// The issuer that it is bound to, and those keys of his that are not retired, oldest first.
     pub issuer: Option<(IssuerRow, Vec<IssuerKey>)>,
-    /// What the issuer's idempotency key was answered with.
-    pub replay: Option<Replay>,
+    /// Whether the issuer's idempotency key was answered: [`crate::Store::replay`] says with what.
+    pub answered: bool,
 }
 
 /// What an API key may do.

@@ -264,7 +264,7 @@ fn the_store_of_another_log_or_version_is_refused() {
     let error = refusal(Postgres::open(&url, &other, options(Replication::Any)));
     assert!(error.contains("registry.example/ree, not other.example/ree"), "{error}");
     server.ask("UPDATE ytterby.log SET version = 7").unwrap();
-    assert!(refusal(open(&url, Replication::Any)).contains("version 7, this program knows version 2"));
+    assert!(refusal(open(&url, Replication::Any)).contains("version 7, this program knows version 3"));
     server.ask("DROP SCHEMA ytterby CASCADE; CREATE SCHEMA ytterby").unwrap();
     assert!(refusal(open(&url, Replication::Any)).contains("not a store"));
 }

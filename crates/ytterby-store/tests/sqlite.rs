@@ -15,7 +15,7 @@ use ytterby_store::{CertificateFilter, Checked, Sqlite, SqliteOptions, Store, St
 
 mod make;
 
-use make::{certificate, did, drawing, home, registration, wait};
+use make::{certificate, drawing, home, registration, wait};
 
 fn place() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -103,7 +103,7 @@ fn what_is_no_store_is_refused_and_left_alone() {
     }
     for (sql, reason) in [
         ("PRAGMA application_id = 7", "another application (id 7)"),
-        ("PRAGMA user_version = 1", "schema has version 1, this program knows version 5"),
+        ("PRAGMA user_version = 1", "schema has version 1, this program knows version 6"),
         ("DROP TABLE abouts", "20 tables, 21 are expected"),
     ] {
         let path = folder.path().join("changed");
@@ -292,7 +292,7 @@ fn nothing_is_overwritten() {
     assert!(refusal(restore(&backup, &taken)).contains("exists"));
     assert!(refusal(wait(store.backup(&folder.path().join("no/such/folder")))).contains("No such file"));
     assert_eq!(fs::read(&taken).unwrap(), b"mine");
-    assert_eq!(wait(store.issuer(did("mine"))).unwrap(), None);
+    assert_eq!(wait(store.issuers()).unwrap(), []);
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().contains("partial")), "{left:?}");
 }

@@ -19,7 +19,7 @@ use super::writer::{certificate, registration};
 use super::{Engine, Failure, drafts, must, origin, wait};
 
 use Expected::{Progress, Refuse};
-use Fault::{Commit, Mark, MarkGone, OtherHistory, Unconfirmed};
+use Fault::{Commit, Mark, MarkGone, OtherHistory, OtherServer, Unconfirmed};
 use Outcome::{Lost, Persisted};
 
 /// What goes wrong.
@@ -35,6 +35,8 @@ enum Fault {
     MarkBack,
     /// The mark's file is gone: before anything was signed, or afterwards.
     MarkGone,
+    /// Another server answers, from the commit on: one that lacks what was signed, or one that has it.
+    OtherServer,
     /// The store is that of a history of the same length: the same one (lost: another one).
     OtherHistory,
 }
@@ -49,7 +51,7 @@ enum Expected {
 }
 
 /// Fault, what became of it, and what has to follow.
-const TABLE: [(Fault, Outcome, Expected); 18] = [
+const TABLE: [(Fault, Outcome, Expected); 20] = [
     (Unconfirmed(Verb::Register), Lost, Progress),
     (Unconfirmed(Verb::Register), Persisted, Progress),
     (Unconfirmed(Verb::Close), Lost, Progress),
@@ -69,6 +71,8 @@ const TABLE: [(Fault, Outcome, Expected); 18] = [
     (Commit, Persisted, Progress),
     (MarkGone, Lost, Refuse),
     (OtherHistory, Lost, Refuse),
+    (OtherServer, Lost, Refuse),
+    (OtherServer, Persisted, Progress),
 ];
 
 /// What was done, and found to hold.
@@ -110,8 +114,11 @@ pub fn run(engine: Engine<'_>, place: &Path, sizes: &[u64]) -> Result<Faulted, F
                 let told = |error| format!("{fault:?} {outcome:?} at {size}, restart {restart}: {error}");
                 match expected {
                     Progress => scene.goes_on(fault).map(|()| done.progressed += 1).map_err(told)?,
+                    Refuse if fault == OtherServer && !restart => {
+                        scene.refuses_at_once().map(|()| done.refused += 1).map_err(told)?;
+                    }
                     // Whoever refuses is met at a start.
-                    Refuse if !restart => {}
+                    Refuse if !restart || fault == OtherServer => {}
                     Refuse => scene.refuses(fault).map(|()| done.refused += 1).map_err(told)?,
                 }
                 // A server goes with all it has; to remove a database takes it longer than a case, and small ones take no room.
@@ -262,6 +269,7 @@ impl Scene<'_> {
                 std::fs::rename(self.mark(), &away)?;
                 std::fs::create_dir(self.mark())?;
             }
+            OtherServer => stage.plan.turn(),
             Fault::MarkBack | Commit | MarkGone | OtherHistory => {}
         }
         let answer = Action::of(fault).ask(stage)?;
@@ -270,7 +278,7 @@ impl Scene<'_> {
             // Witnesses are asked later and beside all this.
             Unconfirmed(Verb::KeepCosigned) => stage.spent().map(|()| true)?,
             Unconfirmed(_) | Mark => false,
-            Fault::MarkBack | Commit | MarkGone | OtherHistory => true,
+            Fault::MarkBack | Commit | MarkGone | OtherHistory | OtherServer => true,
         };
         must(acknowledged == wanted, || format!("was answered {} {}", answer.status, answer.text()))?;
         must(stage.plan.is_spent(), || "the fault did not happen".to_owned())?;
@@ -300,6 +308,27 @@ impl Scene<'_> {
         let served =
             Served::start(Box::new(store), &self.mark(), witness.as_ref().map(|w| w.address.clone()))?;
         Ok(Stage { served, plan, key, lot, witness, base })
+    }
+
+    /// A registry whose server is replaced by one that has less than what was signed.
+    fn refuses_at_once(&self) -> Result<(), Failure> {
+        let (plan, restored) = (Plan::default(), self.filled("restored", self.size - 2)?);
+        let store = Faulty::new(self.filled("store", self.size - 1)?, plan.clone()).with_other(restored);
+        let served = Served::start(Box::new(store), &self.mark(), None)?;
+        let key = issuer(served.address, &served.admin, "refinery")?;
+        let issue = |number: &str| {
+            let draft = drafts::lot(number, 1_000).to_string();
+            Connection::new(served.address, &key).issue(number, &draft)
+        };
+        issue("last")?.expect(201)?;
+        let signed = std::fs::read(self.mark())?;
+        plan.turn();
+        // The new server commits it; as far as anybody was shown, its place in the log is another entry's.
+        let answer = issue("too much")?;
+        must(answer.status == 503, || format!("was answered {} {}", answer.status, answer.text()))?;
+        must(plan.is_spent(), || "the fault did not happen".to_owned())?;
+        must(std::fs::read(self.mark())? == signed, || "the mark has moved".to_owned())?;
+        served.stop()
     }
 
     /// A registry that acknowledged one more entry is started over another store, or without its mark.

@@ -47,6 +47,8 @@ pub struct Plan(Arc<Mutex<Armed>>);
 struct Armed {
     next: Option<(Verb, Outcome)>,
     head: Option<TreeHead>,
+    turning: bool,
+    turned: bool,
 }
 
 impl Plan {
@@ -55,9 +57,15 @@ impl Plan {
         self.armed().next = Some((verb, outcome));
     }
 
+    /// From the next registration on another server answers, that one included.
+    pub fn turn(&self) {
+        self.armed().turning = true;
+    }
+
     /// Whether what was armed has happened.
     pub fn is_spent(&self) -> bool {
-        self.armed().next.is_none()
+        let armed = self.armed();
+        armed.next.is_none() && armed.turning == armed.turned
     }
 
     /// The head that the store told last.
@@ -74,16 +82,26 @@ impl Plan {
     }
 }
 
-/// Another store, as one whose disk or network fails.
+/// Another store, as one whose disk or network fails; or two, the second being the server that takes over.
 pub struct Faulty {
-    inner: Box<dyn Store>,
+    first: Box<dyn Store>,
+    second: Option<Box<dyn Store>>,
     plan: Plan,
 }
 
 impl Faulty {
     /// The store, failing by a plan.
     pub fn new(inner: Box<dyn Store>, plan: Plan) -> Self {
-        Faulty { inner, plan }
+        Faulty { first: inner, second: None, plan }
+    }
+
+    /// The same with the store of the server that takes over; without one it has all that the first has.
+    pub fn with_other(self, second: Box<dyn Store>) -> Self {
+        Faulty { second: Some(second), ..self }
+    }
+
+    fn inner(&self) -> &dyn Store {
+        self.second.as_ref().filter(|_| self.plan.armed().turned).map_or(&*self.first, |second| &**second)
     }
 
     fn or<'s, T: Send + 's>(&'s self, verb: Verb, real: impl FnOnce() -> Answer<'s, T>) -> Answer<'s, T> {
@@ -106,7 +124,7 @@ impl Faulty {
 macro_rules! inner {
     ($(fn $verb:ident($($name:ident: $type:ty),*) -> $answer:ty;)*) => {
         $(fn $verb(&self, $($name: $type),*) -> Answer<'_, $answer> {
-            self.inner.$verb($($name),*)
+            self.inner().$verb($($name),*)
         })*
     };
 }
@@ -115,7 +133,7 @@ macro_rules! inner {
 macro_rules! faulty {
     ($(fn $verb:ident($($name:ident: $type:ty),*) -> $answer:ty, $which:ident;)*) => {
         $(fn $verb(&self, $($name: $type),*) -> Answer<'_, $answer> {
-            self.or(Verb::$which, || self.inner.$verb($($name),*))
+            self.or(Verb::$which, || self.inner().$verb($($name),*))
         })*
     };
 }
@@ -133,6 +151,7 @@ impl Store for Faulty {
         fn lots(digests: Vec<Digest>) -> Vec<LotRecord>;
         fn digest_of(id: &str) -> Option<Digest>;
         fn certificate(digest: Digest) -> Option<CertificateRow>;
+        fn certificates(digests: Vec<Digest>) -> Vec<Option<Vec<u8>>>;
         fn list(filter: CertificateFilter, after: Option<Cursor>, limit: usize) -> Page;
         fn lineage(digests: Vec<Digest>, limit: usize) -> Vec<Vec<u8>>;
         fn drawn_by(digest: Digest) -> Vec<DrawnBy>;
@@ -141,7 +160,6 @@ impl Store for Faulty {
         fn consistency(old: u64, new: u64) -> (TreeHead, Vec<Hash>);
         fn cosigned_before(size: u64) -> Option<Cosigned>;
         fn add_issuer(issuer: IssuerRow) -> ();
-        fn issuer(did: Did) -> Option<IssuerRow>;
         fn issuers() -> Vec<IssuerRow>;
         fn add_issuer_key(key: IssuerKey) -> ();
         fn issuer_keys(did: Did) -> Vec<IssuerKey>;
@@ -165,7 +183,10 @@ impl Store for Faulty {
     }
 
     fn register(&self, registration: Registration) -> Answer<'_, Vec<Logged>> {
-        let answer = self.or(Verb::Register, || self.inner.register(registration));
+        let mut armed = self.plan.armed();
+        armed.turned = armed.turning;
+        drop(armed);
+        let answer = self.or(Verb::Register, || self.inner().register(registration));
         Box::pin(async move {
             let logged = answer.await?;
             if let Some(last) = logged.last() {
@@ -176,7 +197,7 @@ impl Store for Faulty {
     }
 
     fn head(&self) -> Answer<'_, TreeHead> {
-        let answer = self.or(Verb::Head, || self.inner.head());
+        let answer = self.or(Verb::Head, || self.inner().head());
         Box::pin(async move {
             let head = answer.await?;
             self.plan.armed().head = Some(head);
@@ -185,7 +206,7 @@ impl Store for Faulty {
     }
 
     fn head_covering(&self, size: u64) -> Answer<'_, TreeHead> {
-        let answer = self.or(Verb::Head, || self.inner.head_covering(size));
+        let answer = self.or(Verb::Head, || self.inner().head_covering(size));
         Box::pin(async move {
             let head = answer.await?;
             self.plan.armed().head = Some(head);
@@ -194,10 +215,11 @@ impl Store for Faulty {
     }
 
     fn incarnation(&self) -> u64 {
-        self.inner.incarnation()
+        let turned = self.plan.armed().turned;
+        u64::from(turned) + self.inner().incarnation()
     }
 
     fn backup<'s>(&'s self, to: &'s Path) -> Answer<'s, ()> {
-        self.inner.backup(to)
+        self.inner().backup(to)
     }
 }

@@ -6,6 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use ytterby::json::{MisfitKind, Value};
+use ytterby_store::Replay;
 
 use super::body::{LargeJsonBytes, Params, json_bytes, misfit};
 use crate::app::App;
@@ -63,7 +64,7 @@ pub(super) async fn handle(
     headers: HeaderMap,
     LargeJsonBytes(body): LargeJsonBytes,
 ) -> Result<Response, Problem> {
-    let issuer = Issuer::of(&caller)?;
+    let issuer = Issuer::of(&app, &caller).await?;
     if query.dry_run == Some(true) {
         let (mode, submissions) = read(&body)?;
         let shown = batch::dry_run(&app, &issuer, mode, submissions).await?;
@@ -72,18 +73,30 @@ pub(super) async fn handle(
     let key = Key::read(&headers, issuer.did(), "POST /v1/certificates/batch", &body)?;
     let (working, replay) = key.begin(&app, &caller).await?;
     if let Some(replay) = replay {
-        let mut response = json_bytes(StatusCode::CREATED, receipts::fill_again(&app, &replay.body).await?);
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-        return Ok(response);
+        return again(&app, replay).await;
     }
     let (mode, submissions) = read(&body)?;
-    let own = app.clone();
+    let (own, used) = (app.clone(), key.clone());
     let write = async move {
         let _working = working;
-        batch::issue(&own, &issuer, mode, submissions, &key).await
+        batch::issue(&own, &issuer, mode, submissions, &used).await
     };
-    let (status, body) = app.to_the_end(write).await?;
-    Ok(json_bytes(status, body))
+    match app.to_the_end(write).await {
+        // All was refused: it may be that another process has made it meanwhile.
+        Ok((StatusCode::OK, body)) => match key.replay(&app).await? {
+            Some(replay) => again(&app, replay).await,
+            None => Ok(json_bytes(StatusCode::OK, body)),
+        },
+        Ok((status, body)) => Ok(json_bytes(status, body)),
+        Err(failed) => again(&app, key.after(&app, failed).await?).await,
+    }
+}
+
+/// What was answered before.
+async fn again(app: &App, replay: Replay) -> Result<Response, Problem> {
+    let mut response = json_bytes(StatusCode::CREATED, receipts::fill_again(app, &replay.body).await?);
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
 }
 
 fn read(body: &[u8]) -> Result<(Mode, Vec<Submission>), Problem> {

@@ -6,6 +6,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use ytterby::json::Value;
+use ytterby_store::Replay;
 
 use super::body::{JsonBytes, Params, json, json_bytes};
 use crate::app::App;
@@ -51,7 +52,7 @@ pub(super) async fn handle(
     headers: HeaderMap,
     JsonBytes(body): JsonBytes,
 ) -> Result<Response, Problem> {
-    let issuer = Issuer::of(&caller)?;
+    let issuer = Issuer::of(&app, &caller).await?;
     if query.dry_run == Some(true) {
         let submission = Submission::read(Value::parse(&body)?)?;
         let (passed, inputs) = issue::dry_run(&app, &issuer, submission).await?;
@@ -60,17 +61,24 @@ pub(super) async fn handle(
     let key = Key::read(&headers, issuer.did(), "POST /v1/certificates", &body)?;
     let (working, replay) = key.begin(&app, &caller).await?;
     if let Some(replay) = replay {
-        let body = receipts::fill_again(&app, &replay.body).await?;
-        return Ok(made(label_in(&body).as_deref(), body, true));
+        return again(&app, replay).await;
     }
     let submission = Submission::read(Value::parse(&body)?)?;
-    let own = app.clone();
+    let (own, used) = (app.clone(), key.clone());
     let write = async move {
         let _working = working;
-        issue::issue(&own, &issuer, submission, &key).await
+        issue::issue(&own, &issuer, submission, &used).await
     };
-    let (label, body) = app.to_the_end(write).await?;
-    Ok(made(Some(&label.to_string()), body, false))
+    match app.to_the_end(write).await {
+        Ok((label, body)) => Ok(made(Some(&label.to_string()), body, false)),
+        Err(failed) => again(&app, key.after(&app, failed).await?).await,
+    }
+}
+
+/// What was answered before.
+async fn again(app: &App, replay: Replay) -> Result<Response, Problem> {
+    let body = receipts::fill_again(app, &replay.body).await?;
+    Ok(made(label_in(&body).as_deref(), body, true))
 }
 
 /// The label of the certificate in an answer that was given before.

@@ -1,13 +1,16 @@
 //! Two registry processes on one PostgreSQL database.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::cluster::{Server, programs};
-use crate::make::origin;
+use crate::make::{Client, origin};
 use crate::program::{configured, printed, refused, serving};
 
 /// Puts the database in the place of the file.
@@ -18,6 +21,21 @@ fn on_database(config: &Path, url: &str) {
     let text = fs::read_to_string(config).unwrap();
     let postgres = "postgres = { url_file = \"postgres.url\" }";
     fs::write(config, text.replace("sqlite = \"registry.db\"", postgres)).unwrap();
+}
+
+/// A request of which half the body is sent, and the body. By then the caller was asked for.
+fn begun(client: &Client, key: &str, once: &str, draft: &serde_json::Value) -> (TcpStream, Vec<u8>) {
+    let body = draft.to_string().into_bytes();
+    let mut stream = TcpStream::connect(client.url.strip_prefix("http://").unwrap()).unwrap();
+    let head = format!(
+        "POST /v1/certificates HTTP/1.1\r\nhost: here\r\nauthorization: Bearer {key}\r\nidempotency-key: {once}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body[..body.len() / 2]).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    (stream, body)
 }
 
 #[test]
@@ -53,16 +71,28 @@ fn two_processes_share_one_log() {
             };
             let (here, there) = (again(one), again(other));
             assert_eq!(here, there);
+            // And if one of them has known the caller for a while when the other answers.
+            let (mut slow, draft) = begun(one, key, "slow", &origin("LOT-slow"));
+            let there = other.make("/v1/certificates", key, "slow", &origin("LOT-slow")).expect(201).text();
+            slow.write_all(&draft[draft.len() / 2..]).unwrap();
+            let mut here = String::new();
+            slow.read_to_string(&mut here).unwrap();
+            let (head, body) = here.split_once("\r\n\r\n").unwrap();
+            assert!(
+                head.starts_with("HTTP/1.1 201") && head.contains("idempotency-replayed: true"),
+                "{here}"
+            );
+            assert_eq!(body, there);
             for client in [one, other] {
                 let list = client.get("/v1/certificates", key).expect(200).json();
-                assert_eq!(list["certificates"].as_array().unwrap().len(), 11);
+                assert_eq!(list["certificates"].as_array().unwrap().len(), 12);
             }
         });
     });
     // Each has its own mark, and goes on with the log that both wrote.
     serving(second, |client| {
         let checkpoint = client.send("GET", "/log/checkpoint", &[], None).expect(200).text();
-        assert_eq!(checkpoint.lines().nth(1), Some("11"), "{checkpoint}");
+        assert_eq!(checkpoint.lines().nth(1), Some("12"), "{checkpoint}");
     });
 }
 

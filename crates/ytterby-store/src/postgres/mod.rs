@@ -8,7 +8,7 @@
 /// Which server answers: its timeline, which changes when a standby takes over, and the time at which it was started.
 macro_rules! server {
     () => {
-        "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || pg_postmaster_start_time()"
+        "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || extract(epoch FROM pg_postmaster_start_time())"
     };
 }
 
@@ -60,9 +60,9 @@ pub struct PostgresOptions {
     pub replication: Replication,
     /// At most so many writes share one commit.
     pub group: usize,
-    /// So many writes may wait; one more is [`StoreError::Busy`].
+    /// So many writes, and as many callers, may wait; one more is [`StoreError::Busy`].
     pub queue: usize,
-    /// So many connections read.
+    /// So many connections read, beside the one that asks who calls.
     pub readers: usize,
     /// How long the server may work on one statement or wait for the lock, and how long a commit may
     /// take before it is in doubt. (A wait for a standby the server itself never ends.)
@@ -225,6 +225,10 @@ impl Store for Postgres {
         self.readers.ask(move |client| Box::pin(reads::certificate(client, digest)))
     }
 
+    fn certificates(&self, digests: Vec<Digest>) -> Answer<'_, Vec<Option<Vec<u8>>>> {
+        self.readers.ask(move |client| Box::pin(reads::certificates(client, digests.clone())))
+    }
+
     fn list(&self, filter: CertificateFilter, after: Option<Cursor>, limit: usize) -> Answer<'_, Page> {
         self.readers.ask(move |client| Box::pin(list::list(client, filter.clone(), after, limit)))
     }
@@ -297,10 +301,6 @@ impl Store for Postgres {
         done(self.party(Party::Issuer(issuer)))
     }
 
-    fn issuer(&self, did: Did) -> Answer<'_, Option<IssuerRow>> {
-        self.readers.ask(move |client| Box::pin(parties::issuer(client, did.clone())))
-    }
-
     fn issuers(&self) -> Answer<'_, Vec<IssuerRow>> {
         self.readers.ask(|client| Box::pin(parties::issuers(client)))
     }
@@ -337,7 +337,7 @@ impl Store for Postgres {
     }
 
     fn ping(&self) -> Answer<'_, ()> {
-        match self.writer.alive() {
+        match self.writer.alive().and_then(|()| self.callers.alive()) {
             Ok(()) => self.readers.ask(|client| Box::pin(reads::ping(client))),
             Err(error) => refused(error),
         }

@@ -106,11 +106,6 @@ fn taken(error: tokio_postgres::Error, name: &str) -> StoreError {
     }
 }
 
-pub(super) async fn issuer(client: &ClientWrapper, did: Did) -> Result<Option<IssuerRow>, StoreError> {
-    let sql = "SELECT did, name, title, created FROM issuers WHERE did = $1";
-    one(client, sql, &[&did.as_str()]).await?.as_ref().map(issuer_row).transpose()
-}
-
 pub(super) async fn issuers(client: &ClientWrapper) -> Result<Vec<IssuerRow>, StoreError> {
     let sql = "SELECT did, name, title, created FROM issuers ORDER BY did";
     rows(client, sql, &[]).await?.iter().map(issuer_row).collect()

@@ -83,8 +83,7 @@ impl Readers {
         })
     }
 
-    /// A read by whoever is on the runtime already.
-    pub(super) async fn tried<T, F>(&self, begin: Option<&str>, read: F) -> Result<T, StoreError>
+    async fn tried<T, F>(&self, begin: Option<&str>, read: F) -> Result<T, StoreError>
     where
         F: for<'c> Fn(&'c ClientWrapper) -> Read<'c, T>,
     {

@@ -17,13 +17,9 @@ pub(super) async fn replay(
 ) -> Result<Option<Replay>, StoreError> {
     let sql = "SELECT request, status, body FROM idempotency WHERE caller = $1 AND key = $2";
     let Some(row) = one(client, sql, &[&caller, &key]).await? else { return Ok(None) };
-    replay_row(&Cells::new("idempotency", &row)).map(Some)
-}
-
-/// The request, the status and the body.
-pub(super) fn replay_row(cells: &Cells<'_>) -> Result<Replay, StoreError> {
+    let cells = Cells::new("idempotency", &row);
     let status = u16::try_from(cells.get::<i32>(1)?).map_err(|error| cells.wrong(error))?;
-    Ok(Replay { request: cells.digest(0)?, status, body: cells.get(2)? })
+    Ok(Some(Replay { request: cells.digest(0)?, status, body: cells.get(2)? }))
 }
 
 /// The digest behind a label.
@@ -46,6 +42,17 @@ pub(super) async fn certificate(
     let sql = format!("SELECT {CERTIFICATE} FROM certificates c WHERE c.digest = $1 AND c.bytes IS NOT NULL");
     let row = one(client, &sql, &[&&digest.as_bytes()[..]]).await?;
     row.as_ref().map(|row| Cells::new("certificates", row).certificate()).transpose()
+}
+
+/// The bytes of certificates, in the order asked for.
+pub(super) async fn certificates(
+    client: &ClientWrapper,
+    digests: Vec<Digest>,
+) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    let sql = "SELECT c.bytes FROM unnest($1::bytea[]) WITH ORDINALITY d(digest, number)
+               LEFT JOIN certificates c ON c.digest = d.digest ORDER BY d.number";
+    let bytes = |row: &Row| Cells::new("certificates", row).get(0);
+    rows(client, sql, &[&super::rows::bytes(&digests)]).await?.iter().map(bytes).collect()
 }
 
 /// Lots as they stand, in the order asked for. One statement, so one state of the store.

@@ -12,7 +12,7 @@ use super::rows::Cells;
 use crate::StoreError;
 
 /// The version of the tables below, in the row of `log`.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 /// Makes the tables if the schema is not there, then refuses what is not ours, of another version, or
 /// the store of another log. Several processes may do this at once: one makes them.

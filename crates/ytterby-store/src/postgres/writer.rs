@@ -80,9 +80,10 @@ impl Shared {
         }
     }
 
-    /// How many servers have answered for the head, one after the other.
+    /// How many servers have answered for the head, one after the other, and how often a connection was lost:
+    /// the server may be the same, and its database another.
     pub(super) fn incarnation(&self) -> u64 {
-        self.server.lock().unwrap_or_else(PoisonError::into_inner).1
+        self.server.lock().unwrap_or_else(PoisonError::into_inner).1 + self.broken()
     }
 
     /// How often the writer had to give up a connection: pooled ones may lead to a lost server, too.
@@ -252,7 +253,9 @@ impl Writing {
     /// Has a session, a new one if the last one was given up.
     async fn connected(&mut self) -> Result<(), StoreError> {
         if self.session.as_ref().is_none_or(|session| session.client.is_closed()) {
-            self.session = None;
+            if self.session.take().is_some() {
+                self.shared.broken.fetch_add(1, Ordering::Release);
+            }
             self.session = Some(open(&self.config, self.options.replication).await?);
         }
         Ok(())

@@ -141,6 +141,10 @@ impl Store for Sqlite {
         self.readers.ask(move |connection| reads::certificate(connection, digest))
     }
 
+    fn certificates(&self, digests: Vec<Digest>) -> Answer<'_, Vec<Option<Vec<u8>>>> {
+        self.readers.ask(move |connection| reads::certificates(connection, &digests))
+    }
+
     fn list(&self, filter: CertificateFilter, after: Option<Cursor>, limit: usize) -> Answer<'_, Page> {
         self.readers.ask(move |connection| list::list(connection, &filter, after, limit))
     }
@@ -191,10 +195,6 @@ impl Store for Sqlite {
         self.writer.submit(move |connection| parties::add_issuer(connection, &issuer))
     }
 
-    fn issuer(&self, did: Did) -> Answer<'_, Option<IssuerRow>> {
-        self.readers.ask(move |connection| parties::issuer(connection, &did))
-    }
-
     fn issuers(&self) -> Answer<'_, Vec<IssuerRow>> {
         self.readers.ask(parties::issuers)
     }
@@ -242,7 +242,8 @@ impl Store for Sqlite {
             return Box::pin(std::future::ready(Err(error)));
         }
         let origin = self.origin.clone();
-        self.writer.submit(move |connection| admission::admit(connection, &origin, &admission))
+        let rows = 1 + admission.foreign.len();
+        self.writer.submit_of(rows, move |connection| admission::admit(connection, &origin, &admission))
     }
 
     fn accreditations(&self, accredited: Vec<Digest>, most: usize) -> Answer<'_, Vec<Vec<u8>>> {

@@ -3,7 +3,6 @@
 use rusqlite::{Connection, named_params, params};
 use ytterby::did::Did;
 
-use super::reads;
 use super::register::taken;
 use super::rows::Cells;
 use crate::{ApiKey, ApiKeyHash, CallerRow, IssuerKey, IssuerRow, Scope, StoreError};
@@ -24,7 +23,7 @@ pub(super) fn add_issuer(connection: &Connection, issuer: &IssuerRow) -> Result<
     Ok(())
 }
 
-pub(super) fn issuer(connection: &Connection, did: &Did) -> Result<Option<IssuerRow>, StoreError> {
+fn issuer(connection: &Connection, did: &Did) -> Result<Option<IssuerRow>, StoreError> {
     let mut query =
         connection.prepare_cached("SELECT did, name, title, created FROM issuers WHERE did = ?1")?;
     let mut rows = query.query([did.as_str()])?;
@@ -66,10 +65,15 @@ pub(super) fn add_issuer_key(connection: &Connection, key: &IssuerKey) -> Result
     Ok(())
 }
 
+const ISSUER_KEYS: &str =
+    "SELECT issuer, public, sealed_secret, created, retired FROM issuer_keys WHERE issuer = ?1";
+
 pub(super) fn issuer_keys(connection: &Connection, did: &Did) -> Result<Vec<IssuerKey>, StoreError> {
-    let mut query = connection.prepare_cached(
-        "SELECT issuer, public, sealed_secret, created, retired FROM issuer_keys WHERE issuer = ?1 ORDER BY number",
-    )?;
+    keys(connection, did, &format!("{ISSUER_KEYS} ORDER BY number"))
+}
+
+fn keys(connection: &Connection, did: &Did, sql: &str) -> Result<Vec<IssuerKey>, StoreError> {
+    let mut query = connection.prepare_cached(sql)?;
     let mut rows = query.query([did.as_str()])?;
     let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
@@ -111,7 +115,7 @@ pub(super) fn add_api_key(connection: &Connection, key: &ApiKey) -> Result<(), S
 
 const API_KEY: &str = "SELECT id, hash, scopes, issuer, label, created, expires, revoked FROM api_keys";
 
-/// Who calls with a key, and what the issuer's idempotency key was answered with.
+/// Who calls with a key, and whether the issuer's idempotency key was answered.
 pub(super) fn caller(
     connection: &Connection,
     hash: ApiKeyHash,
@@ -121,14 +125,16 @@ pub(super) fn caller(
     let mut rows = query.query([hash.0])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let key = api_key_row(&Cells::new("api_keys", row))?;
-    let Some(did) = &key.issuer else { return Ok(Some(CallerRow { key, issuer: None, replay: None })) };
+    let Some(did) = &key.issuer else { return Ok(Some(CallerRow { key, issuer: None, answered: false })) };
     let row = issuer(connection, did)?.ok_or_else(|| StoreError::UnknownIssuer(did.clone()))?;
-    let keys = issuer_keys(connection, did)?;
-    let replay = match idempotency {
-        Some(idempotency) => reads::replay(connection, did.as_str(), idempotency)?,
-        None => None,
+    let keys = keys(connection, did, &format!("{ISSUER_KEYS} AND retired IS NULL ORDER BY number"))?;
+    let answered = match idempotency {
+        Some(idempotency) => connection
+            .prepare_cached("SELECT 1 FROM idempotency WHERE caller = ?1 AND key = ?2")?
+            .exists([did.as_str(), idempotency])?,
+        None => false,
     };
-    Ok(Some(CallerRow { key, issuer: Some((row, keys)), replay }))
+    Ok(Some(CallerRow { key, issuer: Some((row, keys)), answered }))
 }
 
 pub(super) fn api_keys(connection: &Connection, issuer: Option<&Did>) -> Result<Vec<ApiKey>, StoreError> {

@@ -1,6 +1,6 @@
 //! Reading certificates, lots and what is behind them.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use ytterby::digest::Digest;
 use ytterby::masses::Masses;
 
@@ -41,6 +41,17 @@ pub(super) fn certificate(
     ))?;
     let mut rows = query.query(params![digest.as_bytes()])?;
     rows.next()?.map(|row| Cells::new("certificates", row).certificate()).transpose()
+}
+
+/// The bytes of certificates, in the order asked for.
+pub(super) fn certificates(
+    connection: &Connection,
+    digests: &[Digest],
+) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+    let mut query = connection.prepare_cached("SELECT bytes FROM certificates WHERE digest = ?1")?;
+    let bytes = |digest: &Digest| query.query_row([digest.as_bytes()], |row| row.get(0)).optional();
+    let found: Vec<Option<Option<Vec<u8>>>> = digests.iter().map(bytes).collect::<Result<_, _>>()?;
+    Ok(found.into_iter().map(Option::flatten).collect())
 }
 
 /// Lots as they stand, in the order asked for.

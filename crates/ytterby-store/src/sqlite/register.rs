@@ -1,4 +1,4 @@
-//! Registering certificates and closing lots: what one request does inside its savepoint.
+//! Registering certificates and closing lots: what one request does, to be undone as a whole if it fails.
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, named_params, params};
 use ytterby::Home;

@@ -13,7 +13,7 @@ use crate::StoreError;
 const APPLICATION_ID: i64 = 0x5974_7462;
 
 /// The version of the tables below, in the file's header.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// Makes the tables in an empty database, in one transaction with the header that names them.
 pub(super) fn create(connection: &Connection, origin: &Home) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 //! A durable commit costs a round trip to the disk, whatever is in it. So writes that wait while
 //! one is under way go together into the next: one transaction, a savepoint for each, one commit,
 //! and only then the answers. Even an error is answered after the commit: it may rest on a write
-//! of the same group.
+//! of the same group. A write that is alone needs no savepoint: if it fails, all is rolled back.
 
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,7 +35,7 @@ pub(super) type Connect = Box<dyn Fn() -> Result<Connection, StoreError> + Send>
 pub(super) type Seal = fn(&Connection) -> Result<Option<Appended>, StoreError>;
 
 /// A write of more entries than this shares no transaction.
-const SHARED: usize = 16;
+const SHARED: usize = 64;
 
 /// Why nothing of a group is kept, if the engine says no more.
 const ENDED: &str = "the engine rolled the transaction back";
@@ -176,7 +176,7 @@ where
 
     fn run(&mut self, connection: &Connection) -> bool {
         let Some(work) = self.work.take() else { return false };
-        // Nothing of the closure survives a panic, and the savepoint undoes what it wrote.
+        // Nothing of the closure survives a panic, and what it wrote is undone.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(connection)))
             .unwrap_or_else(|_| Err(StoreError::Engine("a write panicked".to_owned())));
         self.outcome.insert(outcome).is_ok()
@@ -185,7 +185,10 @@ where
     fn answer(self: Box<Self>, fate: &Fate) {
         let answer = match (fate, self.outcome) {
             (Fate::Committed(group), Some(outcome)) => outcome.map(|done| (done, group.clone())),
-            (Fate::Committed(_), None) => Err(StoreError::Engine("the write was not tried".to_owned())),
+            (Fate::RolledBack, Some(outcome)) => outcome.map(|done| (done, None)),
+            (Fate::Committed(_) | Fate::RolledBack, None) => {
+                Err(StoreError::Engine("the write was not tried".to_owned()))
+            }
             (Fate::InDoubt(why), _) => Err(StoreError::InDoubt(why.clone())),
             (Fate::Undone(why), _) => Err(StoreError::Engine(why.clone())),
         };
@@ -197,6 +200,8 @@ where
 /// What became of a group.
 enum Fate {
     Committed(Group),
+    /// The one write failed, and nothing of it is on the disk.
+    RolledBack,
     /// The commit failed: it may be on the disk or not.
     InDoubt(String),
     /// Nothing of it is on the disk.
@@ -247,6 +252,7 @@ impl Writing {
             Fate::Committed(_) => {
                 self.commits.fetch_add(1, Ordering::Relaxed);
             }
+            Fate::RolledBack => {}
             // Closing it rolls back; nothing that it remembers is used again.
             Fate::InDoubt(_) | Fate::Undone(_) => self.connection = None,
         }
@@ -263,7 +269,7 @@ fn transaction(connection: &Connection, seal: Seal, group: &mut [Box<dyn Job>]) 
         // Nobody else's writes have to stay when it fails.
         if !job.run(connection) && !connection.is_autocommit() {
             return match step(connection, "ROLLBACK") {
-                Ok(()) => Fate::Committed(None),
+                Ok(()) => Fate::RolledBack,
                 Err(error) => undone(&error),
             };
         }
@@ -394,8 +400,34 @@ mod tests {
         wait(held).unwrap();
         answers.into_iter().for_each(|answer| wait(answer).unwrap());
         assert!(matches!(wait(fails), Err(StoreError::Busy)));
-        // The held write, two, one, one, the one that failed, two.
-        assert_eq!((writer.commits(), rows(&folder)), (6, (1..=6).collect()));
+        // The held write, two, one, one, two.
+        assert_eq!((writer.commits(), rows(&folder)), (5, (1..=6).collect()));
+    }
+
+    #[test]
+    fn what_a_lone_write_did_before_it_failed_is_undone() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder, 9, 9);
+        let row = |connection: &Connection| connection.execute("INSERT INTO rows VALUES (7, NULL)", []);
+        let panics = writer.submit(move |connection| -> Result<(), StoreError> {
+            row(connection).unwrap();
+            panic!("on purpose")
+        });
+        assert!(matches!(wait(panics), Err(StoreError::Engine(why)) if why.contains("panicked")));
+        let fails = writer.submit(move |connection| -> Result<(), StoreError> {
+            row(connection)?;
+            Err(StoreError::Busy)
+        });
+        assert!(matches!(wait(fails), Err(StoreError::Busy)));
+        let ends = writer.submit(move |connection| {
+            row(connection)?;
+            Ok(connection.execute_batch("ROLLBACK")?)
+        });
+        assert!(
+            matches!(wait(ends), Err(StoreError::Engine(why)) if why.contains("rolled the transaction back"))
+        );
+        wait(insert(&writer, 1, None)).unwrap();
+        assert_eq!((writer.commits(), rows(&folder)), (1, vec![1]));
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(crate) fn what_is_registered_is_read(store: &dyn Store) {
         assert_eq!(row.registered, AT);
         assert_eq!(wait(store.digest_of(&new.id)).unwrap(), Some(new.digest));
     }
+    let bytes = wait(store.certificates(vec![assay.digest, Digest::of(b"none"), ore.digest])).unwrap();
+    assert_eq!(bytes, [Some(assay.bytes), None, Some(ore.bytes.clone())]);
     let lots = wait(store.lots(vec![oxide.digest, ore.digest])).unwrap();
     assert_eq!(
         (lots[0].digest, &lots[0].certificate, &*lots[0].carried),
