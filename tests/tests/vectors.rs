@@ -13,7 +13,7 @@ use ytterby::decimal::{Mass, Percent};
 use ytterby::element::{Element, Oxide};
 use ytterby::finding::Code;
 use ytterby::form::{MassBasis, PercentBasis};
-use ytterby::{Bundle, Certificate, Question, RulePack, Rules, Trust};
+use ytterby::{Bundle, Certificate, Question, Report, RulePack, Rules, Trust};
 
 /// Codes that no bundle alone can show, and the tests that show them.
 const ELSEWHERE: [(&str, &str); 5] = [
@@ -42,6 +42,10 @@ fn files() -> Vec<(String, Value)> {
 }
 
 fn codes(file: &Value) -> BTreeSet<String> {
+    report(file).findings().iter().map(|finding| finding.code.as_str().to_owned()).collect()
+}
+
+fn report(file: &Value) -> Report {
     let bytes = file["bundle"].to_string();
     let bundle = Bundle::parse(bytes.as_bytes()).unwrap();
     let trust =
@@ -67,9 +71,7 @@ fn codes(file: &Value) -> BTreeSet<String> {
             ..usual
         },
     };
-    let report =
-        ytterby::verify_with(&bundle, &trust, time(file["at"].as_str().unwrap()), &question, &mut |_, _| {});
-    report.findings().iter().map(|finding| finding.code.as_str().to_owned()).collect()
+    ytterby::verify_with(&bundle, &trust, time(file["at"].as_str().unwrap()), &question, &mut |_, _| {})
 }
 
 fn expected(file: &Value) -> BTreeSet<String> {
@@ -84,6 +86,17 @@ fn every_vector_shows_exactly_its_codes() {
         .map(|(name, file)| format!("{name}: expected {:?}, found {:?}", expected(file), codes(file)))
         .collect();
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// What is no finding is told all the same, and only from when it was known.
+#[test]
+fn a_closing_is_told_once_it_was_shown() {
+    let closed = |wanted: &str| {
+        let (_, file) = files().into_iter().find(|(name, _)| name == wanted).unwrap();
+        report(&file).certificates[0].closed.as_ref().map(|closed| closed.reason.as_str())
+    };
+    assert_eq!(closed("honest-closed"), Some("consumed"));
+    assert_eq!(closed("honest-closed-later"), None);
 }
 
 #[test]

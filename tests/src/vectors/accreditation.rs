@@ -193,17 +193,41 @@ fn with_status(f: &mut Forge, set_in: (&[u64], &[u64]), revoked: Option<bool>) -
     let first = revoked.filter(|first| *first).map(|_| log.record(&status::revocation(&given)));
     log.register(&ore.certificate());
     let last = revoked.filter(|first| !*first).map(|_| log.record(&status::revocation(&given)));
+    shown(made, &log, &[&given, &ore], first.or(last), set_in)
+}
+
+/// An ore whose issuer a body accredited that was accredited itself, until after that and before the ore.
+fn revoked_above(f: &mut Forge) -> Made {
+    let body = of(f, "alliance", "a").delegating(json!({})).sign(f);
+    let (given, ore) = (of(f, "a", "refinery").sign(f), f.ore());
+    let made = anchored(f, &[&body, &given], &[&ore]);
+    let mut log = TestLog::new(HOME);
+    log.register(&body.certificate());
+    log.register(&given.certificate());
+    let revoked = log.record(&status::revocation(&body));
+    log.register(&ore.certificate());
+    shown(made, &log, &[&body, &given, &ore], Some(revoked), (&[0], &[]))
+}
+
+/// The same with the receipts of a log, a change of status in it, and its lists with some bits set.
+fn shown(
+    made: Made,
+    log: &TestLog,
+    registered: &[&Signed],
+    change: Option<u64>,
+    (revoked, suspended): (&[u64], &[u64]),
+) -> Made {
     let mut made = made.requiring(&log.trusted());
     made.bundle["receipts"] = json!({});
-    for signed in [&given, &ore] {
-        made.bundle["receipts"][signed.digest()] = receipt(&log, &log.cosigned(3), signed);
+    for signed in registered {
+        made.bundle["receipts"][signed.digest()] = receipt(log, &log.cosigned(3), signed);
     }
-    if let Some(index) = first.or(last) {
-        status::show(&mut made, "statusChanges", &log, index, None);
+    if let Some(index) = change {
+        status::show(&mut made, "statusChanges", log, index, None);
     }
     let size = log.head().size;
     let lists =
-        [status::list(REVOCATION, size, MADE, set_in.0), status::list(SUSPENSION, size, MADE, set_in.1)];
+        [status::list(REVOCATION, size, MADE, revoked), status::list(SUSPENSION, size, MADE, suspended)];
     made.bundle["statusLists"] = lists.iter().map(status::NewList::value).collect();
     status::pinned(made)
 }
@@ -496,6 +520,10 @@ vectors! {
     /// The log has a revocation of the accreditation, and after it the ore.
     "authority.revoked" ["authority.revoked"] |f| {
         with_status(f, (&[0], &[]), Some(true))
+    }
+    /// Who accredited the issuer had been accredited then, and no longer when the ore came into the log.
+    "authority.revoked-above" ["authority.revoked"] |f| {
+        revoked_above(f)
     }
     /// The log has the ore, and after it a revocation of the accreditation.
     "status.accreditation-revoked" ["status.accreditation-revoked"] |f| {

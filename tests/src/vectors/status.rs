@@ -356,4 +356,8 @@ vectors! {
     "honest-closed" [] |f| {
         shown_after(f, "closings", closing, 300)
     }
+    /// The same a second later: it is not known of by then.
+    "honest-closed-later" [] |f| {
+        shown_after(f, "closings", closing, 301)
+    }
 }
