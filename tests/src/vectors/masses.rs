@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::forge::{Signed, input, ore, oxide, sale, set, unset};
+use super::forge::{Forge, Made, Signed, input, ore, oxide, sale, set, unset};
 use super::vectors;
 
 /// A processing certificate whose content is what was drawn, with neither assay nor net mass.
@@ -76,6 +76,22 @@ fn limit_raised(f: &mut super::Forge, percent: &str, mass: &str) -> super::forge
     let subject = with_dysprosium(&right, ["Nd", "Nd2O3", "99", "67.902595", percent, mass]);
     let product = f.sign("ProcessingCertificate", subject);
     f.bundle(&[&first, &right, &product])
+}
+
+/// 80 kg of Nd and Pr oxide by its assay, of which all of the Nd and none of the Pr is certified.
+fn half_certified(f: &mut Forge, mass: &'static str) -> Made {
+    let ore = f.ore();
+    let mut subject = oxide(&ore);
+    let components = [("Nd2O3", "50"), ("Pr6O11", "50")];
+    let components = components.map(|(oxide, percent)| json!({ "oxide": oxide, "percent": percent }));
+    set(&mut subject, "/assay/components", json!(components));
+    set(&mut subject, "/contentFrom", json!("draws"));
+    set(&mut subject, "/content/Nd", json!("34.29424"));
+    set(&mut subject, "/inputs/0/draws/Nd", json!("34.29424"));
+    let lot = f.sign("ProcessingCertificate", subject);
+    let mut made = f.bundle(&[&ore, &lot]);
+    made.asked.mass = Some(mass);
+    made
 }
 
 vectors! {
@@ -227,6 +243,14 @@ vectors! {
         let mut made = f.bundle(&[&ore, &lot]);
         made.asked.mass = Some("40");
         made
+    }
+    /// 80 kg of half Nd and half Pr oxide by its assay, of which the Nd is certified.
+    "custody.mass-not-covered-element" ["custody.mass-not-covered"] |f| {
+        half_certified(f, "40.9")
+    }
+    /// The share of the rare earths that is certified: accepted.
+    "honest-mass-covered-element" [] |f| {
+        half_certified(f, "40.7")
     }
     /// A pool of a gram of neodymium says that it may be nothing but dysprosium, and a product of the pool
     /// certifies 60 g of it. The gram came with a milligram of the carbonate's limit.
