@@ -357,4 +357,22 @@ mod tests {
         // What was published stays what it was.
         assert_eq!(registrar.log.checkpoint().unwrap().unverified().head(), TreeHead::EMPTY);
     }
+
+    /// What a server confirmed that answers no more counts for as much as the one that answers now has of it.
+    #[tokio::test]
+    async fn what_another_server_confirmed_is_not_signed_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let registrar = registrar(folder.path());
+        registrar.start().await.unwrap();
+        let mut tree = Frontier::new();
+        tree.append(Hash::of_leaf(b"an entry")).unwrap();
+        let logged = Logged { index: 0, entry: b"an entry".to_vec(), head: tree.head(), proof: Vec::new() };
+        let certificates = vec![Digest::of(b"a certificate")];
+        let incarnation = registrar.store.incarnation() + 1;
+        let lost = Registered { certificates, logged: vec![logged], incarnation };
+        let problem = registrar.receipts_of(lost).await.unwrap_err();
+        assert_eq!(problem.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(registrar.log.checkpoint().unwrap().unverified().head(), TreeHead::EMPTY);
+        assert_eq!(registrar.log.marked().unwrap().unwrap().unverified().head(), TreeHead::EMPTY);
+    }
 }

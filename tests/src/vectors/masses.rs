@@ -78,13 +78,14 @@ fn limit_raised(f: &mut super::Forge, percent: &str, mass: &str) -> super::forge
     f.bundle(&[&first, &right, &product])
 }
 
-/// 80 kg of Nd and Pr oxide by its assay, of which all of the Nd and none of the Pr is certified.
-fn half_certified(f: &mut Forge, mass: &'static str) -> Made {
+/// 80 kg of Nd oxide, or of what an assay says in its place, of which 34.3 kg of Nd are certified and
+/// nothing else.
+fn half_certified(f: &mut Forge, assayed: Option<Value>, mass: &'static str) -> Made {
     let ore = f.ore();
     let mut subject = oxide(&ore);
-    let components = [("Nd2O3", "50"), ("Pr6O11", "50")];
-    let components = components.map(|(oxide, percent)| json!({ "oxide": oxide, "percent": percent }));
-    set(&mut subject, "/assay/components", json!(components));
+    if let Some(components) = assayed {
+        set(&mut subject, "/assay/components", components);
+    }
     set(&mut subject, "/contentFrom", json!("draws"));
     set(&mut subject, "/content/Nd", json!("34.29424"));
     set(&mut subject, "/inputs/0/draws/Nd", json!("34.29424"));
@@ -92,6 +93,11 @@ fn half_certified(f: &mut Forge, mass: &'static str) -> Made {
     let mut made = f.bundle(&[&ore, &lot]);
     made.asked.mass = Some(mass);
     made
+}
+
+/// Half Nd and half Pr oxide.
+fn mixed() -> Option<Value> {
+    Some(json!([{ "oxide": "Nd2O3", "percent": "50" }, { "oxide": "Pr6O11", "percent": "50" }]))
 }
 
 vectors! {
@@ -222,35 +228,19 @@ vectors! {
     }
     /// 80 kg of Nd oxide by its assay, of which half is certified.
     "custody.mass-not-covered-assay" ["custody.mass-not-covered"] |f| {
-        let ore = f.ore();
-        let mut subject = oxide(&ore);
-        set(&mut subject, "/contentFrom", json!("draws"));
-        set(&mut subject, "/content/Nd", json!("34.29424"));
-        set(&mut subject, "/inputs/0/draws/Nd", json!("34.29424"));
-        let lot = f.sign("ProcessingCertificate", subject);
-        let mut made = f.bundle(&[&ore, &lot]);
-        made.asked.mass = Some("40.001");
-        made
+        half_certified(f, None, "40.001")
     }
     /// The half that is certified: accepted.
     "honest-mass-covered-assay" [] |f| {
-        let ore = f.ore();
-        let mut subject = oxide(&ore);
-        set(&mut subject, "/contentFrom", json!("draws"));
-        set(&mut subject, "/content/Nd", json!("34.29424"));
-        set(&mut subject, "/inputs/0/draws/Nd", json!("34.29424"));
-        let lot = f.sign("ProcessingCertificate", subject);
-        let mut made = f.bundle(&[&ore, &lot]);
-        made.asked.mass = Some("40");
-        made
+        half_certified(f, None, "40")
     }
     /// 80 kg of half Nd and half Pr oxide by its assay, of which the Nd is certified.
     "custody.mass-not-covered-element" ["custody.mass-not-covered"] |f| {
-        half_certified(f, "40.9")
+        half_certified(f, mixed(), "40.9")
     }
     /// The share of the rare earths that is certified: accepted.
     "honest-mass-covered-element" [] |f| {
-        half_certified(f, "40.7")
+        half_certified(f, mixed(), "40.7")
     }
     /// A pool of a gram of neodymium says that it may be nothing but dysprosium, and a product of the pool
     /// certifies 60 g of it. The gram came with a milligram of the carbonate's limit.
