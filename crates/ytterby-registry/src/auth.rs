@@ -27,6 +27,9 @@ use crate::random;
 /// What every API key begins with, so that secret scanners find it.
 const PREFIX: &str = "ytb_";
 
+/// For so long what was read of a caller is good to sign with.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -84,11 +87,15 @@ impl Caller {
         &self.0.row.key
     }
 
-    /// The issuer that its key is bound to, with the keys that it may sign with, as they were when the request
-    /// came, and how long ago that is.
-    pub(crate) fn issuing(&self) -> Result<(&IssuerRow, &[IssuerKey], Duration), Problem> {
-        let (row, keys) = self.0.row.issuer.as_ref().ok_or_else(no_issuer)?;
-        Ok((row, keys, self.0.since.elapsed()))
+    /// The issuer that its key is bound to, with the keys that it may sign with. A body that was long in coming
+    /// may have outlived any of them.
+    pub(crate) async fn issuing(&self, app: &App) -> Result<(IssuerRow, Vec<IssuerKey>), Problem> {
+        let issuer = if self.0.since.elapsed() > FRESH {
+            good(app, app.store().caller(self.key().hash, None).await?)?.issuer
+        } else {
+            self.0.row.issuer.clone()
+        };
+        issuer.ok_or_else(no_issuer)
     }
 
     /// Whether its idempotency key was answered when the request came, and the state of the key then.
@@ -168,15 +175,21 @@ async fn identify(app: &App, headers: &HeaderMap, access: Access) -> Result<Call
     let idempotency = idempotency::header(headers).ok().filter(|_| access == Access::Scope(Scope::Issue));
     let (then, since) = (app.in_progress().ended(idempotency.unwrap_or_default()), Stopwatch::start());
     let found = app.store().caller(wanted, idempotency).await?;
-    let row = found.filter(|row| bool::from(row.key.hash.0.ct_eq(&wanted.0))).ok_or_else(invalid)?;
+    let row = good(app, found.filter(|row| bool::from(row.key.hash.0.ct_eq(&wanted.0))))?;
+    if !text.starts_with(PREFIX) {
+        return Err(invalid());
+    }
+    Ok(Caller(Arc::new(Found { row, then, since })))
+}
+
+/// A key that is there, and good now.
+fn good(app: &App, found: Option<CallerRow>) -> Result<CallerRow, Problem> {
+    let row = found.ok_or_else(invalid)?;
     let expired = match &row.key.expires {
         Some(time) => parse_time(time).map_or(true, |time| time <= app.now()),
         None => false,
     };
-    if expired || row.key.revoked.is_some() || !text.starts_with(PREFIX) {
-        return Err(invalid());
-    }
-    Ok(Caller(Arc::new(Found { row, then, since })))
+    if expired || row.key.revoked.is_some() { Err(invalid()) } else { Ok(row) }
 }
 
 fn hash(text: &str) -> ApiKeyHash {

@@ -193,7 +193,7 @@ async fn refuse_taken_ids(app: &App, issuer: &Did, judged: &mut Judged) -> Resul
     Ok(())
 }
 
-/// In the mode `all`, the first fault refuses everything; findings of all drafts are named.
+/// In the mode `all`, the first fault refuses everything, with the findings of all drafts.
 fn refuse_all(judged: &Judged, raced: bool) -> Result<(), Problem> {
     let mut findings: Vec<Finding> = Vec::new();
     for (at, failed) in judged.iter().enumerate() {

@@ -61,15 +61,19 @@ impl Key {
         if !failed.status().is_client_error() {
             return Err(failed);
         }
+        self.meanwhile(app).await?.ok_or(failed)
+    }
+
+    /// What another process may have answered meanwhile. A store that does not say is no reason to fail.
+    pub(crate) async fn meanwhile(&self, app: &App) -> Result<Option<Replay>, Problem> {
         match self.replay(app).await {
-            Ok(Some(replay)) => Ok(replay),
-            Err(problem) if problem.status() == StatusCode::UNPROCESSABLE_ENTITY => Err(problem),
-            Ok(None) | Err(_) => Err(failed),
+            Err(problem) if problem.status() != StatusCode::UNPROCESSABLE_ENTITY => Ok(None),
+            found => found,
         }
     }
 
     /// What the key was answered with; a problem if that was another request.
-    pub(crate) async fn replay(&self, app: &App) -> Result<Option<Replay>, Problem> {
+    async fn replay(&self, app: &App) -> Result<Option<Replay>, Problem> {
         match app.store().replay(&self.caller, &self.key).await? {
             Some(replay) if replay.request != self.request => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -118,7 +122,7 @@ pub(crate) struct InProgress(Arc<Keys>);
 #[derive(Debug, Default)]
 struct Keys {
     working: Mutex<HashSet<(String, String)>>,
-    /// How many requests have ended, by a byte of their key.
+    /// How many requests have ended, by the sum of the bytes of their key.
     ended: [AtomicU64; 32],
 }
 

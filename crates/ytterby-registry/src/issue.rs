@@ -3,8 +3,6 @@
 //! Load the inputs, judge, sign, pass the gate, register, answer. The judge sees a snapshot; the store's guarded
 //! update has the last word. Implements proto-docs/http-api.md, "Issue".
 
-use std::time::Duration;
-
 use axum::http::StatusCode;
 use uuid::Uuid;
 use ytterby::carried::Carried;
@@ -26,9 +24,6 @@ use crate::inputs::{self, Submission};
 use crate::problem::Problem;
 use crate::random;
 use crate::receipts::{self, Made};
-
-/// For so long what was read of an issuer's keys is good to sign with.
-const FRESH: Duration = Duration::from_secs(1);
 
 /// An issuer with the keys it may sign with.
 #[derive(Clone)]
@@ -273,14 +268,10 @@ pub(crate) fn as_input(passed: &Passed) -> Option<InputLot> {
 }
 
 impl Issuer {
-    /// The issuer that a caller's key is bound to. A body that was long in coming may have outlived a key.
+    /// The issuer that a caller's key is bound to.
     pub(crate) async fn of(app: &App, caller: &Caller) -> Result<Self, Problem> {
-        let (row, keys, ago) = caller.issuing()?;
-        let keys = match ago > FRESH {
-            true => app.store().issuer_keys(row.did.clone()).await?,
-            false => keys.to_owned(),
-        };
-        Ok(Issuer { did: row.did.clone(), title: row.title.clone(), keys })
+        let (row, keys) = caller.issuing(app).await?;
+        Ok(Issuer { did: row.did, title: row.title, keys })
     }
 
     /// Who it is.

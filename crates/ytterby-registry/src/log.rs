@@ -76,6 +76,14 @@ pub enum LogError {
         /// The size of the store's log.
         size: u64,
     },
+    /// The store is behind what it has confirmed, and nothing of that was signed.
+    #[error("the store confirmed {committed} entries, and has {size} now: it has lost some")]
+    Lost {
+        /// The size that was confirmed.
+        committed: u64,
+        /// The size of the store's log.
+        size: u64,
+    },
     /// The store's log is not the one that was signed.
     #[error("the store's log is not the one that was signed at size {size}")]
     Forked {
@@ -303,10 +311,15 @@ impl Log {
                 mark
             }
         };
-        // What was to be shown was committed: a store that does not have it has lost it.
-        let known = mark.head().size.max(size);
-        if known > head.size {
-            return Err(LogError::Behind { mark: known, size: head.size });
+        if store.incarnation() != incarnation {
+            // Another server than the one that was compared: who asks again has it compared.
+            return Err(StoreError::Busy.into());
+        }
+        if mark.head().size > head.size {
+            return Err(LogError::Behind { mark: mark.head().size, size: head.size });
+        }
+        if size > head.size {
+            return Err(LogError::Lost { committed: size, size: head.size });
         }
         let mark = if mark.head() == head { mark } else { mark.advance(self.sign(head)?).await? };
         self.published.send_replace(Some(mark.checkpoint()));

@@ -13,7 +13,7 @@ use ytterby_store::StoreError;
 
 use crate::seal::SealError;
 
-/// So many findings are told at once: more help nobody, and what is asked for a second time is stored.
+/// So many findings are told at once: more help nobody, and those of a batch that makes something are stored.
 const FINDINGS: usize = 100;
 
 /// Where each problem is explained: a path of this service, a relative reference as RFC 9457 has it.

@@ -14,7 +14,7 @@ use ytterby::event::Event;
 use ytterby::form::StatusPurpose;
 use ytterby::receipt::Receipt;
 use ytterby_store::{Admission, Closing, Cosigned, Logged, Registration, StatusChange, Store, StoreError};
-use ytterby_tlog::{Hash, SignedCheckpoint};
+use ytterby_tlog::{Hash, SignedCheckpoint, TreeHead};
 
 use crate::log::{Log, LogError};
 use crate::problem::Problem;
@@ -109,8 +109,25 @@ impl Registrar {
 
     /// Returns when a published checkpoint covers everything that is committed now.
     pub(crate) async fn publish_all(&self) -> Result<(), Problem> {
+        let shown = self.log.published_size();
         let head = self.store.head().await?;
+        self.doubt_below(shown, head).await;
         self.publish(head.size).await
+    }
+
+    /// Asks which server answers, and whether it has what was shown. Nothing is committed for it.
+    async fn ask_server(&self) -> Result<u64, StoreError> {
+        let shown = self.log.published_size();
+        let head = self.store.head_covering(1).await?;
+        self.doubt_below(shown, head).await;
+        Ok(self.store.incarnation())
+    }
+
+    /// Of a store that has less than was shown before it was asked, everything is in doubt.
+    async fn doubt_below(&self, shown: u64, head: TreeHead) {
+        if head.size < shown {
+            self.log.doubt().await;
+        }
     }
 
     /// Returns when a published checkpoint covers a size that is committed.
@@ -137,11 +154,16 @@ impl Registrar {
     /// The receipts of registered certificates, each for the first head that covers its entry: the same
     /// bytes whenever they are asked for. Returns when a published checkpoint covers them all.
     pub(crate) async fn receipts(&self, digests: Vec<Digest>) -> Result<Vec<Vec<u8>>, Problem> {
-        // First, so that what is read then is of a server whose log was compared with what was signed.
-        self.publish_all().await?;
+        // What is read is of the server that answers before and afterwards, and its log is compared with what was
+        // signed if it is another than it was then.
+        let before = self.ask_server().await?;
         let logged = self.store.logged(digests.clone(), None).await?;
+        let after = self.ask_server().await?;
         let sizes = logged.iter().flatten().map(|logged| logged.head.size);
         self.publish(sizes.max().unwrap_or(0)).await?;
+        if before != after {
+            return Err(Problem::busy());
+        }
         let bytes = |(logged, digest): (Option<Logged>, Digest)| {
             self.first_receipt(
                 logged.ok_or_else(|| Problem::internal("a certificate is not logged", &digest))?,
@@ -311,7 +333,10 @@ fn receipt(logged: Logged, checkpoint: SignedCheckpoint) -> Result<Receipt<'stat
 /// What is committed and cannot be shown is in nobody's hands yet: the same request finds it later.
 fn unpublished(error: LogError) -> Problem {
     tracing::error!(error = &error as &dyn std::error::Error, "the log cannot be published");
-    let detail = "what was asked for is stored, and no receipt can be given yet: ask again with the same key";
+    let detail = match error {
+        LogError::Lost { .. } => "what was asked for may be lost: ask again with the same key",
+        _ => "what was asked for is stored, and no receipt can be given yet: ask again with the same key",
+    };
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "log.unpublished", "the log cannot be signed for", detail)
         .retry_after(5)
 }
@@ -322,7 +347,7 @@ mod tests {
 
     use ytterby::Home;
     use ytterby_store::{Sqlite, SqliteOptions};
-    use ytterby_tlog::{Frontier, TreeHead};
+    use ytterby_tlog::Frontier;
 
     use super::*;
 

@@ -249,6 +249,23 @@ fn servers_that_may_lose_what_they_confirm_are_refused() {
     assert!(error.contains("its own tools"), "{error}");
 }
 
+/// A server that goes on may have been given another database.
+#[test]
+fn a_log_that_was_put_in_the_place_of_another_is_another_incarnation() {
+    let Some(bin) = programs() else { return };
+    let server = Server::start(bin, &[]);
+    let url = server.url("postgres");
+    let store = open(&url, Replication::Any).unwrap();
+    wait(store.head()).unwrap();
+    let before = store.incarnation();
+    wait(store.head()).unwrap();
+    assert_eq!(store.incarnation(), before);
+    server.ask("ALTER SCHEMA ytterby RENAME TO away").unwrap();
+    drop(open(&url, Replication::Any).unwrap());
+    wait(store.head()).unwrap();
+    assert_ne!(store.incarnation(), before);
+}
+
 #[test]
 fn the_store_of_another_log_or_version_is_refused() {
     let Some(bin) = programs() else { return };

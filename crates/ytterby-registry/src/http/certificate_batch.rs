@@ -83,7 +83,7 @@ pub(super) async fn handle(
     };
     match app.to_the_end(write).await {
         // All was refused: it may be that another process has made it meanwhile.
-        Ok((StatusCode::OK, body)) => match key.replay(&app).await? {
+        Ok((StatusCode::OK, body)) => match key.meanwhile(&app).await? {
             Some(replay) => again(&app, replay).await,
             None => Ok(json_bytes(StatusCode::OK, body)),
         },

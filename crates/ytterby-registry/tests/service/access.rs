@@ -1,12 +1,14 @@
 //! Who may use which route: generated from the routes, so that none is forgotten.
 
+use std::io::{Read, Write};
+
 use serde_json::{Value, json};
 use ytterby::time::parse_time;
 use ytterby_registry::auth::Access;
 use ytterby_registry::http::{Route, routes};
 use ytterby_store::Scope;
 
-use crate::make::{Answer, Service, bearer, draw, origin};
+use crate::make::{Answer, Service, bearer, begun, draw, origin};
 
 /// What a key of another issuer gets, with every scope that an issuer's key can have, when it turns to
 /// what belongs to the mine.
@@ -234,4 +236,21 @@ fn no_key_makes_one_that_may_do_more() {
     // No list ever shows a key's text or hash.
     let list = mine.service.client.get("/v1/api-keys", &mine.key).expect(200).text();
     assert!(!list.contains("ytb_") && !list.contains("hash"), "{list}");
+}
+
+/// A body that is long in coming outlives the key that it came with.
+#[test]
+fn a_key_that_is_revoked_while_the_body_comes_makes_nothing() {
+    let service = Service::start();
+    let (_, refinery) = service.issuer("refinery");
+    let id = service.client.get("/v1/whoami", &refinery).expect(200).json()["id"].clone();
+    let (mut slow, body) = begun(&service.client, &refinery, "slow", &origin("LOT-slow"));
+    std::thread::sleep(std::time::Duration::from_millis(1_300));
+    let revoke = format!("/v1/api-keys/{}", id.as_str().unwrap());
+    let admin = bearer(&service.admin);
+    service.client.send("DELETE", &revoke, &[("authorization", &admin)], None).expect(204);
+    slow.write_all(&body[body.len() / 2..]).unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("auth.invalid"), "{answer}");
 }

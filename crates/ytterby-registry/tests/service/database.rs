@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::cluster::{Server, programs};
-use crate::make::{Client, origin};
+use crate::make::{begun, origin};
 use crate::program::{configured, printed, refused, serving};
 
 /// Puts the database in the place of the file.
@@ -21,21 +20,6 @@ fn on_database(config: &Path, url: &str) {
     let text = fs::read_to_string(config).unwrap();
     let postgres = "postgres = { url_file = \"postgres.url\" }";
     fs::write(config, text.replace("sqlite = \"registry.db\"", postgres)).unwrap();
-}
-
-/// A request of which half the body is sent, and the body. By then the caller was asked for.
-fn begun(client: &Client, key: &str, once: &str, draft: &serde_json::Value) -> (TcpStream, Vec<u8>) {
-    let body = draft.to_string().into_bytes();
-    let mut stream = TcpStream::connect(client.url.strip_prefix("http://").unwrap()).unwrap();
-    let head = format!(
-        "POST /v1/certificates HTTP/1.1\r\nhost: here\r\nauthorization: Bearer {key}\r\nidempotency-key: {once}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(&body[..body.len() / 2]).unwrap();
-    std::thread::sleep(Duration::from_millis(300));
-    (stream, body)
 }
 
 #[test]
@@ -73,6 +57,7 @@ fn two_processes_share_one_log() {
             assert_eq!(here, there);
             // And if one of them has known the caller for a while when the other answers.
             let (mut slow, draft) = begun(one, key, "slow", &origin("LOT-slow"));
+            std::thread::sleep(Duration::from_millis(300));
             let there = other.make("/v1/certificates", key, "slow", &origin("LOT-slow")).expect(201).text();
             slow.write_all(&draft[draft.len() / 2..]).unwrap();
             let mut here = String::new();

@@ -1,6 +1,7 @@
 //! A service on loopback with a store of its own, a client for it, and drafts.
 
-use std::net::SocketAddr;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -391,4 +392,18 @@ pub(crate) fn trust(service: &Service, holder: &str) -> String {
         text.push_str(&format!("[[issuer]]\ndid = {}\nkeys = [{}]\n", issuer["did"], keys.join(", ")));
     }
     text
+}
+
+/// A request of which half the body is sent, and the body: who calls is asked for meanwhile.
+pub(crate) fn begun(client: &Client, key: &str, once: &str, draft: &Value) -> (TcpStream, Vec<u8>) {
+    let body = draft.to_string().into_bytes();
+    let mut stream = TcpStream::connect(client.url.strip_prefix("http://").unwrap()).unwrap();
+    let head = format!(
+        "POST /v1/certificates HTTP/1.1\r\nhost: here\r\nauthorization: Bearer {key}\r\nidempotency-key: {once}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body[..body.len() / 2]).unwrap();
+    (stream, body)
 }

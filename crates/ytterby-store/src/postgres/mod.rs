@@ -5,10 +5,12 @@
 //! process that dies leaves nothing behind, and a server that is replaced goes on where the last
 //! confirmed commit ended. It shares the domain with the other engine, and no SQL.
 
-/// Which server answers: its timeline, which changes when a standby takes over, and the time at which it was started.
+/// Which server answers, for which log: its timeline, which changes when a standby takes over, the time at which it was
+/// started, and the number of the table, which is another one after a restore.
 macro_rules! server {
     () => {
-        "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || extract(epoch FROM pg_postmaster_start_time())"
+        "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) || ' ' || extract(epoch FROM pg_postmaster_start_time())
+         || ' ' || 'ytterby.log'::regclass::oid"
     };
 }
 

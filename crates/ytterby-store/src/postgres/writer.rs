@@ -76,6 +76,8 @@ impl Shared {
     pub(super) fn answered(&self, server: &str) {
         let mut last = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0 != server {
+            // What another one has confirmed, this one need not have.
+            self.confirmed.store(0, Ordering::Release);
             *last = (server.to_owned(), last.1 + 1);
         }
     }
@@ -346,8 +348,8 @@ impl Writing {
         };
         match session.commit(self.options.statement_timeout).await {
             Ok(()) => {
-                self.shared.confirmed.fetch_max(size, Ordering::Release);
                 self.shared.answered(&head.server);
+                self.shared.confirmed.fetch_max(size, Ordering::Release);
                 Fate::Committed(group)
             }
             Err(why) => Fate::InDoubt(why),

@@ -67,6 +67,19 @@ pub(super) fn writer(path: &Path, options: &SqliteOptions) -> Result<Connection,
     Ok(connection)
 }
 
+/// Which file a path leads to, as far as the system numbers them. Nothing is opened for it.
+pub(super) fn identity(path: &Path) -> Result<(u64, u64), StoreError> {
+    let found = path.metadata().map_err(|error| failed(path, "looking at it", error))?;
+    #[cfg(unix)]
+    let identity = (std::os::unix::fs::MetadataExt::dev(&found), std::os::unix::fs::MetadataExt::ino(&found));
+    #[cfg(not(unix))]
+    let identity = {
+        drop(found);
+        (0, 0)
+    };
+    Ok(identity)
+}
+
 /// A connection that only reads and never waits for the writer.
 pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;

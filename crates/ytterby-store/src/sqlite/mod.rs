@@ -90,7 +90,14 @@ impl Sqlite {
     pub fn open(path: impl AsRef<Path>, origin: &Home, options: SqliteOptions) -> Result<Self, StoreError> {
         let claim = Claim::take(path.as_ref(), origin)?;
         let file = claim.path.clone();
-        let connect = Box::new(move || file::writer(&file, &options));
+        let first = file::identity(&file)?;
+        let connect = Box::new(move || {
+            // The readers have the first file open: what is written after a failure has to be what they read.
+            match file::identity(&file)? == first {
+                true => file::writer(&file, &options),
+                false => Err(file::refused(&file, "another file has taken its place")),
+            }
+        });
         let writer = Writer::start(connect, log::seal, options.group, options.queue)?;
         let connections: Vec<_> =
             (0..options.readers.max(1)).map(|_| file::reader(&claim.path)).collect::<Result<_, _>>()?;
