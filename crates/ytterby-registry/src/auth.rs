@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::clock::Stopwatch;
-use crate::idempotency::{self, Ended};
+use crate::idempotency;
 use crate::problem::Problem;
 use crate::random;
 
@@ -49,8 +49,6 @@ pub struct Caller(Arc<Found>);
 #[derive(Debug)]
 struct Found {
     row: CallerRow,
-    /// The state in which its idempotency key was then.
-    then: Ended,
     since: Stopwatch,
 }
 
@@ -98,9 +96,9 @@ impl Caller {
         issuer.ok_or_else(no_issuer)
     }
 
-    /// Whether its idempotency key was answered when the request came, and the state of the key then.
-    pub(crate) fn answered(&self) -> (bool, Ended) {
-        (self.0.row.answered, self.0.then)
+    /// Whether its idempotency key was answered when the request came.
+    pub(crate) fn answered(&self) -> bool {
+        self.0.row.answered
     }
 
     /// Refuses who is neither this issuer nor an administrator.
@@ -173,13 +171,13 @@ async fn identify(app: &App, headers: &HeaderMap, access: Access) -> Result<Call
     let text = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).ok_or_else(missing)?;
     let wanted = hash(text.trim());
     let idempotency = idempotency::header(headers).ok().filter(|_| access == Access::Scope(Scope::Issue));
-    let (then, since) = (app.in_progress().ended(idempotency.unwrap_or_default()), Stopwatch::start());
+    let since = Stopwatch::start();
     let found = app.store().caller(wanted, idempotency).await?;
     let row = good(app, found.filter(|row| bool::from(row.key.hash.0.ct_eq(&wanted.0))))?;
     if !text.starts_with(PREFIX) {
         return Err(invalid());
     }
-    Ok(Caller(Arc::new(Found { row, then, since })))
+    Ok(Caller(Arc::new(Found { row, since })))
 }
 
 /// A key that is there, and good now.

@@ -17,7 +17,7 @@ use crate::idempotency::Key;
 use crate::inputs::{self, Submission};
 use crate::issue::{self, Failed, Issuer, Passed};
 use crate::problem::Problem;
-use crate::receipts::{self, Made};
+use crate::receipts;
 
 /// Whether one refused certificate refuses all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,6 @@ pub(crate) async fn issue(
             refuse_all(&judged, raced)?;
         }
         let made: Vec<_> = judged.iter().filter_map(|judged| judged.as_ref().ok()).map(issue::row).collect();
-        let bytes: Vec<_> = made.iter().map(|row| (row.digest, row.bytes.clone())).collect();
         let body = answer(mode, judged, raced);
         let registration = Registration {
             certificates: made,
@@ -57,9 +56,7 @@ pub(crate) async fn issue(
         }
         match app.registrar().register(registration).await {
             Ok(registered) => {
-                let receipts = app.registrar().receipts_of(registered).await?.into_iter();
-                let made = |((digest, certificate), receipt)| Made { digest, certificate, receipt };
-                let made: Vec<Made> = bytes.into_iter().zip(receipts).map(made).collect();
+                let made = app.registrar().made(registered).await?;
                 return Ok((StatusCode::CREATED, receipts::fill(&body, &made)?));
             }
             Err(error) if again(mode, &error) && !raced => raced = true,

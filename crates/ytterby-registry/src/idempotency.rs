@@ -4,7 +4,6 @@
 //! no trace, so their key can be used again. Implements proto-docs/http-api.md, "Idempotency".
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::{HeaderMap, StatusCode};
@@ -47,16 +46,12 @@ impl Key {
         caller: &Caller,
     ) -> Result<(Working, Option<Replay>), Problem> {
         let working = app.in_progress().begin(self)?;
-        let (answered, then) = caller.answered();
-        if !answered && app.in_progress().ended(&self.key) == then {
-            return Ok((working, None));
-        }
-        // It was answered, or a request with the key has ended here after that was read.
-        Ok((working, self.replay(app).await?))
+        // Whether it was answered since then shows when the request is refused: see [`Key::after`].
+        Ok((working, if caller.answered() { self.replay(app).await? } else { None }))
     }
 
-    /// What the key was answered with, after a request with it was refused: another process may have done the
-    /// same meanwhile, and what is wrong is only that it was done. What is in doubt stays in doubt.
+    /// What the key was answered with, after a request with it was refused: the same may have been done since the
+    /// caller was asked for, here or by another process, and what is wrong is only that it was done. What is in doubt stays in doubt.
     pub(crate) async fn after(&self, app: &App, failed: Problem) -> Result<Replay, Problem> {
         if !failed.status().is_client_error() {
             return Err(failed);
@@ -64,7 +59,7 @@ impl Key {
         self.meanwhile(app).await?.ok_or(failed)
     }
 
-    /// What another process may have answered meanwhile. A store that does not say is no reason to fail.
+    /// What it may have been answered with meanwhile. A store that does not say is no reason to fail.
     pub(crate) async fn meanwhile(&self, app: &App) -> Result<Option<Replay>, Problem> {
         match self.replay(app).await {
             Err(problem) if problem.status() != StatusCode::UNPROCESSABLE_ENTITY => Ok(None),
@@ -117,19 +112,7 @@ pub(crate) fn header(headers: &HeaderMap) -> Result<&str, Problem> {
 
 /// The keys of requests that are being worked on.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct InProgress(Arc<Keys>);
-
-#[derive(Debug, Default)]
-struct Keys {
-    working: Mutex<HashSet<(String, String)>>,
-    /// How many requests have ended, by the sum of the bytes of their key.
-    ended: [AtomicU64; 32],
-}
-
-/// How many requests with a key, or one like it, have ended here: while it stays the same, this process has
-/// answered none with the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ended(u64);
+pub(crate) struct InProgress(Arc<Mutex<HashSet<(String, String)>>>);
 
 /// A key being worked on, until this is dropped.
 #[derive(Debug)]
@@ -152,25 +135,13 @@ impl InProgress {
         Ok(Working { all: self.clone(), own })
     }
 
-    /// How many requests with a key have ended.
-    pub(crate) fn ended(&self, key: &str) -> Ended {
-        Ended(self.counter(key).load(Ordering::Acquire))
-    }
-
-    fn counter(&self, key: &str) -> &AtomicU64 {
-        let sum = key.bytes().fold(0, |sum: usize, byte| sum.wrapping_add(byte.into()));
-        &self.0.ended[sum % self.0.ended.len()]
-    }
-
     fn working(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
-        self.0.working.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Working {
     fn drop(&mut self) {
-        // Counted first: whoever claims the key next sees that it was used.
-        self.all.counter(&self.own.1).fetch_add(1, Ordering::AcqRel);
         self.all.working().remove(&self.own);
     }
 }

@@ -23,7 +23,7 @@ use crate::idempotency::Key;
 use crate::inputs::{self, Submission};
 use crate::problem::Problem;
 use crate::random;
-use crate::receipts::{self, Made};
+use crate::receipts;
 
 /// An issuer with the keys it may sign with.
 #[derive(Clone)]
@@ -69,8 +69,7 @@ pub(crate) async fn issue(
             }
         };
         let passed = gate::pass_one(app, Depth::RulesAndService, passed).await?;
-        let digest = passed.certificate.digest();
-        let body = answer(digest);
+        let body = answer(passed.certificate.digest());
         let registration = Registration {
             certificates: vec![row(&passed)],
             idempotency: Some(key.answered(StatusCode::CREATED, &body)),
@@ -78,12 +77,7 @@ pub(crate) async fn issue(
         };
         match app.registrar().register(registration).await {
             Ok(registered) => {
-                let receipts = app.registrar().receipts_of(registered).await?;
-                let certificate = || passed.certificate.bytes().to_owned();
-                let made: Vec<Made> = receipts
-                    .into_iter()
-                    .map(|receipt| Made { digest, certificate: certificate(), receipt })
-                    .collect();
+                let made = app.registrar().made(registered).await?;
                 return Ok((passed.certificate.claims().id, receipts::fill(&body, &made)?));
             }
             Err(error) if is_race(&error) && !raced => raced = true,

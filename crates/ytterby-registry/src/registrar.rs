@@ -13,15 +13,19 @@ use ytterby::digest::Digest;
 use ytterby::event::Event;
 use ytterby::form::StatusPurpose;
 use ytterby::receipt::Receipt;
-use ytterby_store::{Admission, Closing, Cosigned, Logged, Registration, StatusChange, Store, StoreError};
+use ytterby_store::{
+    Admission, Closing, Cosigned, Logged, NewCertificate, Registration, StatusChange, Store, StoreError,
+};
 use ytterby_tlog::{Hash, SignedCheckpoint, TreeHead};
 
 use crate::log::{Log, LogError};
 use crate::problem::Problem;
+use crate::receipts::Made;
 
 /// What a commit has registered, and the store's incarnation before it.
 pub(crate) struct Registered {
-    certificates: Vec<Digest>,
+    /// Digests and bytes.
+    certificates: Vec<(Digest, Vec<u8>)>,
     logged: Vec<Logged>,
     incarnation: u64,
 }
@@ -68,26 +72,30 @@ impl Registrar {
     }
 
     /// Commits; when this is `Ok`, the certificates, their draws, their entries and the answer to their
-    /// idempotency key are on the disk. [`Registrar::receipts_of`] publishes them.
+    /// idempotency key are on the disk. [`Registrar::made`] publishes them.
     pub(crate) async fn register(&self, registration: Registration) -> Result<Registered, StoreError> {
-        let certificates: Vec<Digest> = registration.certificates.iter().map(|new| new.digest).collect();
+        let of = |new: &NewCertificate| (new.digest, new.bytes.clone());
+        let certificates: Vec<_> = registration.certificates.iter().map(of).collect();
         let incarnation = self.store.incarnation();
         let logged = self.settle(self.store.register(registration).await).await?;
         metrics::counter!("ytterby_certificates_registered_total").increment(certificates.len() as u64);
         Ok(Registered { certificates, logged, incarnation })
     }
 
-    /// The receipts of what was just registered. Returns when a published checkpoint covers it.
-    pub(crate) async fn receipts_of(&self, registered: Registered) -> Result<Vec<Vec<u8>>, Problem> {
+    /// What was just registered, with its receipts. Returns when a published checkpoint covers it.
+    pub(crate) async fn made(&self, registered: Registered) -> Result<Vec<Made>, Problem> {
         let Registered { certificates, logged, incarnation } = registered;
         if let Some(head) = logged.iter().map(|logged| logged.head).max_by_key(|head| head.size) {
             self.log.publish_committed(&*self.store, head, incarnation).await.map_err(unpublished)?;
         }
-        if self.store.incarnation() != incarnation {
+        let receipts = if self.store.incarnation() == incarnation {
+            logged.into_iter().map(|logged| self.first_receipt(logged)).collect::<Result<_, _>>()?
+        } else {
             // Another server answers: what it has is what counts.
-            return self.receipts(certificates).await;
-        }
-        logged.into_iter().map(|logged| self.first_receipt(logged)).collect()
+            self.receipts(certificates.iter().map(|(digest, _)| *digest).collect()).await?
+        };
+        let made = |((digest, certificate), receipt)| Made { digest, certificate, receipt };
+        Ok(certificates.into_iter().zip(receipts).map(made).collect())
     }
 
     /// Changes statuses, each an entry; [`Registrar::publish_all`] publishes them.
@@ -133,6 +141,13 @@ impl Registrar {
     /// Returns when a published checkpoint covers a size that is committed.
     pub(crate) async fn publish(&self, size: u64) -> Result<(), Problem> {
         self.log.publish(&*self.store, size).await.map_err(unpublished)
+    }
+
+    /// The same for what was just read, after asking which server answers: one that lacks what was shown is
+    /// noticed by its head.
+    pub(crate) async fn publish_asked(&self, size: u64) -> Result<(), Problem> {
+        self.ask_server().await?;
+        self.publish(size).await
     }
 
     /// The entry of a lot's admission with its proof, `None` if it was not admitted: under the first
@@ -392,10 +407,10 @@ mod tests {
         let mut tree = Frontier::new();
         tree.append(Hash::of_leaf(b"an entry")).unwrap();
         let logged = Logged { index: 0, entry: b"an entry".to_vec(), head: tree.head(), proof: Vec::new() };
-        let certificates = vec![Digest::of(b"a certificate")];
+        let certificates = vec![(Digest::of(b"a certificate"), b"a certificate".to_vec())];
         let incarnation = registrar.store.incarnation() + 1;
         let lost = Registered { certificates, logged: vec![logged], incarnation };
-        let problem = registrar.receipts_of(lost).await.unwrap_err();
+        let problem = registrar.made(lost).await.err().unwrap();
         assert_eq!(problem.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(registrar.log.checkpoint().unwrap().unverified().head(), TreeHead::EMPTY);
         assert_eq!(registrar.log.marked().unwrap().unwrap().unverified().head(), TreeHead::EMPTY);

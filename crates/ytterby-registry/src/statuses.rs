@@ -75,8 +75,7 @@ pub(crate) async fn list(
     let changes = statuses.changes.load(Ordering::SeqCst);
     let from = number.saturating_mul(LIST_BITS);
     let bits = app.store().status_bits(purpose, from, from.saturating_add(LIST_BITS)).await?;
-    // Not of what the bits cover alone: a server that lacks what was shown is noticed by its head.
-    app.registrar().publish_all().await?;
+    app.registrar().publish_asked(bits.size).await?;
     let new = NewStatusList { log: app.origin(), number, purpose, size: bits.size, at: now, set: &bits.set };
     let bytes = new.sign(&statuses.key);
     let mut lists = statuses.lists();

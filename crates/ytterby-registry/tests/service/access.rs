@@ -254,3 +254,19 @@ fn a_key_that_is_revoked_while_the_body_comes_makes_nothing() {
     slow.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("auth.invalid"), "{answer}");
 }
+
+/// What was answered while a body came is answered again, though the caller was asked for before.
+#[test]
+fn a_request_that_was_overtaken_by_its_like_is_answered_as_that_was() {
+    let service = Service::start();
+    let (_, refinery) = service.issuer("refinery");
+    let (mut slow, body) = begun(&service.client, &refinery, "once", &origin("LOT-once"));
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let first = service.client.make("/v1/certificates", &refinery, "once", &origin("LOT-once")).expect(201);
+    slow.write_all(&body[body.len() / 2..]).unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 201") && head.contains("idempotency-replayed: true"), "{answer}");
+    assert_eq!(body, first.text());
+}

@@ -57,19 +57,17 @@ pub(super) fn config(url: &str, options: &PostgresOptions) -> Result<Config, Sto
     Ok(config)
 }
 
-/// The same for a connection with few statements and many executions: each is planned once, whatever the
-/// statistics of a young table say.
+/// The same for a connection with few statements and many executions: each goes to its rows by an index, whatever
+/// the statistics of a young table say, and is planned once.
 pub(super) fn planned_once(config: &Config) -> Config {
     let mut config = config.clone();
     let given = config.get_options().unwrap_or_default().to_owned();
-    config.options(format!("{given} -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"));
+    config.options(format!(
+        "{given} -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
+         -c plan_cache_mode=force_generic_plan"
+    ));
     config
 }
-
-/// What only the writer's connection is set to: each statement goes to its rows by an index, whatever
-/// the statistics of a young table say, and is planned once.
-const WRITER: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-    SET plan_cache_mode = force_generic_plan;";
 
 /// A value of a statement.
 pub(super) type Parameter<'p> = &'p (dyn ToSql + Sync);
@@ -84,7 +82,7 @@ pub(super) struct Session {
 impl Session {
     /// Connects, and refuses a server that may lose what it confirms.
     pub(super) async fn open(config: &Config, replication: Replication) -> Result<Self, StoreError> {
-        let (client, mut connection) = config.connect(NoTls).await?;
+        let (client, mut connection) = planned_once(config).connect(NoTls).await?;
         let heard = Arc::new(Mutex::new(Vec::new()));
         let hearing = Arc::clone(&heard);
         // A notice is handed over before the answer that comes after it, so that whoever has the answer
@@ -97,7 +95,6 @@ impl Session {
             }
         });
         durable(&client, replication).await?;
-        client.batch_execute(WRITER).await?;
         Ok(Session { client, statements: Vec::new(), heard })
     }
 

@@ -34,7 +34,7 @@ pub(super) type Connect = Box<dyn Fn() -> Result<Connection, StoreError> + Send>
 /// the group is kept.
 pub(super) type Seal = fn(&Connection) -> Result<Option<Appended>, StoreError>;
 
-/// A write of more entries than this shares no transaction.
+/// A write of more than this shares no transaction.
 const SHARED: usize = 64;
 
 /// Why nothing of a group is kept, if the engine says no more.
@@ -78,7 +78,7 @@ impl Writer {
         Box::pin(async move { answer.await.map(|(done, _)| done) })
     }
 
-    /// Queues a write of so many entries. A large one gets a transaction of its own: inside a savepoint each
+    /// Queues a write of so many certificates, receipts or entries. A large one gets a transaction of its own: inside a savepoint each
     /// statement costs more, the more was written since the savepoint began.
     pub(super) fn submit_of<T, F>(&self, entries: usize, work: F) -> Answer<'static, T>
     where
